@@ -1,0 +1,1 @@
+"""The DAO method: crystals as tensors, DAO-G, DAO-P, relaxation, search, evaluation, training."""

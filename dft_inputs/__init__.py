@@ -1,0 +1,1 @@
+"""DFT protocols, makers, handlers and parsers for Quantum ESPRESSO and VASP."""

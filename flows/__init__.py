@@ -1,0 +1,1 @@
+"""Orchestration: Prefect flows and the command line. No science lives here."""

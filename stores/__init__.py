@@ -1,0 +1,1 @@
+"""The memory: documents, store backends, builders, registry, export (maggma)."""

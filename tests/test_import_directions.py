@@ -1,0 +1,52 @@
+"""The import directions of the rooms, as the architecture has them."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("dao_core", "stores", "dft_inputs", "flows")
+FORBIDDEN = {
+    "dao_core": {"stores", "dft_inputs", "flows", "prefect", "maggma", "atomate2", "jobflow"},
+    "stores": {"dft_inputs", "flows", "prefect", "atomate2", "jobflow"},
+    "dft_inputs": {"dao_core", "stores", "flows", "prefect"},
+    "flows": {"torch", "scipy", "ase", "spglib"},
+}
+
+
+def imported_modules(source: Path) -> set[str]:
+    """Every dotted module name that a file imports, wherever the import stands."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+            names.add(node.module)
+    return names
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_room_imports_only_what_it_may(room: str) -> None:
+    sources = list((ROOT / room).rglob("*.py"))
+    assert sources, f"the room {room} has no Python files"
+    offences = [
+        f"{source.relative_to(ROOT)} imports {name}"
+        for source in sources
+        for name in imported_modules(source)
+        if name.split(".")[0] in FORBIDDEN[room]
+    ]
+    assert offences == []
+
+
+def test_stores_takes_only_the_crystal_room_of_dao_core() -> None:
+    allowed = ("dao_core.crystal", "dao_core.errors")
+    offences = [
+        f"{source.relative_to(ROOT)} imports {name}"
+        for source in (ROOT / "stores").rglob("*.py")
+        for name in imported_modules(source)
+        if name.startswith("dao_core") and not name.startswith(allowed)
+    ]
+    assert offences == []
