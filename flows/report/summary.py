@@ -1,0 +1,205 @@
+"""The result of one campaign as one document, from which report and exports are made.
+
+A campaign fills a :class:`CampaignSummary` and stores it as ``campaign.json``; the HTML report, the
+CIF, extxyz and Parquet files and ``dao report`` are made from that document alone, so that each
+of them can be made again later without the store.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pymatgen.core import Structure
+
+from dao_core.errors import InputError, MissingError
+
+SUMMARY_FILE = "campaign.json"
+
+
+class Record(BaseModel):
+    """Base of the parts of a summary: unknown fields and non-finite numbers are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class FunnelRow(Record):
+    """How many candidates entered and left one stage, and why the others did not leave it.
+
+    Attributes:
+        stage: Name of the stage, for example ``validity``.
+        entered: Number of candidates that entered.
+        left: Number that left it towards the next stage.
+        rejected: Number of rejected candidates by reason, for example ``{"too_close": 3}``.
+    """
+
+    stage: str
+    entered: NonNegativeInt
+    left: NonNegativeInt
+    rejected: dict[str, NonNegativeInt] = Field(default_factory=dict)
+
+    @property
+    def unaccounted(self) -> int:
+        """Candidates that neither left nor were rejected for a reason: zero in a sound campaign."""
+        return self.entered - self.left - sum(self.rejected.values())
+
+
+class StageTime(Record):
+    """Wall time of one stage in seconds; ``reused`` says that earlier work was found done."""
+
+    stage: str
+    seconds: float = Field(ge=0)
+    reused: bool = False
+
+
+class RankedStructure(Record):
+    """One structure of the ranking, relaxed and placed on the hull at the level of the campaign.
+
+    Attributes:
+        rank: Place in the ranking, from 1.
+        candidate_id: Provenance id of the candidate.
+        structure_id: Content hash of the relaxed structure.
+        formula: Reduced formula, for example ``MgO``.
+        z: Formula units per cell of the candidate.
+        space_group: Hermann-Mauguin symbol.
+        space_group_number: International number, 1 to 230.
+        energy_per_atom: Energy in eV/atom at the level of the campaign.
+        energy_above_hull: In eV/atom; below zero for a structure below the hull of the competing
+            phases; None when no hull could be built.
+        energy_std: Uncertainty of the energy in eV/atom, if the potential gives one.
+        volume_per_atom: In cubic angstrom.
+        origin: ``dao-g``, ``template:<prototype>``, ``random`` or ``user:<file>``.
+        novel: Whether the store did not know the structure before this campaign.
+        converged: Whether the relaxation met its thresholds.
+        flags: Everything a reader must know before trusting the row, in short words.
+        structure: The relaxed cell as it left the relaxation (pymatgen dictionary, read as P1).
+        conventional: The symmetrised conventional cell (pymatgen dictionary), if one was found.
+        symprec: Tolerance in angstrom at which the space group was found.
+    """
+
+    rank: PositiveInt
+    candidate_id: str
+    structure_id: str
+    formula: str
+    z: PositiveInt
+    space_group: str
+    space_group_number: int = Field(ge=1, le=230)
+    energy_per_atom: float
+    energy_above_hull: float | None
+    energy_std: float | None = None
+    volume_per_atom: float = Field(gt=0)
+    origin: str
+    novel: bool
+    converged: bool = True
+    flags: tuple[str, ...] = ()
+    structure: dict[str, Any]
+    conventional: dict[str, Any] | None = None
+    symprec: float = Field(default=0.01, gt=0)
+
+    def relaxed(self) -> Structure:
+        """The relaxed cell as a pymatgen structure."""
+        return Structure.from_dict(self.structure)
+
+    def symmetrised(self) -> Structure:
+        """The symmetrised conventional cell, or the relaxed cell where none was found."""
+        return Structure.from_dict(self.conventional or self.structure)
+
+
+class CompetingPhase(Record):
+    """A phase that the hull holds beside the ranking: from the store, a file or a reference.
+
+    Attributes:
+        name: What a reader knows it by, for example ``mp-1265`` or ``O2 (reference)``.
+        formula: Reduced formula.
+        energy_per_atom: In eV/atom.
+        volume_per_atom: In cubic angstrom, if known.
+        level: Level of the energy; must be the level of the campaign.
+        source: Where it came from: ``store``, ``reference`` or a data set's name.
+    """
+
+    name: str
+    formula: str
+    energy_per_atom: float
+    volume_per_atom: float | None = Field(default=None, gt=0)
+    level: str
+    source: str
+
+
+class Failure(Record):
+    """One item that was lost on the way, where, and why: a file, a candidate, a batch."""
+
+    item: str
+    stage: str
+    reason: str
+
+
+class CampaignSummary(Record):
+    """All that is to be known about one campaign; see the module for its use.
+
+    Attributes:
+        campaign_id: Id of the campaign in the store.
+        system: What was asked for, for example ``Mg-O`` or ``Cr6Os2, MgO``.
+        elements: Symbols of the chemical system.
+        request: The validated settings of the campaign, JSON values only.
+        level: Level of every energy in this document.
+        store: Address of the store, without credentials.
+        started: When the campaign began (with time zone).
+        finished: When it ended (with time zone).
+        seeds: Seed of each source of randomness, by name.
+        versions: Versions of the packages that took part, by name.
+        models: Content hash of each model that took part, by name.
+        stages: Wall time of each stage, in order.
+        funnel: Candidates through the stages, in order.
+        ranking: Structures, best first.
+        competing: Other phases of the hull.
+        failures: Items that were lost, with reasons.
+        warnings: What the reader must know before trusting any number.
+    """
+
+    schema_version: Literal[1] = 1
+    campaign_id: str
+    system: str
+    elements: tuple[str, ...]
+    request: dict[str, Any]
+    level: str
+    store: str
+    started: datetime
+    finished: datetime
+    seeds: dict[str, int] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    models: dict[str, str] = Field(default_factory=dict)
+    stages: tuple[StageTime, ...] = ()
+    funnel: tuple[FunnelRow, ...] = ()
+    ranking: tuple[RankedStructure, ...] = ()
+    competing: tuple[CompetingPhase, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def write(self, folder: Path) -> Path:
+        """Write the summary as ``campaign.json`` into ``folder`` and return the file."""
+        folder.mkdir(parents=True, exist_ok=True)
+        file = folder / SUMMARY_FILE
+        draft = file.with_suffix(".tmp")
+        draft.write_text(self.model_dump_json(indent=1), encoding="utf-8")
+        return draft.replace(file)  # a killed campaign never leaves half a summary
+
+
+def read_summary(file: Path) -> CampaignSummary:
+    """Read a summary that :meth:`CampaignSummary.write` wrote.
+
+    Args:
+        file: The file, or the folder that holds ``campaign.json``.
+
+    Raises:
+        MissingError: There is no such file.
+        InputError: The file is not a summary; names the field.
+    """
+    file = file / SUMMARY_FILE if file.is_dir() else file
+    if not file.is_file():
+        raise MissingError(f"{file}: no campaign summary here; run the campaign first")
+    try:
+        return CampaignSummary.model_validate_json(file.read_text(encoding="utf-8"))
+    except (ValidationError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: not a campaign summary of version 1: {error}") from error
