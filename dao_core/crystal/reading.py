@@ -1,0 +1,162 @@
+"""Reading structure files: CIF, POSCAR and extended XYZ, single files or whole folders."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import ase.io
+import numpy as np
+from pymatgen.core import Structure
+from pymatgen.io.ase import AseAtomsAdaptor
+from pymatgen.io.cif import CifParser
+
+from dao_core.crystal.batch import unusable_reason
+from dao_core.errors import InputError
+
+CIF_SUFFIXES = (".cif", ".mcif")
+POSCAR_NAMES = ("POSCAR", "CONTCAR")
+POSCAR_SUFFIXES = (".vasp", ".poscar")
+XYZ_SUFFIXES = (".xyz", ".extxyz")
+
+
+@dataclass(frozen=True)
+class NamedStructure:
+    """A structure and where it was read.
+
+    Attributes:
+        source: the file as it was named, with ``#2``, ``#3`` ... for its further structures.
+        structure: ordered and finite.
+    """
+
+    source: str
+    structure: Structure
+
+
+@dataclass(frozen=True)
+class ReadFailure:
+    """A file, or one structure of a file, that could not be used, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What became of a list of files: every structure in them is in one of the two lists."""
+
+    structures: list[NamedStructure]
+    failures: list[ReadFailure]
+
+
+def read_structures(paths: Sequence[str | os.PathLike[str]]) -> Reading:
+    """Read all structures of files and folders, in the given order, folders sorted by name.
+
+    Unreadable files and disordered structures are named in ``failures``; the others go on. Within
+    folders (searched through all levels) only files named like a CIF, POSCAR or XYZ are opened.
+    """
+    reading = Reading([], [])
+    for path in map(Path, paths):
+        files = _structure_files(path) if path.is_dir() else [path]
+        if not files:
+            reason = "the folder holds no CIF, POSCAR or extended XYZ file"
+            reading.failures.append(ReadFailure(str(path), reason))
+        for file in files:
+            _read_file(file, reading)
+    return reading
+
+
+def _structure_files(folder: Path) -> list[Path]:
+    """The files below a folder whose names promise a structure, sorted."""
+    return sorted(file for file in folder.rglob("*") if file.is_file() and _kind(file))
+
+
+def _kind(file: Path) -> str | None:
+    """The format that a file name promises: ``cif``, ``poscar``, ``xyz``, or None."""
+    suffix = file.suffix.lower()
+    if suffix in CIF_SUFFIXES:
+        return "cif"
+    if suffix in XYZ_SUFFIXES:
+        return "xyz"
+    if suffix in POSCAR_SUFFIXES or file.name.upper().startswith(POSCAR_NAMES):
+        return "poscar"
+    return None
+
+
+def _read_file(file: Path, reading: Reading) -> None:
+    """Append the structures of one file, or the reasons why there are none, to ``reading``."""
+    try:
+        structures = list(_parse(file))
+    except InputError as error:
+        reading.failures.append(ReadFailure(str(file), str(error)))
+        return
+    for number, structure in enumerate(structures, start=1):
+        source = str(file) if number == 1 else f"{file}#{number}"
+        if isinstance(structure, str):
+            reading.failures.append(ReadFailure(source, structure))
+        elif reason := unusable_reason(structure):
+            reading.failures.append(ReadFailure(source, reason))
+        else:
+            structure.remove_oxidation_states()
+            reading.structures.append(NamedStructure(source, structure))
+
+
+def _parse(file: Path) -> Iterable[Structure | str]:
+    """The structures of a file; a string stands for a structure that could not be had.
+
+    Raises:
+        InputError: nothing in the file can be read; the text says why.
+    """
+    kind = _kind(file)
+    if kind is None:
+        raise InputError("unknown kind of file; give .cif, .vasp, POSCAR*, CONTCAR*, .xyz, .extxyz")
+    if not file.is_file():
+        raise InputError("no such file")
+    parse = {"cif": _parse_cif, "poscar": _parse_poscar, "xyz": _parse_xyz}[kind]
+    try:
+        with warnings.catch_warnings():
+            # The parsers warn of every coordinate that they snap to 1/3; failures raise or return.
+            warnings.simplefilter("ignore")
+            return parse(file)
+    # What a broken file makes three third-party parsers raise; OSError is an unreadable file.
+    except (
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        ArithmeticError,
+        AssertionError,
+        OSError,
+    ) as error:
+        text = " ".join(str(error).split())
+        raise InputError(f"not readable as {kind}: {text or type(error).__name__}") from error
+
+
+def _parse_cif(file: Path) -> list[Structure | str]:
+    """Every data block of a CIF, a block without a structure as the reason why."""
+    parser = CifParser(file)
+    structures: list[Structure | str] = []
+    structures.extend(parser.parse_structures(primitive=False, on_error="ignore"))
+    notes: list[str] = vars(parser)["warnings"]
+    structures.extend(" ".join(n.split()) for n in notes if n.startswith("No structure parsed"))
+    return structures
+
+
+def _parse_poscar(file: Path) -> list[Structure | str]:
+    """The one structure of a POSCAR."""
+    return [Structure.from_str(file.read_text(), fmt="poscar")]
+
+
+def _parse_xyz(file: Path) -> list[Structure | str]:
+    """Every frame of an extended XYZ; a frame without three lattice vectors as a reason."""
+    structures: list[Structure | str] = []
+    for atoms in ase.io.read(file, index=":", format="extxyz"):
+        if np.linalg.matrix_rank(atoms.cell.array) < 3:
+            structures.append("no lattice: give Lattice=... with three vectors in its comment line")
+        else:
+            structures.append(AseAtomsAdaptor.get_structure(atoms))
+    return structures
