@@ -1,0 +1,97 @@
+"""Our model file: one safetensors file whose header carries the card. Nothing is ever unpickled.
+
+The card is a JSON object; ``kind`` names the model class that reads it, ``config`` its size, and
+the rest says how it was made (data, hours, figures).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from dao_core.errors import CheckpointError, MissingError
+
+HASH_LENGTH = 8
+Card = dict[str, Any]
+
+
+def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], card: Card) -> str:
+    """Write ``tensors`` and ``card`` to ``path`` atomically and return the file's short hash.
+
+    Raises:
+        CheckpointError: a tensor holds a number that is not finite.
+    """
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+            raise CheckpointError(f"{path}: tensor {name} is not finite; it is not saved")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".tmp")
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    save_file(contiguous, partial, metadata={"card": json.dumps(card, sort_keys=True)})
+    partial.replace(path)
+    return checkpoint_hash(path)
+
+
+def load_checkpoint(path: Path, kind: str) -> tuple[dict[str, Tensor], Card]:
+    """Read tensors (CPU, float32 where floating) and card.
+
+    Args:
+        path: a file that :func:`save_checkpoint` wrote.
+        kind: the ``kind`` that the card must name.
+
+    Raises:
+        MissingError: there is no such file.
+        CheckpointError: the file is corrupt, has no card, is of another kind, or is not finite.
+    """
+    if not path.is_file():
+        raise MissingError(f"there is no model file {path}; `dao models list` shows those here")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        card: Card = json.loads(metadata["card"])
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is not a readable model file: {error}") from error
+    except KeyError:
+        raise CheckpointError(f"{path} has no card; was it written by dao?") from None
+    if card.get("kind") != kind:
+        raise CheckpointError(f"{path} holds a {card.get('kind')!r} model, not a {kind!r} model")
+    for name, tensor in tensors.items():
+        if tensor.is_floating_point():
+            if not torch.isfinite(tensor).all():
+                raise CheckpointError(f"{path}: tensor {name} is not finite; get the file again")
+            tensors[name] = tensor.float()
+    return tensors, card
+
+
+def load_weights(module: torch.nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Copy ``tensors`` into ``module``; every name and shape must agree.
+
+    Raises:
+        CheckpointError: names the missing, unknown or misshapen tensors.
+    """
+    own = module.state_dict()
+    missing, unknown = sorted(own.keys() - tensors.keys()), sorted(tensors.keys() - own.keys())
+    misshapen = sorted(
+        name for name in own.keys() & tensors.keys() if own[name].shape != tensors[name].shape
+    )
+    if missing or unknown or misshapen:
+        raise CheckpointError(
+            f"{path} does not fit the network its card names: missing {missing}, "
+            f"unknown {unknown}, of another shape {misshapen}"
+        )
+    module.load_state_dict(dict(tensors))
+
+
+def checkpoint_hash(path: Path) -> str:
+    """The first eight hex digits of the file's SHA-256: how energies and candidates name it."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:HASH_LENGTH]

@@ -1,0 +1,45 @@
+"""Named sizes of the network; one name is one published or ablated design."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dao_core.errors import InputError
+
+
+@dataclass(frozen=True)
+class CrysformerConfig:
+    """Size of a Crysformer without edge normalisation (fused attention).
+
+    Attributes:
+        width: features per atom, H.
+        layers: attention + feed-forward blocks.
+        heads: attention heads; divides ``width``.
+        frequencies: Fourier frequencies per axis, F, for the coordinate differences.
+        radial: Gaussian basis functions for the minimum-image distance bias.
+        cutoff: distance at which the last basis function sits, angstrom.
+    """
+
+    width: int
+    layers: int
+    heads: int
+    frequencies: int
+    radial: int = 24
+    cutoff: float = 8.0
+
+
+CONFIGS = {
+    "tiny": CrysformerConfig(width=32, layers=2, heads=4, frequencies=4, radial=8),
+    "mini": CrysformerConfig(width=192, layers=6, heads=8, frequencies=16),
+}
+
+
+def named_config(name: str) -> CrysformerConfig:
+    """The configuration called ``name``.
+
+    Raises:
+        InputError: no such name; the message lists those that exist.
+    """
+    if name not in CONFIGS:
+        raise InputError(f"unknown network size {name!r}; choose one of {', '.join(CONFIGS)}")
+    return CONFIGS[name]

@@ -1,0 +1,1 @@
+"""DAO-G: crystals from formulas, by flow matching or diffusion."""

@@ -1,0 +1,25 @@
+"""The models that ship with the package, and where imported ones are found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dao_core.errors import MissingError
+
+SHIPPED = Path(__file__).parent
+
+
+def model_path(name: str) -> Path:
+    """The file of a shipped model (``dao-g``, ``dao-p``) or ``name`` itself if it is a path.
+
+    Raises:
+        MissingError: neither exists; the message lists the shipped names.
+    """
+    shipped = SHIPPED / f"{name}.safetensors"
+    if shipped.is_file():
+        return shipped
+    path = Path(name).expanduser()
+    if path.suffix == ".safetensors" and path.is_file():
+        return path
+    known = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.safetensors"))) or "none"
+    raise MissingError(f"there is no model {name!r}; give a .safetensors file or one of: {known}")

@@ -1,0 +1,1 @@
+"""Training of DAO-G and DAO-P: data, batches, Lightning modules, settings."""

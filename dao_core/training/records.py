@@ -1,0 +1,109 @@
+"""Record files: the JSON form in which crystals and their labels reach training.
+
+``NAME.json.gz`` is ``{"meta": {...}, "records": [...]}``; a record has ``material_id``,
+``lattice`` (rows, angstrom), ``atomic_numbers``, ``frac_coords`` and its labels.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dao_core.crystal.niggli import niggli_primitive
+from dao_core.errors import InputError, MissingError
+
+
+@dataclass(frozen=True)
+class Crystal:
+    """One crystal as arrays, in its Niggli primitive cell.
+
+    Attributes:
+        material_id: ``<file>:<id>``.
+        atomic_numbers: ``[N]`` int64.
+        frac_coords: ``[N, 3]``.
+        lattice: ``[3, 3]`` rows, angstrom.
+        labels: whatever else the record holds.
+    """
+
+    material_id: str
+    atomic_numbers: NDArray[np.int64]
+    frac_coords: NDArray[np.float64]
+    lattice: NDArray[np.float64]
+    labels: dict[str, Any]
+
+
+@dataclass
+class RecordReading:
+    """Crystals that were read, and why others were not."""
+
+    crystals: list[Crystal] = field(default_factory=list)
+    rejected: Counter[str] = field(default_factory=Counter)
+
+
+def iterate_records(path: Path) -> Iterator[dict[str, Any]]:
+    """The raw records of one file.
+
+    Raises:
+        MissingError: there is no such file.
+        InputError: the file is not a record file.
+    """
+    if not path.is_file():
+        raise MissingError(f"there is no record file {path}")
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as file:
+            records = json.load(file)["records"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"{path} is not a record file (gzipped JSON with records): {error}"
+        ) from error
+    yield from records
+
+
+def read_crystals(paths: Iterable[Path], max_atoms: int) -> RecordReading:
+    """Read record files, reduce each crystal to its Niggli primitive cell, drop repeats.
+
+    A repeat has the same atoms per primitive cell and the same volume to 0.2 %; the first is kept.
+    Every crystal that is left out is counted with its reason.
+    """
+    reading = RecordReading()
+    seen: set[tuple[bytes, int]] = set()
+    for path in paths:
+        for record in iterate_records(path):
+            crystal = _crystal(record, path, max_atoms)
+            if isinstance(crystal, str):
+                reading.rejected[crystal] += 1
+                continue
+            volume = abs(np.linalg.det(crystal.lattice)) / len(crystal.atomic_numbers)
+            key = (np.sort(crystal.atomic_numbers).tobytes(), round(500 * float(np.log(volume))))
+            if key in seen:
+                reading.rejected["repeat"] += 1
+                continue
+            seen.add(key)
+            reading.crystals.append(crystal)
+    return reading
+
+
+def _crystal(record: dict[str, Any], path: Path, max_atoms: int) -> Crystal | str:
+    """The reduced crystal, or the reason why there is none."""
+    try:
+        numbers, frac_coords, lattice = niggli_primitive(
+            np.asarray(record["atomic_numbers"], dtype=np.int64),
+            np.asarray(record["frac_coords"], dtype=np.float64).reshape(-1, 3),
+            np.asarray(record["lattice"], dtype=np.float64).reshape(3, 3),
+        )
+    except (InputError, KeyError, ValueError):
+        return "unreadable"
+    if len(numbers) > max_atoms:
+        return "too many atoms"
+    geometry = {"lattice", "atomic_numbers", "frac_coords", "material_id"}
+    labels = {key: value for key, value in record.items() if key not in geometry}
+    name = path.name.removesuffix(".json.gz")
+    return Crystal(f"{name}:{record.get('material_id', '')}", numbers, frac_coords, lattice, labels)
