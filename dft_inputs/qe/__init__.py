@@ -1,0 +1,1 @@
+"""Quantum ESPRESSO in atomate2's idiom: inputs, makers, custodian handlers, task documents."""

@@ -1,0 +1,1 @@
+"""Task documents of Quantum ESPRESSO and the parsers that fill them."""

@@ -1,0 +1,261 @@
+"""Input sets of pw.x: from a crystal and a protocol to the files of one run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from pymatgen.core import Element, Structure
+from pymatgen.io.core import InputGenerator, InputSet
+
+from dft_inputs.errors import InputError
+from dft_inputs.hubbard import FIRST_VERSION_WITH_CARD, card_lines, hubbard_u, namelist_entries
+from dft_inputs.kpoints import mesh_from_distance
+from dft_inputs.level import LevelOfTheory
+from dft_inputs.magnetism import starting_moments
+from dft_inputs.protocols import Protocol, get_protocol
+from dft_inputs.pseudos import DEFAULT_FAMILY, PseudoFamily, load_family
+from dft_inputs.qe import files
+from dft_inputs.qe.program import pw_command, pw_version
+from dft_inputs.qe.pw_input import PwInput, cell_card, positions_card
+
+Calculation = Literal["scf", "nscf", "bands", "relax", "vc-relax"]
+Occupations = Literal["smearing", "fixed", "tetrahedra"]
+KBAR_PER_GPA = 10.0
+NSTEP = 100
+
+
+class PwInputSet(InputSet):
+    """Files of one pw.x run, and the level of theory that they are at."""
+
+    def __init__(self, pw_input: PwInput, level: LevelOfTheory) -> None:
+        super().__init__(inputs={files.INPUT: str(pw_input)})
+        self.pw_input = pw_input
+        self.level = level
+
+
+@dataclass
+class PwInputGenerator(InputGenerator):
+    """Makes input sets of pw.x.
+
+    Attributes:
+        calculation: What pw.x does.
+        protocol: Protocol, or its name.
+        pseudo_family: Name of an installed pseudopotential family.
+        chemical_system: Elements whose cutoffs are taken; empty for those of the crystal. Energies
+            of one hull need the cutoffs of all its elements.
+        occupations: Cold smearing is right for metals and for insulators alike; ``fixed`` is for
+            crystals that are known to be insulators.
+        spin: Whether open shells start from high spin.
+        hubbard: Whether the table of Hubbard U values is applied.
+        pressure: Target pressure of a cell relaxation, GPa.
+        user_settings: Settings that win over all others, ``{namelist: {name: value}}``.
+        kpoints: k-points ``[n, 3]`` in reciprocal fractional coordinates, instead of a mesh.
+    """
+
+    calculation: Calculation = "scf"
+    protocol: str | Protocol = "balanced"
+    pseudo_family: str = DEFAULT_FAMILY
+    chemical_system: tuple[str, ...] = ()
+    occupations: Occupations = "smearing"
+    spin: bool = True
+    hubbard: bool = False
+    pressure: float = 0.0
+    user_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    kpoints: list[list[float]] | None = None
+
+    def get_input_set(self, structure: Structure, pw: str | None = None) -> PwInputSet:
+        """Input set for a crystal.
+
+        Args:
+            structure: Crystal, ordered.
+            pw: Command that runs pw.x; its version decides the syntax. None for the default.
+
+        Returns:
+            The input set.
+
+        Raises:
+            InputError: If the crystal has partial occupancies or the protocol is unknown.
+            MissingPseudopotentialError: If the family lacks an element.
+            MissingProgramError: If pw.x is not on this machine.
+        """
+        if not structure.is_ordered:
+            raise InputError(
+                f"{structure.formula} has partial occupancies. Order it first: pw.x computes "
+                "whole atoms only."
+            )
+        version = pw_version(pw or pw_command())
+        family = load_family(self.pseudo_family)
+        types = _AtomicTypes(structure, family, spin=self.spin)
+        level = self.level(structure, family, version)
+        pw_input = PwInput(namelists=self._namelists(structure, types, level))
+        pw_input.cards = self._cards(structure, types, version)
+        if level.hubbard_u and version < FIRST_VERSION_WITH_CARD:
+            pw_input.update({"system": namelist_entries(types.species, hubbard_u(structure))})
+        pw_input.update(self.user_settings)
+        return PwInputSet(pw_input, level)
+
+    def level(
+        self, structure: Structure, family: PseudoFamily, version: tuple[int, ...]
+    ) -> LevelOfTheory:
+        """Level of theory of the energies that this generator's inputs give.
+
+        Args:
+            structure: Crystal.
+            family: Pseudopotential family.
+            version: Version of pw.x.
+
+        Returns:
+            The level, restricted to the elements of the crystal.
+        """
+        protocol = get_protocol(self.protocol)
+        elements = {element.symbol for element in structure.composition.elements}
+        system = elements | set(self.chemical_system)
+        family.require(system)
+        ecutwfc, ecutrho = family.cutoffs(system, protocol.cutoff_hint)
+        values = hubbard_u(structure) if self.hubbard else {}
+        changed = {
+            f"{namelist}.{name}": value
+            for namelist, settings in sorted(self.user_settings.items())
+            for name, value in sorted(settings.items())
+            if name not in _WITHOUT_EFFECT_ON_ENERGY
+        }
+        return LevelOfTheory(
+            code="quantum-espresso",
+            version=".".join(str(part) for part in version[:2]),
+            functional=family.functional,
+            protocol=protocol.name,
+            pseudo_family=family.name,
+            pseudo_md5={e: p.md5 for e, p in family.require(elements).items()},
+            settings={
+                "ecutwfc": ecutwfc,
+                "ecutrho": ecutrho,
+                "kpoint_distance": protocol.kpoint_distance,
+                "smearing": "cold",
+                "degauss": protocol.degauss,
+                "conv_thr_per_atom": protocol.conv_thr_per_atom,
+                "forc_conv_thr": protocol.forc_conv_thr,
+                "press_conv_thr": protocol.press_conv_thr,
+                "spin": self.spin,
+                "pressure": self.pressure,
+                **changed,
+            },
+            hubbard_u={element: u for element, (_, u) in values.items()},
+        )
+
+    def _namelists(
+        self, structure: Structure, types: _AtomicTypes, level: LevelOfTheory
+    ) -> dict[str, dict[str, Any]]:
+        protocol = get_protocol(self.protocol)
+        natoms = len(structure)
+        control = {
+            "calculation": self.calculation,
+            "prefix": files.PREFIX,
+            "outdir": f"./{files.OUTDIR}",
+            "pseudo_dir": str(types.family.folder.resolve()),
+            "tprnfor": True,
+            "tstress": True,
+            "disk_io": "low",
+        }
+        system = {
+            "ibrav": 0,
+            "nat": natoms,
+            "ntyp": len(types.species),
+            "ecutwfc": level.settings["ecutwfc"],
+            "ecutrho": level.settings["ecutrho"],
+            "occupations": self.occupations,
+            **types.magnetisation,
+        }
+        if self.occupations == "smearing":
+            system |= {"smearing": "cold", "degauss": protocol.degauss}
+        electrons = {"conv_thr": protocol.conv_thr_per_atom * natoms, "mixing_beta": 0.4}
+        namelists = {"control": control, "system": system, "electrons": electrons}
+        if self.calculation in ("relax", "vc-relax"):
+            control |= {
+                "nstep": NSTEP,
+                "forc_conv_thr": protocol.forc_conv_thr,
+                "etot_conv_thr": protocol.etot_conv_thr_per_atom * natoms,
+            }
+        if self.calculation == "vc-relax":
+            namelists["cell"] = {
+                "press_conv_thr": protocol.press_conv_thr,
+                "press": self.pressure * KBAR_PER_GPA,
+            }
+        return namelists
+
+    def _cards(
+        self, structure: Structure, types: _AtomicTypes, version: tuple[int, ...]
+    ) -> dict[str, list[str]]:
+        cards = {
+            "ATOMIC_SPECIES": types.card(),
+            "CELL_PARAMETERS": cell_card(structure.lattice.matrix),
+            "ATOMIC_POSITIONS": positions_card(types.labels, structure.frac_coords),
+            "K_POINTS": self._kpoints_card(structure),
+        }
+        if self.hubbard and version >= FIRST_VERSION_WITH_CARD and hubbard_u(structure):
+            cards["HUBBARD"] = card_lines(types.species, hubbard_u(structure))
+        return cards
+
+    def _kpoints_card(self, structure: Structure) -> list[str]:
+        if self.kpoints is not None:
+            rows = [f"{a:.10f} {b:.10f} {c:.10f} 1.0" for a, b, c in np.array(self.kpoints)]
+            return ["K_POINTS crystal", str(len(rows)), *rows]
+        mesh = mesh_from_distance(structure, get_protocol(self.protocol).kpoint_distance)
+        return ["K_POINTS automatic", " ".join(str(n) for n in (*mesh, 0, 0, 0))]
+
+
+_WITHOUT_EFFECT_ON_ENERGY = frozenset(
+    {
+        "max_seconds",
+        "nstep",
+        "disk_io",
+        "electron_maxstep",
+        "mixing_beta",
+        "mixing_mode",
+        "mixing_ndim",
+        "diagonalization",
+        "startingpot",
+        "startingwfc",
+        "restart_mode",
+        "verbosity",
+        "trust_radius_ini",
+        "cell_factor",
+    }
+)
+
+
+class _AtomicTypes:
+    """Atomic types of a crystal: one per element, or per element and starting moment."""
+
+    def __init__(self, structure: Structure, family: PseudoFamily, *, spin: bool) -> None:
+        self.family = family
+        symbols = [Element(site.specie.symbol).symbol for site in structure]
+        pseudos = family.require(set(symbols))
+        moments = starting_moments(structure) if spin else None
+        keys = list(zip(symbols, moments or [0.0] * len(symbols), strict=True))
+        distinct = sorted(set(keys))
+        counts: dict[str, int] = {}
+        self.species: list[tuple[str, str]] = []
+        self.magnetisation: dict[str, Any] = {"nspin": 2} if moments else {}
+        by_key: dict[tuple[str, float], str] = {}
+        for index, (symbol, moment) in enumerate(distinct, start=1):
+            counts[symbol] = counts.get(symbol, 0) + 1
+            label = symbol if counts[symbol] == 1 else f"{symbol}{counts[symbol]}"
+            by_key[symbol, moment] = label
+            self.species.append((label, symbol))
+            if moments:
+                # pw.x takes the moment as a fraction of the valence electrons.
+                fraction = moment / pseudos[symbol].z_valence
+                fraction = round(max(-1.0, min(1.0, fraction)), 4)
+                self.magnetisation[f"starting_magnetization({index})"] = fraction
+        self.labels = [by_key[key] for key in keys]
+
+    def card(self) -> list[str]:
+        """Card of the atomic types."""
+        pseudos = self.family.pseudopotentials
+        rows = [
+            f"{label} {float(Element(symbol).atomic_mass):.4f} {pseudos[symbol].file}"
+            for label, symbol in self.species
+        ]
+        return ["ATOMIC_SPECIES", *rows]
