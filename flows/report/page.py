@@ -1,0 +1,130 @@
+"""The report of a campaign: one HTML file that opens without network and asks for none."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from plotly.offline import get_plotlyjs
+
+from flows.report.checks import cautions, shown_flags
+from flows.report.energy_volume import energy_volume_figures
+from flows.report.export import CIF_FOLDER, cif_name
+from flows.report.figure import MARKS, Figure, origin_kind
+from flows.report.hull_diagram import hull_diagram
+from flows.report.hull_plot import stability_figure
+from flows.report.markup import formula_markup, space_group_markup
+from flows.report.structure_view import structure_view
+from flows.report.summary import CampaignSummary
+
+REPORT_FILE = "report.html"
+ROWS_SHOWN = 500  # of the ranking; the rest is in the Parquet file
+GALLERY = 12  # structures drawn at once; those further down are drawn when asked for
+VOLUMES_SHOWN = 6  # energy-volume figures before the fold
+ON_HULL = 1e-6  # eV/atom; only rounding lies between a vertex of the hull and the hull
+
+
+def write_report(summary: CampaignSummary, folder: Path) -> Path:
+    """Write the report of a campaign.
+
+    Args:
+        summary: The campaign.
+        folder: Where to write ``report.html``; made if missing. CIFs that lie there already
+            (:func:`flows.report.export.export_structures`) are linked from the table.
+
+    Returns:
+        The file. It holds its own styles, scripts, figures and structures.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / REPORT_FILE
+    draft = file.with_suffix(".tmp")
+    draft.write_text(_render(summary, folder), encoding="utf-8")
+    return draft.replace(file)
+
+
+def _render(summary: CampaignSummary, folder: Path) -> str:
+    scripts = [get_plotlyjs(), _template_text("structure.js"), _template_text("report.js")]
+    diagram = hull_diagram(summary)
+    rows = summary.ranking[:ROWS_SHOWN]
+    names = {row.rank: f"{CIF_FOLDER}/{cif_name(row)}" for row in rows}
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            summary=summary,
+            rows=rows,
+            gallery=rows[:GALLERY],
+            cifs={rank: name for rank, name in names.items() if (folder / name).is_file()},
+            views={row.rank: structure_view(row) for row in rows},
+            cautions=cautions(summary, diagram),
+            stability=stability_figure(summary, diagram),
+            volumes=energy_volume_figures(summary),
+            volumes_shown=VOLUMES_SHOWN,
+            facts=_facts(summary),
+            origins=sorted({origin_kind(row.origin) for row in rows}),
+            marks=MARKS,
+            style=_template_text("report.css"),
+            scripts=scripts,
+            script_hashes=[_hash_source(script) for script in scripts],
+        )
+    )
+
+
+def _facts(summary: CampaignSummary) -> list[tuple[str, str]]:
+    """The headline numbers."""
+    above = [row.energy_above_hull for row in summary.ranking if row.energy_above_hull is not None]
+    on_hull = f"{sum(e <= ON_HULL for e in above):,}" if above or not summary.ranking else "unknown"
+    return [
+        (f"{summary.funnel[0].entered:,}" if summary.funnel else "0", "candidates"),
+        (f"{len(summary.ranking):,}", "structures ranked"),
+        (on_hull, "on the hull"),
+        (f"{sum(row.novel for row in summary.ranking):,}", "new to the store"),
+        (duration((summary.finished - summary.started).total_seconds()), "wall time"),
+    ]
+
+
+def duration(seconds: float) -> str:
+    """A time in the units that people read: ``4.2 s``, ``5 min 12 s``, ``3 h 07 min``."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("flows.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "formula": formula_markup,
+        "space_group": space_group_markup,
+        "duration": duration,
+        "plot_json": _plot_json,
+        "shown_flags": shown_flags,
+    }
+    return environment
+
+
+def _plot_json(figure: Figure) -> dict[str, Any]:
+    """A figure as plain JSON values; the template escapes them for a script element."""
+    return dict(json.loads(figure.plot.to_json()))
+
+
+def _template_text(name: str) -> str:
+    return files("flows.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _hash_source(script: str) -> str:
+    """The source expression by which the page's policy allows exactly this script."""
+    return f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'"
