@@ -1,0 +1,166 @@
+"""The store as one object: every collection, the blobs, and reading and writing of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import groupby
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from maggma.core import Store
+
+from stores.blobs.base import BlobStore
+from stores.documents import Document, utc_now
+from stores.encoding import encode
+from stores.oversize import restore_oversized, spill_oversized
+
+D = TypeVar("D", bound=Document)
+VOLATILE = ("_id", "last_updated", "builder_meta")
+"""Fields that say when and by what a document was written, not what it says."""
+
+
+@dataclass(frozen=True)
+class WriteReport:
+    """What a write did: writing the same twice leaves everything ``unchanged``."""
+
+    inserted: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: WriteReport) -> WriteReport:
+        return WriteReport(
+            self.inserted + other.inserted,
+            self.updated + other.updated,
+            self.unchanged + other.unchanged,
+        )
+
+
+class DaoStore:
+    """All collections as connected maggma Stores, and the blobs.
+
+    Attributes:
+        uri: address without credentials.
+        structures, candidates, relaxations, validations, labels, models, promotions, manifests,
+        campaigns, events: written by campaigns, ingest and the registry.
+        thermo, hulls, duplicates, statistics, builds: written by the builders.
+        blobs: big outputs by hash.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        collections: Mapping[str, Store],
+        blobs: BlobStore,
+        *,
+        transaction: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        on_close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.uri = uri
+        self.collections = dict(collections)
+        self.blobs = blobs
+        self.transaction = transaction
+        self._on_close = on_close
+        self.structures = collections["structures"]
+        self.candidates = collections["candidates"]
+        self.relaxations = collections["relaxations"]
+        self.validations = collections["validations"]
+        self.labels = collections["labels"]
+        self.models = collections["models"]
+        self.promotions = collections["promotions"]
+        self.manifests = collections["manifests"]
+        self.campaigns = collections["campaigns"]
+        self.events = collections["events"]
+
+    def put(self, documents: Document | Iterable[Document]) -> WriteReport:
+        """Write documents; whatever is there already with the same content is left alone.
+
+        Documents of one call and collection are written together: in the embedded store, all of
+        them or none. Parts that would make a document larger than 16 MB go to the blobs.
+
+        Raises:
+            StoreError: nothing of the failed collection was written.
+        """
+        given = [documents] if isinstance(documents, Document) else list(documents)
+        report = WriteReport()
+        given.sort(key=lambda document: document.collection)
+        for name, group in groupby(given, key=lambda document: document.collection):
+            with self.transaction():
+                report += self._put(self.collections[name], list(group))
+        return report
+
+    def get(self, kind: type[D], identity: str) -> D | None:
+        """One document by its id, or None."""
+        return next(self.find(kind, {kind.key: identity}), None)
+
+    def find(
+        self,
+        kind: type[D],
+        criteria: Mapping[str, Any] | None = None,
+        *,
+        sort: Mapping[str, int] | None = None,
+        limit: int = 0,
+    ) -> Iterator[D]:
+        """Documents that match MongoDB criteria, validated.
+
+        Args:
+            kind: class of the documents, e.g. ``RelaxationDocument``.
+            criteria: as for MongoDB's ``find``.
+            sort: field -> 1 or -1.
+            limit: how many at most; 0 for all.
+        """
+        found = self.collections[kind.collection].query(
+            dict(criteria or {}), sort=dict(sort) if sort else None, limit=limit
+        )
+        for stored in found:
+            yield kind.from_store(restore_oversized(stored, self.blobs))
+
+    def known_ids(self, kind: type[Document], identities: Sequence[str]) -> set[str]:
+        """Which of these ids are in the store: the way to ask what is missing."""
+        found = self.collections[kind.collection].query(
+            {kind.key: {"$in": list(identities)}}, properties=[kind.key]
+        )
+        return {stored[kind.key] for stored in found}
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        for store in self.collections.values():
+            store.close()
+        self._on_close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _put(self, store: Store, documents: list[Document]) -> WriteReport:
+        """Write documents of one collection; the last one of an id counts."""
+        latest = {document.id: document for document in documents}
+        found = store.query({store.key: {"$in": list(latest)}})
+        known = {stored[store.key]: stored for stored in found}
+        changed: list[dict[str, Any]] = []
+        for identity, document in latest.items():
+            old = known.get(identity)
+            new = document.to_store() if old is None else document.merged(old)
+            new = spill_oversized(new, self.blobs)
+            if old is None or _content(new) != _content(old):
+                changed.append(new)
+        stamp = utc_now()
+        for new in changed:
+            new["last_updated"] = stamp
+        if changed:
+            store.update(changed)
+        inserted = len(latest) - len(known)
+        return WriteReport(inserted, len(changed) - inserted, len(latest) - len(changed))
+
+
+def _content(stored: Mapping[str, Any]) -> str:
+    """What a document says, as text, because NaN does not equal itself."""
+    return encode({name: stored[name] for name in sorted(stored) if name not in VOLATILE})

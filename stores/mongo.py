@@ -1,0 +1,121 @@
+"""The MongoDB backend: maggma's MongoStore with one client, time zones, and our errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from maggma.stores import MongoStore
+from pymongo import MongoClient
+from pymongo.errors import (
+    ConfigurationError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    InvalidURI,
+    OperationFailure,
+    PyMongoError,
+)
+
+from stores.errors import StoreError, StoreReadOnlyError, StoreUnreachableError, WrongStoreError
+
+SERVER_SECONDS = 10
+"""How long to look for a server before saying that it is away."""
+
+
+class MongoCollection(MongoStore):
+    """One collection of a MongoDB database; all collections of a store share one client."""
+
+    def __init__(
+        self, client: MongoClient[Any], database: str, collection_name: str, address: str,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(database, collection_name, **kwargs)
+        self._client = client
+        self._address = address
+
+    @property
+    def name(self) -> str:
+        """Address without credentials, and collection."""
+        return f"{self._address}#{self.collection_name}"
+
+    def connect(self, force_reset: bool = False) -> None:
+        """Take the collection from the shared client."""
+        del force_reset
+        self._coll = self._client[self.database][self.collection_name]  # type: ignore[assignment] # maggma says None
+
+    def close(self) -> None:
+        """Let go of the collection; the client stays open for the others."""
+        self._coll = None
+
+    def count(self, *args: Any, **kwargs: Any) -> int:
+        """Number of documents that match."""
+        with translated_errors(self._address):
+            return super().count(*args, **kwargs)
+
+    def query(self, *args: Any, **kwargs: Any) -> Iterator[dict[str, Any]]:
+        """Documents that match."""
+        with translated_errors(self._address):
+            yield from super().query(*args, **kwargs)
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        """Insert or replace documents."""
+        with translated_errors(self._address):
+            super().update(*args, **kwargs)
+
+    def remove_docs(self, criteria: dict[str, Any]) -> None:
+        """Remove the documents that match."""
+        with translated_errors(self._address):
+            super().remove_docs(criteria)
+
+    def insert_new(self, document: Mapping[str, Any]) -> bool:
+        """Insert a document unless its key is taken (the key has a unique index)."""
+        with translated_errors(self._address):
+            try:
+                self._collection.insert_one(dict(document))
+            except DuplicateKeyError:
+                return False
+            return True
+
+
+def open_client(uri: str, address: str) -> MongoClient[Any]:
+    """Connect and make sure that the server answers.
+
+    Raises:
+        WrongStoreError: the URI is malformed.
+        StoreUnreachableError: no server answers, or it refuses the credentials.
+    """
+    with translated_errors(address):
+        try:
+            client: MongoClient[Any] = MongoClient(
+                uri,
+                tz_aware=True,
+                appname="dao",
+                serverSelectionTimeoutMS=SERVER_SECONDS * 1000,
+                w="majority" if "w=" not in uri else None,
+            )
+        except (InvalidURI, ConfigurationError, ValueError) as error:
+            raise WrongStoreError(f"{address}: not a MongoDB URI ({error})") from error
+        client.admin.command("ping")
+        return client
+
+
+@contextmanager
+def translated_errors(address: str) -> Iterator[None]:
+    """Turn pymongo's errors into ours; the text never holds credentials.
+
+    Raises:
+        StoreError: of the kind that fits what pymongo reports.
+    """
+    try:
+        yield
+    except ConnectionFailure as error:
+        raise StoreUnreachableError(
+            f"{address}: the MongoDB server does not answer; start it or check --store"
+        ) from error
+    except OperationFailure as error:
+        if error.code in {13, 18}:
+            raise StoreReadOnlyError(f"{address}: the server refuses these credentials") from error
+        raise StoreError(f"{address}: {error.details or error}") from error
+    except PyMongoError as error:
+        raise StoreError(f"{address}: {type(error).__name__}: {error}") from error

@@ -1,0 +1,118 @@
+"""Opening a store by its URI."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from maggma.core import Store
+from platformdirs import user_data_path
+from pymongo.uri_parser import parse_uri
+
+from stores.blobs import FolderBlobs, MemoryBlobs
+from stores.blobs.gridfs import GridFSBlobs
+from stores.dao_store import DaoStore
+from stores.documents import DOCUMENTS
+from stores.errors import WrongStoreError
+from stores.memory import MemoryCollection
+from stores.mongo import MongoCollection, open_client
+from stores.sqlite import Database, SqliteStore
+
+FILE_NAME = "store.sqlite"
+SUFFIXES = (".sqlite", ".sqlite3", ".db")
+FLAT_FILES = (".json", ".jsonl", ".json.gz", ".bson", ".csv", ".yaml", ".yml", ".parquet", ".pkl")
+
+
+def dao_home() -> Path:
+    """The folder of the embedded store and imported models: ``DAO_HOME``, or the user's own."""
+    home = os.environ.get("DAO_HOME")
+    return Path(home).expanduser() if home else user_data_path("dao", appauthor=False)
+
+
+def open_store(uri: str | os.PathLike[str] | None = None) -> DaoStore:
+    """Open a store, or make a new one.
+
+    Args:
+        uri: None for the embedded store in ``DAO_HOME``; a folder or a ``.sqlite`` file for an
+            embedded store elsewhere; ``mongodb://...``; ``memory://``.
+
+    Returns:
+        The store, connected and indexed; close it, or use it as a context manager.
+
+    Raises:
+        WrongStoreError: the URI names something that cannot serve as a store.
+        StoreUnreachableError: no server answers there.
+        StoreReadOnlyError: a new store cannot be made there.
+        StoreCorruptError: the file is damaged, or not a store.
+    """
+    text = os.fspath(uri) if uri is not None else str(dao_home())
+    scheme = text.partition("://")[0].lower() if "://" in text else ""
+    if scheme == "memory":
+        return _open_memory()
+    if scheme in {"mongodb", "mongodb+srv"}:
+        return _open_mongo(text)
+    if scheme == "sqlite":
+        text = text.partition("://")[2]
+    elif scheme:
+        raise WrongStoreError(
+            f"{scheme}://: no such kind of store; give a folder, a .sqlite file, mongodb:// "
+            "or memory://"
+        )
+    return _open_embedded(Path(text).expanduser())
+
+
+def _open_embedded(path: Path) -> DaoStore:
+    if path.name.lower().endswith(FLAT_FILES):
+        raise WrongStoreError(
+            f"{path}: flat files cannot be written safely: a crash while the file is rewritten "
+            "loses every document, two writers lose each other's, and a damaged file opens as an "
+            "empty one; give a folder or a .sqlite file (read such a file with `dao ingest`)"
+        )
+    is_file = path.suffix.lower() in SUFFIXES or path.is_file()
+    file = (path if is_file else path / FILE_NAME).absolute()
+    stores = {
+        kind.collection: SqliteStore(file, kind.collection, key=kind.key) for kind in DOCUMENTS
+    }
+    database = Database.shared(file)
+    _connect(stores)
+    return DaoStore(
+        str(file), stores, FolderBlobs(file.parent / f"{file.stem}.blobs"),
+        transaction=database.writing, on_close=database.close,
+    )  # fmt: skip
+
+
+def _open_memory() -> DaoStore:
+    stores = {
+        kind.collection: MemoryCollection(kind.collection, key=kind.key) for kind in DOCUMENTS
+    }
+    _connect(stores)
+    return DaoStore("memory://", stores, MemoryBlobs())
+
+
+def _open_mongo(uri: str) -> DaoStore:
+    address = redacted(uri)
+    client = open_client(uri, address)
+    name = parse_uri(uri)["database"] or "dao"
+    stores = {
+        kind.collection: MongoCollection(client, name, kind.collection, address, key=kind.key)
+        for kind in DOCUMENTS
+    }
+    _connect(stores)
+    return DaoStore(address, stores, GridFSBlobs(client[name], address), on_close=client.close)
+
+
+def _connect(stores: Mapping[str, Store]) -> None:
+    for kind in DOCUMENTS:
+        store = stores[kind.collection]
+        store.connect()
+        store.ensure_index(kind.key, unique=True)
+        for field in (*kind.indexed, "last_updated"):
+            store.ensure_index(field)
+
+
+def redacted(uri: str) -> str:
+    """A URI without user name, password and options."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
