@@ -1,0 +1,169 @@
+"""Any ASE calculator as a potential: crystals one by one, in a bounded number of processes."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import multiprocessing
+import os
+import weakref
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+
+import numpy as np
+import torch
+from ase import Atoms
+from ase.calculators.calculator import BaseCalculator, PropertyNotImplementedError
+from torch import Tensor
+
+from dao_core.crystal.batch import CrystalBatch
+from dao_core.errors import InputError, MissingError
+from dao_core.potentials.base import Domain, Evaluation, assemble
+
+_Numbers = tuple[float, np.ndarray, np.ndarray]
+_calculator: BaseCalculator | None = None
+
+
+class ASEPotential:
+    """An ASE calculator, made by ``package.module:factory`` in every worker process.
+
+    Args:
+        target: importable ``package.module:factory``; the factory takes no argument and returns a
+            calculator with energy, forces and stress.
+        workers: number of processes; default, one per core but never more than eight.
+
+    Raises:
+        MissingError: the module is not installed.
+        InputError: ``target`` is malformed or names nothing that can be called.
+    """
+
+    domain = Domain()
+
+    def __init__(self, target: str, workers: int | None = None) -> None:
+        resolve_factory(target)
+        self.level = f"ase:{target}{_version_suffix(target)}"
+        self._target = target
+        self._workers = workers or min(os.cpu_count() or 1, 8)
+        self._pool: ProcessPoolExecutor | None = None
+
+    def evaluate(self, batch: CrystalBatch) -> Evaluation:
+        """Energies (eV per cell), forces (eV/angstrom) and stresses (eV/angstrom^3).
+
+        Raises:
+            InputError: the calculator does not compute one of energy, forces and stress.
+        """
+        crystals = dict(enumerate(_to_atoms(batch)))
+        futures = self._submit(crystals)
+        rows: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
+        errors: dict[int, str] = {}
+        for row, future in futures.items():
+            failure = future.exception()
+            if isinstance(failure, BrokenProcessPool):
+                # One crystal took its process, and with it the pool, down: only a process of its
+                # own tells which one.
+                future = self._evaluate_alone(crystals[row])  # noqa: PLW2901
+                failure = future.exception()
+            if isinstance(failure, PropertyNotImplementedError):
+                raise InputError(
+                    f"the calculator {self._target} lacks a property that relaxation needs: "
+                    f"{failure}; choose one with energy, forces and stress"
+                ) from failure
+            if failure is not None:
+                errors[row] = f"{type(failure).__name__}: {failure}"
+            else:
+                rows[row] = _as_tensors(future.result())
+        return assemble(batch, rows, errors)
+
+    def close(self) -> None:
+        """End the worker processes; the next evaluation starts new ones."""
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    def _submit(self, crystals: Mapping[int, Atoms]) -> dict[int, Future[_Numbers]]:
+        if self._pool is None:
+            self._pool = _start_pool(self._target, self._workers)
+            weakref.finalize(self, self._pool.shutdown, wait=False)
+        return {row: self._pool.submit(_calculate, atoms) for row, atoms in crystals.items()}
+
+    def _evaluate_alone(self, atoms: Atoms) -> Future[_Numbers]:
+        self.close()
+        with _start_pool(self._target, workers=1) as pool:
+            return pool.submit(_calculate, atoms)
+
+
+def resolve_factory(target: str) -> Callable[[], BaseCalculator]:
+    """The callable that ``package.module:factory`` names.
+
+    Raises:
+        MissingError: the module cannot be imported.
+        InputError: ``target`` is malformed or names nothing that can be called.
+    """
+    module_name, _, factory_name = target.partition(":")
+    if not module_name or not factory_name:
+        raise InputError(
+            f"potential 'ase:{target}': write ase:package.module:factory, for example "
+            "ase:ase.calculators.emt:EMT"
+        )
+    try:
+        module = importlib.import_module(module_name)
+    except ImportError as error:
+        raise MissingError(
+            f"potential 'ase:{target}': cannot import {module_name} ({error}); install the "
+            "package that provides it"
+        ) from error
+    factory = getattr(module, factory_name, None)
+    if not callable(factory):
+        raise InputError(f"potential 'ase:{target}': {module_name} has no callable {factory_name}")
+    return factory
+
+
+def _version_suffix(target: str) -> str:
+    package = target.partition(":")[0].partition(".")[0]
+    try:
+        return f"@{importlib.metadata.version(package)}"
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _start_pool(target: str, workers: int) -> ProcessPoolExecutor:
+    # A fork of a process that already runs torch threads may deadlock.
+    return ProcessPoolExecutor(
+        max_workers=workers,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_make_calculator,
+        initargs=(target,),
+    )
+
+
+def _make_calculator(target: str) -> None:
+    global _calculator  # noqa: PLW0603 - one calculator per worker process, kept between crystals
+    torch.set_num_threads(1)
+    _calculator = resolve_factory(target)()
+
+
+def _calculate(atoms: Atoms) -> _Numbers:
+    if _calculator is None:
+        raise RuntimeError("the worker process has no calculator")
+    atoms.calc = _calculator
+    return (
+        float(atoms.get_potential_energy()),
+        np.asarray(atoms.get_forces()),
+        np.asarray(atoms.get_stress(voigt=False)),
+    )
+
+
+def _to_atoms(batch: CrystalBatch) -> list[Atoms]:
+    lattice = batch.lattice.detach().double().cpu().numpy()
+    frac_coords = batch.frac_coords.detach().double().cpu().numpy()
+    numbers = batch.atomic_numbers.cpu().numpy()
+    return [
+        Atoms(numbers[row, :n], cell=lattice[row], scaled_positions=frac_coords[row, :n], pbc=True)
+        for row, n in enumerate(batch.natoms.tolist())
+    ]
+
+
+def _as_tensors(numbers: _Numbers) -> tuple[Tensor, Tensor, Tensor]:
+    energy, forces, stress = numbers
+    return torch.tensor(energy), torch.as_tensor(forces), torch.as_tensor(stress)

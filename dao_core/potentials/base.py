@@ -1,0 +1,128 @@
+"""What every potential offers: energies, forces and stresses of a whole batch in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import torch
+from pymatgen.core import Structure
+from torch import Tensor
+
+from dao_core.crystal.batch import CrystalBatch
+
+EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766208
+"""1 eV/angstrom^3 in GPa (CODATA 2014, the value ASE and CHGNet use)."""
+
+
+@dataclass(frozen=True)
+class Domain:
+    """What a potential was made for; beyond it results are flagged, not refused.
+
+    Attributes:
+        max_atoms: largest cell seen in training, or None if cells of any size are equal to it.
+        elements: symbols of the elements it knows, or None for all.
+        max_pressure: highest pressure among its training data, GPa, or None if not known.
+    """
+
+    max_atoms: int | None = None
+    elements: frozenset[str] | None = None
+    max_pressure: float | None = None
+
+    def objection(self, structure: Structure, pressure: float = 0.0) -> str | None:
+        """Why ``structure`` at ``pressure`` (GPa) lies outside this domain, or None."""
+        if self.max_atoms is not None and len(structure) > self.max_atoms:
+            return f"{len(structure)} atoms, made for at most {self.max_atoms}"
+        if self.elements is not None:
+            unknown = {element.symbol for element in structure.elements} - self.elements
+            if unknown:
+                return f"not made for {', '.join(sorted(unknown))}"
+        if self.max_pressure is not None and abs(pressure) > self.max_pressure:
+            return f"{pressure:g} GPa, made for at most {self.max_pressure:g} GPa"
+        return None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Energies and their derivatives for a :class:`CrystalBatch`.
+
+    A crystal that cannot be evaluated has NaN in its rows and its reason in ``errors``; it never
+    changes the rows of its neighbours.
+
+    Attributes:
+        energy: ``[B]`` eV per cell.
+        forces: ``[B, N, 3]`` eV/angstrom, zero where padded.
+        stress: ``[B, 3, 3]`` eV/angstrom^3, dE/dstrain / V: negative on the diagonal when the
+            crystal is compressed (ASE's sign).
+        energy_std: ``[B]`` eV/atom, the potential's own uncertainty, or None if it has none.
+        errors: row of the batch -> why that crystal could not be evaluated.
+    """
+
+    energy: Tensor
+    forces: Tensor
+    stress: Tensor
+    energy_std: Tensor | None = None
+    errors: Mapping[int, str] = field(default_factory=dict)
+
+
+class Potential(Protocol):
+    """An interatomic potential with one energy level."""
+
+    @property
+    def level(self) -> str:
+        """Name of the energy level, for example ``chgnet-0.3.0``; levels never mix in one hull."""
+        ...
+
+    @property
+    def domain(self) -> Domain:
+        """What the potential was made for."""
+        ...
+
+    def evaluate(self, batch: CrystalBatch) -> Evaluation:
+        """Energies, forces and stresses of ``batch``, each crystal independent of the others."""
+        ...
+
+
+def assemble(
+    batch: CrystalBatch,
+    rows: Mapping[int, tuple[Tensor, Tensor, Tensor]],
+    errors: Mapping[int, str],
+) -> Evaluation:
+    """Collect results obtained crystal by crystal into one :class:`Evaluation`.
+
+    Args:
+        batch: the crystals that were evaluated.
+        rows: row -> (energy ``[]`` eV, forces ``[n, 3]`` eV/angstrom, stress ``[3, 3]``
+            eV/angstrom^3); rows that are absent become NaN.
+        errors: row -> why it is absent.
+    """
+    n_crystals, width = batch.mask.shape
+    energy = torch.full((n_crystals,), torch.nan, dtype=torch.float64)
+    forces = torch.full((n_crystals, width, 3), torch.nan, dtype=torch.float64)
+    forces[~batch.mask.cpu()] = 0.0
+    stress = torch.full((n_crystals, 3, 3), torch.nan, dtype=torch.float64)
+    for row, (cell_energy, cell_forces, cell_stress) in rows.items():
+        energy[row] = cell_energy
+        forces[row, : len(cell_forces)] = cell_forces.to(forces)
+        stress[row] = cell_stress.to(stress)
+    return Evaluation(energy, forces, stress, errors=dict(errors))
+
+
+def structures_or_errors(batch: CrystalBatch) -> tuple[dict[int, Structure], dict[int, str]]:
+    """The crystals of ``batch`` as pymatgen structures, and why some rows are none.
+
+    Returns:
+        Row -> structure for the finite rows with a volume; row -> reason for the others.
+    """
+    finite = torch.isfinite(batch.frac_coords).flatten(1).all(dim=1)
+    finite &= torch.isfinite(batch.lattice).flatten(1).all(dim=1)
+    usable = (finite & (batch.volume > 1e-3)).tolist()
+    good: Sequence[int] = [row for row, ok in enumerate(usable) if ok]
+    structures = batch.select(good).to_structures() if good else []
+    errors = {
+        row: "its cell has no volume or a coordinate is not finite"
+        for row, ok in enumerate(usable)
+        if not ok
+    }
+    return dict(zip(good, structures, strict=True)), errors

@@ -1,0 +1,122 @@
+"""CHGNet, evaluated for many crystals in one forward and one backward pass.
+
+CHGNet: Deng et al., Nature Machine Intelligence 5, 1031 (2023). Its weights come with the
+``chgnet`` wheel. Forces and stress are taken from one first-order backward pass to the fractional
+coordinates and lattices; CHGNet's own prediction call builds the graph of second derivatives for
+each of the two, which costs three times as much for the same numbers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from pymatgen.core import Element, Structure
+from torch import Tensor
+
+from dao_core.crystal.batch import CrystalBatch
+from dao_core.errors import MissingError
+from dao_core.potentials.base import Domain, Evaluation, assemble, structures_or_errors
+
+VERSION = "0.3.0"
+"""The CHGNet weights in use: trained on MPtrj (PBE, PBE+U, MP2020-corrected energies)."""
+
+ATOMS_PER_PASS = 512
+"""Bounds the memory of one pass (about 2 GB)."""
+
+_ABSENT_FROM_MPTRJ = {84, 85, 86, 87, 88}
+_DOMAIN = Domain(
+    max_atoms=444,
+    elements=frozenset(
+        Element.from_Z(z).symbol for z in range(1, 95) if z not in _ABSENT_FROM_MPTRJ
+    ),
+)
+
+
+class CHGNetPotential:
+    """The CHGNet universal potential behind the :class:`Potential` protocol."""
+
+    level = f"chgnet-{VERSION}"
+    domain = _DOMAIN
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._model = _load_model(device)
+        self._device = device
+
+    def evaluate(self, batch: CrystalBatch) -> Evaluation:
+        """Energies (eV per cell), forces (eV/angstrom) and stresses (eV/angstrom^3)."""
+        structures, errors = structures_or_errors(batch)
+        graphs, graph_errors = self._graphs(structures)
+        rows = {
+            row: result for part in _passes(graphs) for row, result in self._evaluate(part).items()
+        }
+        return assemble(batch, rows, errors | graph_errors)
+
+    def _graphs(self, structures: Mapping[int, Structure]) -> tuple[dict[int, Any], dict[int, str]]:
+        graphs: dict[int, Any] = {}
+        errors: dict[int, str] = {}
+        for row, structure in structures.items():
+            # The element embedding ends at Pu; an index beyond it would fail the whole pass.
+            if max(structure.atomic_numbers) > 94:
+                errors[row] = "CHGNet has no elements beyond Z = 94"
+                continue
+            try:
+                graphs[row] = self._model.graph_converter(structure).to(self._device)
+            except (ValueError, RuntimeError) as error:
+                errors[row] = f"CHGNet could not build its graph: {error}"
+        return graphs, errors
+
+    def _evaluate(self, graphs: Mapping[int, Any]) -> dict[int, tuple[Tensor, Tensor, Tensor]]:
+        crystals = list(graphs.values())
+        natoms = torch.tensor([len(graph.atomic_number) for graph in crystals])
+        energy = self._model(crystals, task="e")["e"] * natoms.to(self._device)
+        variables = [graph.atom_frac_coord for graph in crystals]
+        variables += [graph.lattice for graph in crystals]
+        gradients = torch.autograd.grad(energy.sum(), variables)
+        results = {}
+        for index, (row, graph) in enumerate(graphs.items()):
+            lattice = graph.lattice.detach().double()
+            d_frac, d_lattice = gradients[index], gradients[len(crystals) + index]
+            forces = -torch.linalg.solve(lattice, d_frac.double().T).T
+            stress = lattice.T @ d_lattice.double() / torch.linalg.det(lattice).abs()
+            results[row] = (
+                energy[index].detach().double().cpu(),
+                forces.cpu(),
+                ((stress + stress.T) / 2).cpu(),
+            )
+        return results
+
+
+def _passes(graphs: Mapping[int, Any]) -> Iterator[dict[int, Any]]:
+    part: dict[int, Any] = {}
+    atoms = 0
+    for row, graph in graphs.items():
+        size = len(graph.atomic_number)
+        if part and atoms + size > ATOMS_PER_PASS:
+            yield part
+            part, atoms = {}, 0
+        part[row] = graph
+        atoms += size
+    if part:
+        yield part
+
+
+def _load_model(device: str) -> Any:
+    try:
+        chgnet_model = importlib.import_module("chgnet.model")
+    except ImportError as error:
+        raise MissingError(
+            "the potential 'chgnet' needs the package chgnet, which is not installed; "
+            "install it with: pip install 'dao-crystals[potentials]'"
+        ) from error
+    # CHGNet announces itself on stdout, where --json promises one object and nothing else.
+    with contextlib.redirect_stdout(io.StringIO()):
+        model = chgnet_model.CHGNet.load(model_name=VERSION, use_device=device, verbose=False)
+    # CHGNet reads the volumes off lattices that carry gradients; nothing here uses those volumes.
+    warnings.filterwarnings("ignore", message="Converting a tensor with requires_grad=True")
+    return model.eval().requires_grad_(requires_grad=False)
