@@ -1,0 +1,1 @@
+"""Evaluation: matching against references, the field's metrics, benchmark sets, overlap audits."""
