@@ -95,3 +95,19 @@ def checkpoint_hash(path: Path) -> str:
     """The first eight hex digits of the file's SHA-256: how energies and candidates name it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:HASH_LENGTH]
+
+
+def read_card(path: Path) -> Card:
+    """The card of a model file, without reading its tensors.
+
+    Raises:
+        CheckpointError: the file is corrupt or has no card.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            card: Card = json.loads((file.metadata() or {})["card"])
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{path} is not a readable model file: {error}") from error
+    except KeyError:
+        raise CheckpointError(f"{path} has no card; was it written by dao?") from None
+    return card

@@ -104,9 +104,13 @@ class Generator:
             atomic_numbers = torch.zeros(len(chunk), max(sizes), dtype=torch.long)
             for row, ((_, numbers), _) in enumerate(chunk):
                 atomic_numbers[row, : len(numbers)] = torch.tensor(numbers)
-            noise = (part.to(self.device) for part in initial_noise(sizes, seeds))
+            frac_coords, stretch = initial_noise(sizes, seeds)
             batch = integrate_flow(
-                self.network, atomic_numbers.to(self.device), *noise, steps=steps
+                self.network,
+                atomic_numbers.to(self.device),
+                frac_coords.to(self.device),
+                stretch.to(self.device),
+                steps,
             )
             for structure, ((formula, _), index) in zip(batch.to_structures(), chunk, strict=True):
                 yield GeneratedCrystal(structure, formula, index, seed)

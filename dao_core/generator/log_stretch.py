@@ -25,10 +25,16 @@ def log_stretch(lattice: Tensor, natoms: Tensor) -> Tensor:
 
 
 def lattice_from_log_stretch(numbers: Tensor, natoms: Tensor) -> Tensor:
-    """The symmetric lattice ``[B, 3, 3]`` (angstrom, positive volume) with that log-stretch."""
+    """The symmetric lattice ``[B, 3, 3]`` (angstrom, positive volume) with that log-stretch.
+
+    A row that is not finite gives a lattice of NaN and leaves the others alone.
+    """
+    finite = torch.isfinite(numbers).all(dim=1)
+    numbers = torch.where(finite[:, None], numbers, torch.zeros_like(numbers))
     matrix = numbers.new_zeros(numbers.shape[0], 3, 3)
     matrix[:, _ROWS, _COLUMNS] = numbers
     matrix[:, _COLUMNS, _ROWS] = numbers
     eigenvalues, vectors = torch.linalg.eigh(matrix)
     scaled = eigenvalues.clamp(-_LOG_LIMIT, _LOG_LIMIT) + natoms.log()[:, None] / 3
-    return vectors @ torch.diag_embed(scaled.exp()) @ vectors.transpose(1, 2)
+    lattice = vectors @ torch.diag_embed(scaled.exp()) @ vectors.transpose(1, 2)
+    return torch.where(finite[:, None, None], lattice, torch.full_like(lattice, torch.nan))

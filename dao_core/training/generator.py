@@ -108,11 +108,14 @@ def manifest_hash(crystals: Sequence[Crystal]) -> str:
 
 
 def stretch_statistics(crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation ``[6]`` of the log-stretch over a training set."""
+    """Mean and standard deviation ``[6]`` of the log-stretch over a training set.
+
+    The deviation is at least 0.01, so that a set of cubes alone does not divide by zero.
+    """
     lattice = torch.stack([torch.from_numpy(crystal.lattice) for crystal in crystals])
     natoms = torch.tensor([len(crystal.atomic_numbers) for crystal in crystals]).double()
     numbers = log_stretch(lattice, natoms)
-    return numbers.mean(dim=0).float(), numbers.std(dim=0).float()
+    return numbers.mean(dim=0).float(), numbers.std(dim=0).clamp_min(0.01).float()
 
 
 def train_generator(
