@@ -88,10 +88,15 @@ def symmetrise(
     return best[1]
 
 
-def space_group_number(structure: Structure, symprec: float = 0.1) -> int:
-    """International number of the space group at one tolerance (angstrom); 1 if none is found."""
+def space_group_of(structure: Structure, symprec: float = 0.1) -> tuple[str, int]:
+    """Space group symbol and number at one tolerance (angstrom); P1 if none is found."""
     dataset = symmetry_dataset(structure, symprec)
-    return dataset.number if dataset is not None else 1
+    return ("P1", 1) if dataset is None else (_symbol(dataset.number), dataset.number)
+
+
+def space_group_number(structure: Structure, symprec: float = 0.1) -> int:
+    """Space group number at one tolerance (angstrom); 1 if none is found."""
+    return space_group_of(structure, symprec)[1]
 
 
 def standard_primitive(structure: Structure, symprec: float) -> Structure:
@@ -128,7 +133,7 @@ def _idealised(
     return SymmetrisedCrystal(
         structure=_structure(dataset.prim_std_cell),
         conventional=conventional,
-        space_group=moyopy.SpaceGroupType(dataset.number).hm_short.replace(" ", ""),
+        space_group=_symbol(dataset.number),
         space_group_number=dataset.number,
         wyckoff_sequence=_wyckoff_sequence(conventional),
         prototype=_prototype(conventional),
@@ -141,6 +146,11 @@ def _operations_per_atom(dataset: moyopy.MoyoDataset) -> float:
     """Operations of the primitive cell over its atoms: grows with every symmetry gained."""
     operations = moyopy.operations_from_number(dataset.number, primitive=True)
     return len(operations) / dataset.prim_std_cell.num_atoms
+
+
+def _symbol(number: int) -> str:
+    """International short symbol without blanks, e.g. ``Fm-3m``."""
+    return str(moyopy.SpaceGroupType(number).hm_short).replace(" ", "")
 
 
 def _prototype(conventional: Structure) -> str:

@@ -7,6 +7,7 @@ from pymatgen.core.structure_matcher import StructureMatcher
 
 from dao_core.crystal.symmetry import (
     space_group_number,
+    space_group_of,
     standard_primitive,
     symmetrise,
 )
@@ -73,6 +74,7 @@ def test_symmetry_further_away_than_the_bound_is_refused(rocksalt: Structure) ->
 def test_space_group_depends_on_the_tolerance(rocksalt: Structure) -> None:
     noisy = rattled(rocksalt, 0.02)
     assert space_group_number(noisy, 0.2) == 225
+    assert space_group_of(noisy, 0.2) == ("Fm-3m", 225)
     assert space_group_number(noisy, 0.001) == 1
 
 
@@ -80,5 +82,5 @@ def test_atoms_on_top_of_each_other_have_no_symmetry() -> None:
     collapsed = Structure(Lattice.cubic(3), ["Mg", "O"], [[0, 0, 0], [0, 0, 0]])
     with pytest.raises(InputError, match="on top of each other"):
         symmetrise(collapsed)
-    assert space_group_number(collapsed) == 1
+    assert space_group_of(collapsed) == ("P1", 1)
     assert len(standard_primitive(collapsed, 0.01)) == 2

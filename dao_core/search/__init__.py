@@ -1,0 +1,1 @@
+"""Search: from a chemical system to compositions, candidates, hulls and landscapes."""

@@ -1,0 +1,123 @@
+"""What a user asks for: a chemical system such as ``Mg-O``, or formulas such as ``Cr6Os2``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pymatgen.core import Composition, Element
+
+from dao_core.crystal.batch import MAX_ATOMIC_NUMBER
+from dao_core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Formula:
+    """One composition that was asked for.
+
+    Attributes:
+        reduced: reduced formula, e.g. ``Cr3Os``.
+        z: formula units per cell if the formula was written for a cell (``Cr6Os2`` is 2 of
+            ``Cr3Os``), or None for a reduced formula, whose Z is open.
+    """
+
+    reduced: str
+    z: int | None
+
+
+@dataclass(frozen=True)
+class Target:
+    """A chemical system or a list of formulas.
+
+    Attributes:
+        elements: symbols of all elements, alphabetical.
+        formulas: empty for a chemical system.
+    """
+
+    elements: tuple[str, ...]
+    formulas: tuple[Formula, ...]
+
+    @property
+    def is_system(self) -> bool:
+        """Whether all compositions of a chemical system are meant."""
+        return not self.formulas
+
+    @property
+    def name(self) -> str:
+        """``Mg-O`` for a system, ``Cr3Os,MgO`` for formulas."""
+        if self.is_system:
+            return "-".join(self.elements)
+        return ",".join(formula.reduced for formula in self.formulas)
+
+
+def parse_target(texts: Sequence[str]) -> Target:
+    """Read one chemical system or one or more formulas.
+
+    ``Mg-O`` is a system. A lone element (``Si``) is a formula: the element itself.
+
+    Raises:
+        InputError: nothing is given, an element is unknown or named twice, a formula is malformed,
+            a system and formulas are mixed, or only noble gases are named.
+    """
+    texts = [text.strip() for text in texts]
+    if not texts or not all(texts):
+        raise InputError("no chemical system given; name one like Mg-O, or formulas like MgO TiO2")
+    systems = [text for text in texts if "-" in text]
+    if systems and len(texts) > 1:
+        raise InputError(
+            f"{' '.join(texts)}: give one chemical system, or formulas, not both at once"
+        )
+    target = _parse_system(systems[0]) if systems else _parse_formulas(texts)
+    if all(Element(symbol).is_noble_gas for symbol in target.elements):
+        raise InputError(
+            f"{' '.join(texts)} holds nothing but noble gases, which form no bonded crystals; "
+            "add another element"
+        )
+    return target
+
+
+def _parse_system(text: str) -> Target:
+    """Read ``A-B-C``."""
+    symbols = [symbol.strip() for symbol in text.split("-")]
+    if not all(symbols):
+        raise InputError(f"chemical system {text!r} has an empty place; write it like Mg-O")
+    for symbol in symbols:
+        _check_element(symbol, text)
+    if len(set(symbols)) < len(symbols):
+        raise InputError(f"chemical system {text!r} names an element twice")
+    return Target(tuple(sorted(symbols)), ())
+
+
+def _parse_formulas(texts: Sequence[str]) -> Target:
+    """Read formulas, repeats dropped, in the given order."""
+    formulas = tuple(dict.fromkeys(_parse_formula(text) for text in texts))
+    elements = {e.symbol for formula in formulas for e in Composition(formula.reduced).elements}
+    return Target(tuple(sorted(elements)), formulas)
+
+
+def _parse_formula(text: str) -> Formula:
+    """Read one formula with whole numbers of atoms."""
+    # pymatgen skips what it does not know at the end of a formula; here nothing is skipped.
+    if not all(character.isalnum() or character in "()[]." for character in text):
+        raise InputError(f"formula {text!r} is malformed; write it like MgO, Cr6Os2 or Ca(OH)2")
+    try:
+        composition = Composition(text, strict=True)
+    except ValueError as error:
+        raise InputError(
+            f"formula {text!r} is malformed or names an unknown element ({error}); "
+            "write it like MgO, Cr6Os2 or Ca(OH)2"
+        ) from error
+    if not composition or any(amount != round(amount) for amount in composition.values()):
+        raise InputError(f"formula {text!r} must have whole, positive numbers of atoms")
+    for element in composition.elements:
+        _check_element(element.symbol, text)
+    reduced, factor = composition.get_reduced_formula_and_factor()
+    return Formula(reduced, round(factor) if factor > 1 else None)
+
+
+def _check_element(symbol: str, text: str) -> None:
+    """Raise InputError unless ``symbol`` is an element that every table knows."""
+    if not Element.is_valid_symbol(symbol):
+        raise InputError(f"{text!r}: {symbol!r} is not an element; write it like Mg-O or MgO")
+    if Element(symbol).Z > MAX_ATOMIC_NUMBER:
+        raise InputError(f"{text!r}: no data for elements beyond fermium, such as {symbol}")
