@@ -1,0 +1,206 @@
+"""Relax many crystals together, each on its own path."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from pymatgen.core import Lattice, Structure
+from torch import Tensor
+
+from dao_core.crystal.batch import CrystalBatch, unusable_reason
+from dao_core.errors import InputError
+from dao_core.potentials.base import EV_PER_CUBIC_ANGSTROM_IN_GPA, Potential
+from dao_core.relax.active import enter, reduce_sheared_cells
+from dao_core.relax.guards import too_close, volume_ran_away
+from dao_core.relax.result import Relaxation, StopReason
+from dao_core.relax.settings import RelaxSettings
+from dao_core.relax.step import MAX_REJECTIONS, advance
+from dao_core.relax.symmetry import Symmetry, symmetrised_start
+from dao_core.relax.trial import TrialPoint, evaluate_trial
+
+OnFinish = Callable[[int, Relaxation], None]
+
+
+def relax(
+    structures: Sequence[Structure],
+    potential: Potential,
+    settings: RelaxSettings | None = None,
+    on_finish: OnFinish | None = None,
+) -> list[Relaxation]:
+    """Relax atoms and cells to the nearest minimum of energy (or enthalpy).
+
+    A crystal's path depends on the crystal alone: curvature, step and acceptance are its own. Bad
+    input, a potential that refuses a crystal or a cell that explodes end that crystal with a stop
+    reason and leave the others as they are. Finished crystals make room for waiting ones at once.
+
+    Args:
+        structures: ordered crystals, in any cell.
+        potential: what to relax with.
+        settings: criteria and conditions; default :class:`RelaxSettings`.
+        on_finish: called with (position in ``structures``, result) when a crystal is done, for
+            streaming results to a store.
+
+    Returns:
+        One result per structure, in the order given.
+
+    Raises:
+        InputError: the potential cannot be used for relaxation at all.
+    """
+    run = _Run(structures, potential, settings or RelaxSettings(), on_finish)
+    while run.admit():
+        run.advance()
+    return [run.results[index] for index in range(len(structures))]
+
+
+class _Run:
+    """One call of :func:`relax`: who waits, who is active, who is done."""
+
+    def __init__(
+        self,
+        structures: Sequence[Structure],
+        potential: Potential,
+        settings: RelaxSettings,
+        on_finish: OnFinish | None,
+    ) -> None:
+        self.structures = structures
+        self.potential = potential
+        self.settings = settings
+        self.on_finish = on_finish
+        self.pressure = settings.pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA
+        # Crystals of like size share a batch, which wastes least padding; the largest go first.
+        self.waiting = deque(sorted(range(len(structures)), key=lambda i: -len(structures[i])))
+        self.active = enter({})
+        self.symmetries: dict[int, Symmetry] = {}
+        self.results: dict[int, Relaxation] = {}
+
+    def admit(self) -> bool:
+        """Fill the batch from those who wait; whether anything is active then."""
+        newcomers: dict[int, Structure] = {}
+        width = self.active.atomic_numbers.shape[1]
+        while self.waiting:
+            width = max(width, len(self.structures[self.waiting[0]]))
+            count = len(self.active) + len(newcomers) + 1
+            if count > 1 and count * width > self.settings.batch_atoms:
+                break
+            index = self.waiting.popleft()
+            try:
+                newcomers[index] = self._start(index)
+            except InputError as error:
+                self._finish(index, self._unusable(index, str(error)))
+        self.active = self.active.joined_by(enter(newcomers))
+        return len(self.active) > 0
+
+    def advance(self) -> None:
+        """One evaluation of every active crystal; those that end leave the batch."""
+        self._leave(self._guarded())
+        if len(self.active) == 0:
+            return
+        trial = evaluate_trial(self.active, self.potential, self.pressure, self.symmetries)
+        advance(self.active, trial, self.settings.max_step)
+        self._leave(self._ended(trial), trial.errors)
+        self.active = reduce_sheared_cells(self.active)
+
+    def _start(self, index: int) -> Structure:
+        structure = self.structures[index]
+        reason = unusable_reason(structure)
+        if reason:
+            raise InputError(reason)
+        if self.settings.fix_symmetry:
+            structure, self.symmetries[index] = symmetrised_start(structure)
+        return structure
+
+    def _guarded(self) -> dict[int, StopReason]:
+        batch = self.active.crystals(self.active.trial)
+        close = too_close(batch).tolist()
+        gone = volume_ran_away(batch.volume, self.active.initial_volume).tolist()
+        reasons: dict[int, StopReason] = {}
+        for row in range(len(self.active)):
+            if gone[row]:
+                reasons[row] = "volume_guard"
+            elif close[row]:
+                reasons[row] = "distance_guard"
+        return reasons
+
+    def _ended(self, trial: TrialPoint) -> dict[int, StopReason]:
+        active, settings = self.active, self.settings
+        converged = (active.max_force <= settings.fmax) & (active.max_stress <= settings.smax)
+        reasons: dict[int, StopReason] = {}
+        for row in range(len(active)):
+            if row in trial.errors:
+                reasons[row] = "failed"
+            elif not trial.finite[row]:
+                reasons[row] = "not_finite"
+            elif converged[row]:
+                reasons[row] = "converged"
+            elif active.rejections[row] >= MAX_REJECTIONS:
+                reasons[row] = "stalled"
+            elif active.steps[row] >= settings.max_steps:
+                reasons[row] = "max_steps"
+        return reasons
+
+    def _leave(
+        self, reasons: Mapping[int, StopReason], errors: Mapping[int, str] | None = None
+    ) -> None:
+        """Turn the rows that ended into results and take them out of the batch."""
+        if not reasons:
+            return
+        ends = self.active.crystals(self.active.position)
+        indices = self.active.index.tolist()
+        for row, reason in reasons.items():
+            error = errors.get(row) if errors else None
+            self._finish(indices[row], self._conclude(row, ends, reason, error))
+        self.active = self.active.select([r for r in range(len(indices)) if r not in reasons])
+
+    def _conclude(
+        self, row: int, ends: CrystalBatch, reason: StopReason, error: str | None
+    ) -> Relaxation:
+        active = self.active
+        start = self.structures[int(active.index[row])]
+        n = len(start)
+        coords = ends.frac_coords[row, :n].numpy()
+        end = Structure(
+            Lattice(ends.lattice[row].numpy()), start.species, coords, to_unit_cell=True
+        )
+        return Relaxation(
+            structure=end,
+            energy_per_atom_before=_known(active.first_energy[row] / n),
+            energy_per_atom=_known(active.energy[row] / n),
+            energy_std=_known(active.energy_std[row]),
+            steps=int(active.steps[row]),
+            stop_reason=reason,
+            max_force=_known(active.max_force[row]),
+            max_stress=_known(active.max_stress[row]),
+            volume=end.volume,
+            pressure=self.settings.pressure,
+            level=self.potential.level,
+            outside_domain=self.potential.domain.objection(start, self.settings.pressure),
+            error=error,
+        )
+
+    def _unusable(self, index: int, error: str) -> Relaxation:
+        structure = self.structures[index]
+        return Relaxation(
+            structure=structure,
+            energy_per_atom_before=None,
+            energy_per_atom=None,
+            energy_std=None,
+            steps=0,
+            stop_reason="unusable",
+            max_force=None,
+            max_stress=None,
+            volume=structure.volume,
+            pressure=self.settings.pressure,
+            level=self.potential.level,
+            error=error,
+        )
+
+    def _finish(self, index: int, relaxation: Relaxation) -> None:
+        self.results[index] = relaxation
+        self.symmetries.pop(index, None)
+        if self.on_finish is not None:
+            self.on_finish(index, relaxation)
+
+
+def _known(value: Tensor) -> float | None:
+    return float(value) if value.isfinite() else None

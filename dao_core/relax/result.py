@@ -1,0 +1,74 @@
+"""What became of one crystal in a relaxation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from pymatgen.core import Structure
+
+from dao_core.potentials.base import EV_PER_CUBIC_ANGSTROM_IN_GPA
+
+StopReason = Literal[
+    "converged",
+    "max_steps",
+    "stalled",
+    "volume_guard",
+    "distance_guard",
+    "not_finite",
+    "failed",
+    "unusable",
+]
+"""Why a relaxation ended: forces and stress within the limits; steps used up; no shorter step
+lowers the energy; the cell exploded or collapsed; atoms ran into each other; the potential
+returned a number that is not finite; the potential refused the crystal; the input is no crystal.
+The last two come with an error text."""
+
+
+@dataclass(frozen=True)
+class Relaxation:
+    """The end of one relaxation: the lowest accepted point, whatever the reason to stop.
+
+    Attributes:
+        structure: the crystal, atoms in the order of the input; the input itself if nothing was
+            evaluated.
+        energy_per_atom_before: eV/atom at the start, or None if it could not be evaluated.
+        energy_per_atom: eV/atom at the end, without the pV term, or None likewise.
+        energy_std: eV/atom at the end, if the potential knows its uncertainty.
+        steps: evaluations of the potential after the first, rejected trials included.
+        stop_reason: see :data:`StopReason`.
+        max_force: longest force at the end, eV/angstrom.
+        max_stress: largest principal stress at the end, external pressure included, eV/angstrom^3.
+        volume: cubic angstrom, at the end.
+        pressure: external pressure, GPa.
+        level: energy level of the potential.
+        outside_domain: why the crystal lies outside what the potential was made for, or None.
+        error: what went wrong, for ``failed`` and ``unusable``.
+    """
+
+    structure: Structure
+    energy_per_atom_before: float | None
+    energy_per_atom: float | None
+    energy_std: float | None
+    steps: int
+    stop_reason: StopReason
+    max_force: float | None
+    max_stress: float | None
+    volume: float
+    pressure: float
+    level: str
+    outside_domain: str | None = None
+    error: str | None = None
+
+    @property
+    def converged(self) -> bool:
+        """Whether forces and stress met their limits."""
+        return self.stop_reason == "converged"
+
+    @property
+    def enthalpy_per_atom(self) -> float | None:
+        """E + pV in eV/atom, which orders polymorphs under pressure."""
+        if self.energy_per_atom is None:
+            return None
+        pressure = self.pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA
+        return self.energy_per_atom + pressure * self.volume / len(self.structure)
