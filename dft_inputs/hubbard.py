@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from pymatgen.core import Structure
+from collections.abc import Collection, Iterable
 
 U_VALUES: dict[str, tuple[str, float]] = {
     "Co": ("3d", 3.32),
@@ -23,20 +21,19 @@ FIRST_VERSION_WITH_CARD = (7, 1)
 """From 7.1 on U stands in a card HUBBARD; before, in the namelist SYSTEM."""
 
 
-def hubbard_u(structure: Structure) -> dict[str, tuple[str, float]]:
-    """U of each element of a crystal that has one in the table.
+def hubbard_u(elements: Collection[str]) -> dict[str, tuple[str, float]]:
+    """U of each element that has one in the table.
 
     The table applies to an element in *every* crystal, not only in its oxides: energies with and
     without U for one element cannot stand in one hull.
 
     Args:
-        structure: Crystal.
+        elements: Element symbols.
 
     Returns:
         Manifold and U (eV) by element symbol; empty when none applies.
     """
-    symbols = {element.symbol for element in structure.composition.elements}
-    return {symbol: U_VALUES[symbol] for symbol in sorted(symbols & U_VALUES.keys())}
+    return {element: U_VALUES[element] for element in sorted(U_VALUES.keys() & set(elements))}
 
 
 def namelist_entries(

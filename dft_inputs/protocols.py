@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from monty.json import MSONable
+
 from dft_inputs.errors import InputError
 
 ProtocolName = Literal["fast", "balanced", "stringent"]
@@ -17,7 +19,7 @@ CutoffHint = Literal["low", "normal", "high"]
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Protocol(MSONable):
     """Accuracies of one protocol.
 
     Attributes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -47,6 +49,8 @@ class PwInputGenerator(InputGenerator):
             of one hull need the cutoffs of all its elements.
         occupations: Cold smearing is right for metals and for insulators alike; ``fixed`` is for
             crystals that are known to be insulators.
+        occupations_rule: How the occupations were come by; it belongs to the level, so that the
+            occupations of a metal and of an insulator in one hull may differ by a rule.
         spin: Whether open shells start from high spin.
         hubbard: Whether the table of Hubbard U values is applied.
         pressure: Target pressure of a cell relaxation, GPa.
@@ -59,6 +63,7 @@ class PwInputGenerator(InputGenerator):
     pseudo_family: str = DEFAULT_FAMILY
     chemical_system: tuple[str, ...] = ()
     occupations: Occupations = "smearing"
+    occupations_rule: Literal["given", "first scf"] = "given"
     spin: bool = True
     hubbard: bool = False
     pressure: float = 0.0
@@ -88,33 +93,34 @@ class PwInputGenerator(InputGenerator):
         version = pw_version(pw or pw_command())
         family = load_family(self.pseudo_family)
         types = _AtomicTypes(structure, family, spin=self.spin)
-        level = self.level(structure, family, version)
+        elements = {element.symbol for element in structure.composition.elements}
+        level = self.level(elements, family, version)
         pw_input = PwInput(namelists=self._namelists(structure, types, level))
         pw_input.cards = self._cards(structure, types, version)
         if level.hubbard_u and version < FIRST_VERSION_WITH_CARD:
-            pw_input.update({"system": namelist_entries(types.species, hubbard_u(structure))})
+            pw_input.update({"system": namelist_entries(types.species, hubbard_u(types.elements))})
         pw_input.update(self.user_settings)
         return PwInputSet(pw_input, level)
 
     def level(
-        self, structure: Structure, family: PseudoFamily, version: tuple[int, ...]
+        self, elements: Collection[str], family: PseudoFamily, version: tuple[int, ...]
     ) -> LevelOfTheory:
         """Level of theory of the energies that this generator's inputs give.
 
         Args:
-            structure: Crystal.
+            elements: Elements that the level is for: those of a crystal, or of a whole hull.
             family: Pseudopotential family.
             version: Version of pw.x.
 
         Returns:
-            The level, restricted to the elements of the crystal.
+            The level, restricted to these elements.
         """
         protocol = get_protocol(self.protocol)
-        elements = {element.symbol for element in structure.composition.elements}
-        system = elements | set(self.chemical_system)
+        system = set(elements) | set(self.chemical_system)
         family.require(system)
         ecutwfc, ecutrho = family.cutoffs(system, protocol.cutoff_hint)
-        values = hubbard_u(structure) if self.hubbard else {}
+        values = hubbard_u(elements) if self.hubbard else {}
+        rule = self.occupations if self.occupations_rule == "given" else "by first scf"
         changed = {
             f"{namelist}.{name}": value
             for namelist, settings in sorted(self.user_settings.items())
@@ -132,6 +138,7 @@ class PwInputGenerator(InputGenerator):
                 "ecutwfc": ecutwfc,
                 "ecutrho": ecutrho,
                 "kpoint_distance": protocol.kpoint_distance,
+                "occupations": rule,
                 "smearing": "cold",
                 "degauss": protocol.degauss,
                 "conv_thr_per_atom": protocol.conv_thr_per_atom,
@@ -169,6 +176,9 @@ class PwInputGenerator(InputGenerator):
         }
         if self.occupations == "smearing":
             system |= {"smearing": "cold", "degauss": protocol.degauss}
+        elif self.calculation in ("scf", "nscf", "bands"):
+            # An insulator's gap needs bands above the filled ones.
+            system["nbnd"] = math.ceil(types.n_electrons / 2 * 1.2) + 1
         electrons = {"conv_thr": protocol.conv_thr_per_atom * natoms, "mixing_beta": 0.4}
         namelists = {"control": control, "system": system, "electrons": electrons}
         if self.calculation in ("relax", "vc-relax"):
@@ -193,8 +203,8 @@ class PwInputGenerator(InputGenerator):
             "ATOMIC_POSITIONS": positions_card(types.labels, structure.frac_coords),
             "K_POINTS": self._kpoints_card(structure),
         }
-        if self.hubbard and version >= FIRST_VERSION_WITH_CARD and hubbard_u(structure):
-            cards["HUBBARD"] = card_lines(types.species, hubbard_u(structure))
+        if self.hubbard and version >= FIRST_VERSION_WITH_CARD and hubbard_u(types.elements):
+            cards["HUBBARD"] = card_lines(types.species, hubbard_u(types.elements))
         return cards
 
     def _kpoints_card(self, structure: Structure) -> list[str]:
@@ -250,6 +260,8 @@ class _AtomicTypes:
                 fraction = round(max(-1.0, min(1.0, fraction)), 4)
                 self.magnetisation[f"starting_magnetization({index})"] = fraction
         self.labels = [by_key[key] for key in keys]
+        self.elements = set(symbols)
+        self.n_electrons = sum(pseudos[symbol].z_valence for symbol in symbols)
 
     def card(self) -> list[str]:
         """Card of the atomic types."""

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, field_serializer, field_validator
-from pymatgen.core import Structure
+from pydantic import BaseModel, Field
 
 from dft_inputs.errors import CalculationError, ContradictoryOutputError
 from dft_inputs.level import LevelOfTheory
@@ -25,29 +24,16 @@ from dft_inputs.qe.schemas.pw_xml import (
     stress_of,
     structure_of,
 )
+from dft_inputs.structure_field import StructureField
 
 ENERGY_TOLERANCE = 1e-6
 """Largest difference between XML and standard output, Ry; the latter prints eight digits."""
 
 
-class _WithStructure(BaseModel):
-    model_config = ConfigDict(arbitrary_types_allowed=True)
-
-    structure: Structure
-
-    @field_validator("structure", mode="before")
-    @classmethod
-    def _read_structure(cls, value: object) -> object:
-        return Structure.from_dict(value) if isinstance(value, dict) else value
-
-    @field_serializer("structure")
-    def _write_structure(self, structure: Structure) -> dict[str, Any]:
-        return structure.as_dict()
-
-
-class IonicStep(_WithStructure):
+class IonicStep(BaseModel):
     """One ionic step."""
 
+    structure: StructureField
     energy: float = Field(description="Total energy, eV per cell")
     forces: list[list[float]] | None = Field(description="[n, 3] eV/angstrom")
     stress: list[list[float]] | None = Field(
@@ -71,7 +57,7 @@ class Timings(BaseModel):
     n_processes: int
 
 
-class PwTaskDoc(_WithStructure):
+class PwTaskDoc(BaseModel):
     """Result of one pw.x calculation that ended well; a failed one has no document."""
 
     task_label: str = "pw"
@@ -80,7 +66,8 @@ class PwTaskDoc(_WithStructure):
     formula: str
     chemical_system: str
     n_atoms: int
-    input_structure: dict[str, Any]
+    structure: StructureField = Field(description="Crystal at the end")
+    input_structure: StructureField = Field(description="Crystal that pw.in of the last run gave")
     inputs: dict[str, dict[str, Any]] = Field(description="Namelists of pw.in as last run")
     energy: float | None = Field(description="Total energy, eV per cell; None without an scf")
     energy_per_atom: float | None = Field(description="eV/atom")
@@ -159,7 +146,7 @@ def _results(xml: dict[str, Any], stdout: PwStdout, *, has_energy: bool) -> dict
         "formula": structure.composition.reduced_formula,
         "chemical_system": structure.composition.chemical_system,
         "n_atoms": len(structure),
-        "input_structure": structure_of(xml["input"]["atomic_structure"]).as_dict(),
+        "input_structure": structure_of(xml["input"]["atomic_structure"]),
         "energy": energy,
         "energy_per_atom": None if energy is None else energy / len(structure),
         "smearing_energy": 2 * RYDBERG_EV * total.get("demet", 0.0),

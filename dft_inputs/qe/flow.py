@@ -1,0 +1,108 @@
+"""From a request to the flow of pw.x jobs that answers it, and from its document to a result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jobflow import Flow
+
+from dft_inputs.canonical import canonical_cell
+from dft_inputs.qe.makers.core import StaticMaker, VcRelaxMaker
+from dft_inputs.qe.makers.relaxations import ByOccupationsMaker, SettledRelaxStaticMaker
+from dft_inputs.qe.program import pw_command, pw_version
+from dft_inputs.qe.schemas.task import PwTaskDoc
+from dft_inputs.qe.sets import Calculation, PwInputGenerator
+from dft_inputs.running.folder import CalculationResult
+
+if TYPE_CHECKING:
+    from dft_inputs.running.request import CalculationRequest, Method
+
+
+def generator_for(
+    method: Method, system: tuple[str, ...], calculation: Calculation = "scf"
+) -> PwInputGenerator:
+    """Input generator of a method.
+
+    Args:
+        method: How crystals are computed.
+        system: Elements of the hull.
+        calculation: What pw.x does.
+
+    Returns:
+        The generator.
+    """
+    return PwInputGenerator(
+        calculation=calculation,
+        protocol=method.protocol,
+        pseudo_family=method.pseudo_family,
+        chemical_system=system,
+        occupations_rule="first scf",
+        spin=method.spin,
+        hubbard=method.hubbard,
+        pressure=method.pressure,
+    )
+
+
+def version_for(method: Method) -> tuple[int, ...]:
+    """Version of the pw.x that a method runs."""
+    return pw_version(method.command or pw_command())
+
+
+def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
+    """Flow of a request; its output is a :class:`PwTaskDoc`.
+
+    Args:
+        request: What is asked for.
+        walltime: Time limit of one run of pw.x, s.
+
+    Returns:
+        The flow; its jobs go on from earlier attempts in the same root folder.
+    """
+    method = request.method
+    kwargs: dict[str, Any] = {"command": method.command or pw_command(), "walltime": walltime}
+    system = request.chemical_system
+    static = StaticMaker(
+        input_set_generator=generator_for(method, system), run_pw_kwargs=kwargs, resume=True
+    )
+    relax = VcRelaxMaker(
+        input_set_generator=generator_for(method, system, "vc-relax"),
+        run_pw_kwargs=kwargs,
+        resume=True,
+    )
+    chain = SettledRelaxStaticMaker(relax_maker=relax, static_maker=static)
+    then = static if method.workflow == "static" else chain
+    maker = ByOccupationsMaker(first_maker=static, then_maker=then)
+    return maker.make(canonical_cell(request.structure))
+
+
+def result_of(request: CalculationRequest, task: PwTaskDoc) -> CalculationResult:
+    """Result of a request from the task document of its flow.
+
+    Args:
+        request: What was asked for.
+        task: Document of the last run.
+
+    Returns:
+        The result.
+    """
+    electronic = task.electronic
+    return CalculationResult(
+        key=request.key,
+        formula=task.formula,
+        chemical_system=task.chemical_system,
+        n_atoms=task.n_atoms,
+        structure=task.structure,
+        energy_per_atom=task.energy_per_atom,
+        volume=task.structure.volume,
+        pressure=task.pressure,
+        max_force=task.max_force,
+        band_gap=electronic.band_gap,
+        total_magnetization=electronic.total_magnetization,
+        fingerprint=task.fingerprint,
+        level=task.level,
+        corrections=[correction.handler for correction in task.corrections],
+        code="quantum-espresso",
+        version=task.version,
+        dir_name=task.dir_name,
+        task=task.model_dump(mode="json"),
+    )

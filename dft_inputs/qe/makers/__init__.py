@@ -1,0 +1,1 @@
+"""Makers of Quantum ESPRESSO jobs and flows."""

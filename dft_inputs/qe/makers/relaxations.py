@@ -1,0 +1,189 @@
+"""Flows of several pw.x jobs: relax until the volume settles, then static; two relaxations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from jobflow import Flow, Maker, Response, job
+from pymatgen.core import Structure
+
+from dft_inputs.errors import IonsNotConvergedError
+from dft_inputs.protocols import get_protocol
+from dft_inputs.qe.makers.base import BasePwMaker
+from dft_inputs.qe.makers.core import StaticMaker, VcRelaxMaker
+from dft_inputs.qe.schemas.task import PwTaskDoc
+
+SMEARING_NEGLIGIBLE = 1e-5
+"""Smearing energy (eV/atom) below which occupations are whole: the fixed ones."""
+
+
+@dataclass
+class SettledRelaxMaker(Maker):
+    """Makes cell relaxations until the volume settles.
+
+    The plane waves are those of the starting cell; a cell that changed much was relaxed with the
+    wrong ones, and is relaxed again.
+    """
+
+    name: str = "relax until settled"
+    relax_maker: VcRelaxMaker = field(default_factory=VcRelaxMaker)
+
+    def make(self, structure: Structure) -> Flow:
+        """Make the flow; its output is the task document of the last relaxation.
+
+        Args:
+            structure: Crystal.
+
+        Returns:
+            The flow.
+        """
+        relax = self.relax_maker.make(structure)
+        check = repeat_until_settled(relax.output, self.relax_maker, 1)
+        return Flow([relax, check], output=check.output, name=self.name)
+
+
+@job
+def repeat_until_settled(task: PwTaskDoc, relax_maker: VcRelaxMaker, count: int) -> Response:
+    """Relax again unless the last relaxation left the volume as it was.
+
+    Args:
+        task: The last relaxation.
+        relax_maker: Makes the next one.
+        count: Number of relaxations so far.
+
+    Returns:
+        The task document when settled, else the next relaxation.
+
+    Raises:
+        IonsNotConvergedError: If the volume has not settled after the protocol's last try.
+    """
+    protocol = get_protocol(relax_maker.input_set_generator.protocol)
+    before = task.input_structure.volume
+    if abs(task.structure.volume / before - 1) < protocol.volume_tolerance:
+        return Response(output=task)
+    if count >= protocol.max_relaxations:
+        raise IonsNotConvergedError(
+            f"The volume of {task.formula} still changes after {count} relaxations."
+        )
+    relax = relax_maker.make(task.structure)
+    check = repeat_until_settled(relax.output, relax_maker, count + 1)
+    return Response(replace=Flow([relax, check], output=check.output))
+
+
+@dataclass
+class SettledRelaxStaticMaker(Maker):
+    """Makes cell relaxations until the volume settles, then a static run."""
+
+    name: str = "relax until settled and static"
+    relax_maker: VcRelaxMaker = field(default_factory=VcRelaxMaker)
+    static_maker: StaticMaker = field(default_factory=StaticMaker)
+
+    def make(self, structure: Structure) -> Flow:
+        """Make the flow; its output is the task document of the static run.
+
+        Args:
+            structure: Crystal.
+
+        Returns:
+            The flow.
+        """
+        settled = SettledRelaxMaker(relax_maker=self.relax_maker).make(structure)
+        static = self.static_maker.make(settled.output.structure)
+        return Flow([settled, static], output=static.output, name=self.name)
+
+
+@dataclass
+class DoubleRelaxStaticMaker(Maker):
+    """Makes two relaxations and a static run, as atomate2's double relaxation does."""
+
+    name: str = "double relax and static"
+    relax_maker1: BasePwMaker = field(default_factory=VcRelaxMaker)
+    relax_maker2: BasePwMaker = field(default_factory=VcRelaxMaker)
+    static_maker: StaticMaker = field(default_factory=StaticMaker)
+
+    def make(self, structure: Structure) -> Flow:
+        """Make the flow; its output is the task document of the static run.
+
+        Args:
+            structure: Crystal.
+
+        Returns:
+            The flow.
+        """
+        first = self.relax_maker1.make(structure)
+        first.append_name(" 1")
+        second = self.relax_maker2.make(first.output.structure)
+        second.append_name(" 2")
+        static = self.static_maker.make(second.output.structure)
+        return Flow([first, second, static], output=static.output, name=self.name)
+
+
+@dataclass
+class ByOccupationsMaker(Maker):
+    """Makes a first scf, and then what follows with the occupations that it calls for.
+
+    A metal is smeared; an insulator gets fixed occupations, with which relaxations are cheaper and
+    free of the smearing's energy.
+    """
+
+    name: str = "occupations from a first scf"
+    first_maker: StaticMaker = field(default_factory=lambda: StaticMaker(name="first scf"))
+    then_maker: Maker = field(default_factory=StaticMaker)
+
+    def make(self, structure: Structure) -> Flow:
+        """Make the flow; its output is that of what follows.
+
+        Args:
+            structure: Crystal.
+
+        Returns:
+            The flow.
+        """
+        rule = {"_set": {"input_set_generator->occupations_rule": "first scf"}}
+        first_maker = self.first_maker.update_kwargs(rule, dict_mod=True)
+        maker = self.then_maker.update_kwargs(rule, class_filter=BasePwMaker, dict_mod=True)
+        first = first_maker.make(structure)
+        then = follow_with_occupations(first.output, maker, structure)
+        return Flow([first, then], output=then.output, name=self.name)
+
+
+@job
+def follow_with_occupations(first: PwTaskDoc, maker: Maker, structure: Structure) -> Response:
+    """Go on with fixed occupations or with smearing, as a first scf calls for.
+
+    Args:
+        first: The first scf, smeared.
+        maker: Makes what follows.
+        structure: Crystal.
+
+    Returns:
+        What follows; the first scf itself when a static run would repeat it.
+    """
+    occupations = occupations_for(first)
+    if isinstance(maker, StaticMaker):
+        # Whole occupations are fixed occupations: the answer would be the same.
+        whole = abs(first.smearing_energy) < SMEARING_NEGLIGIBLE * first.n_atoms
+        if occupations == "smearing" or whole:
+            return Response(output=first)
+    settings: dict[str, Any] = {"_set": {"input_set_generator->occupations": occupations}}
+    chosen = maker.update_kwargs(settings, class_filter=BasePwMaker, dict_mod=True)
+    if isinstance(chosen, StaticMaker):
+        return Response(replace=chosen.make(structure, prev_dir=first.dir_name))
+    return Response(replace=chosen.make(structure))
+
+
+def occupations_for(first: PwTaskDoc) -> str:
+    """``fixed`` for an insulator without spin, else ``smearing``.
+
+    Fixed occupations of a spin-polarised crystal would fix its moment too.
+
+    Args:
+        first: A smeared scf.
+
+    Returns:
+        The occupations.
+    """
+    electronic = first.electronic
+    spin = electronic.total_magnetization is not None
+    return "smearing" if electronic.is_metal or spin else "fixed"

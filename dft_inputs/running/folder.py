@@ -1,0 +1,140 @@
+"""The folder of one calculation: its lock, its result, its failure, its last geometry."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from pydantic import BaseModel, Field
+
+from dft_inputs.errors import DftError
+from dft_inputs.qe import files
+from dft_inputs.structure_field import StructureField
+
+
+class CalculationResult(BaseModel):
+    """What a finished calculation gives, the same fields for every code."""
+
+    key: str
+    formula: str
+    chemical_system: str
+    n_atoms: int
+    structure: StructureField
+    energy_per_atom: float = Field(description="eV/atom")
+    volume: float = Field(description="angstrom^3 per cell")
+    pressure: float | None = Field(description="GPa, positive when compressed")
+    max_force: float | None = Field(description="eV/angstrom")
+    band_gap: float | None = Field(description="eV; 0 for a metal")
+    total_magnetization: float | None = Field(description="Bohr magnetons per cell")
+    fingerprint: str
+    level: str = Field(description="Level of theory, restricted to the crystal's elements")
+    corrections: list[str] = Field(description="Handlers that corrected something, in order")
+    code: str
+    version: str
+    dir_name: str
+    task: dict[str, object] = Field(description="The whole task document of the last run")
+
+
+class CalculationFailure(BaseModel):
+    """Why a calculation has no result."""
+
+    key: str
+    reason: str
+    message: str
+    exit_code: int
+
+
+class BusyError(DftError):
+    """Another process is at this calculation."""
+
+    reason = "busy"
+
+
+@dataclass(frozen=True)
+class CalculationFolder:
+    """Folder of one calculation."""
+
+    root: Path
+    key: str
+
+    @property
+    def path(self) -> Path:
+        """The folder; two levels, for folders with a hundred thousand entries are slow."""
+        return self.root / self.key[:2] / self.key
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the calculation; the system releases it when the process dies, however it dies.
+
+        Yields:
+            Nothing.
+
+        Raises:
+            BusyError: If another process holds it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BusyError(f"Another process is at the calculation {self.key}.") from error
+            yield
+
+    def result(self) -> CalculationResult | None:
+        """The result, if the calculation is finished."""
+        path = self.path / "result.json"
+        return CalculationResult.model_validate_json(path.read_text()) if path.is_file() else None
+
+    def failure(self) -> CalculationFailure | None:
+        """The failure of the last attempt, if it failed."""
+        path = self.path / "failure.json"
+        return CalculationFailure.model_validate_json(path.read_text()) if path.is_file() else None
+
+    def write(self, outcome: CalculationResult | CalculationFailure) -> None:
+        """Write a result or a failure; a reader never sees half of it."""
+        name = "result" if isinstance(outcome, CalculationResult) else "failure"
+        scratch = self.path / f".{name}.json"
+        scratch.write_text(outcome.model_dump_json())
+        scratch.rename(self.path / f"{name}.json")
+
+    def forget_failure(self) -> None:
+        """Remove the failure of an earlier attempt."""
+        (self.path / "failure.json").unlink(missing_ok=True)
+
+    def last_sign_of_life(self) -> float:
+        """Time of the newest change in the folder, s since the epoch; 0 for an empty one."""
+        # The lock was touched by the attempt that asks.
+        paths = [path for path in self.path.rglob("*") if path.name != "lock"]
+        return max((path.stat().st_mtime for path in paths), default=0.0)
+
+    def stop_orphans(self) -> int:
+        """End programs that a killed attempt left running in this folder.
+
+        Returns:
+            How many were ended.
+        """
+        stopped = 0
+        for process in psutil.process_iter(["pid", "cwd"]):
+            cwd = process.info["cwd"]
+            if cwd and process.pid != psutil.Process().pid and self._holds(Path(cwd)):
+                process.kill()
+                stopped += 1
+        return stopped
+
+    def _holds(self, path: Path) -> bool:
+        return path.is_relative_to(self.path.resolve()) and path != self.path.resolve()
+
+    def remove_wave_functions(self) -> None:
+        """Remove the save folders, which nothing reads once the result is there."""
+        for path in self.path.glob(f"*/{files.OUTDIR}"):
+            shutil.rmtree(path)
+
+    def note(self, content: dict[str, object]) -> None:
+        """Write what was asked for beside the results, for human readers."""
+        (self.path / "request.json").write_text(json.dumps(content, indent=1, default=str) + "\n")

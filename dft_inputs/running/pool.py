@@ -1,0 +1,161 @@
+"""Many calculations at once, within cores, memory and budget."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+
+from dft_inputs.running.folder import CalculationFailure, CalculationFolder, CalculationResult
+from dft_inputs.running.ledger import SECONDS_PER_HOUR, Ledger
+from dft_inputs.running.memory import estimated_memory
+from dft_inputs.running.request import CalculationRequest, Limits
+
+Outcome = CalculationResult | CalculationFailure
+GRACE_SECONDS = 30.0
+_WORKER = "dft_inputs.running.worker"
+
+
+@dataclass
+class _Running:
+    request: CalculationRequest
+    process: ForkServerProcess
+    memory: float
+
+
+@dataclass
+class CalculationPool:
+    """Runs calculations side by side, each in its own process.
+
+    Attributes:
+        root: Folder of all calculations.
+        limits: Limits.
+    """
+
+    root: Path
+    limits: Limits
+    _running: list[_Running] = field(default_factory=list, init=False)
+
+    def run(self, requests: Sequence[CalculationRequest]) -> dict[str, Outcome]:
+        """Compute all requests; what is finished already is read, not computed.
+
+        Args:
+            requests: What is asked for; equal keys are computed once.
+
+        Returns:
+            Result or failure by key. A request for which the budget did not suffice fails with
+            the reason ``budget`` and goes on when it is asked for again.
+        """
+        waiting = list({request.key: request for request in requests}.values())
+        outcomes: dict[str, Outcome] = {}
+        for request in waiting[:]:
+            done = CalculationFolder(self.root, request.key).result()
+            if done is not None:
+                outcomes[request.key] = done
+                waiting.remove(request)
+        try:
+            while waiting or self._running:
+                self._start_what_fits(waiting)
+                outcomes |= self._collect()
+                if self._budget_left() <= 0:
+                    outcomes |= self._stop_for_budget(waiting)
+        finally:
+            self._stop_all()
+        return outcomes
+
+    def _start_what_fits(self, waiting: list[CalculationRequest]) -> None:
+        for request in waiting[:]:
+            memory = estimated_memory(request)
+            if not self._fits(memory) or self._budget_left() <= 0:
+                continue
+            waiting.remove(request)
+            process = _context().Process(
+                target=_run_in_process, args=(request, self.root, self.limits), name=request.key
+            )
+            process.start()
+            self._running.append(_Running(request, process, memory))
+
+    def _fits(self, memory: float) -> bool:
+        """Whether one more fits; a calculation larger than the machine runs alone."""
+        if (len(self._running) + 1) * self.limits.cores_each > self.limits.cores:
+            return False
+        used = sum(running.memory for running in self._running)
+        limit = self.limits.memory
+        return not self._running or limit is None or used + memory <= limit
+
+    def _budget_left(self) -> float:
+        """Core-hours left; the ledger counts running attempts up to now."""
+        if self.limits.core_hours is None:
+            return float("inf")
+        spent = Ledger(self.root / "ledger.sqlite").core_hours(self.limits.account)
+        return self.limits.core_hours - spent
+
+    def _collect(self) -> dict[str, Outcome]:
+        """Wait until a calculation ends or the budget does, and read what ended."""
+        burning = len(self._running) * self.limits.cores_each
+        seconds = self._budget_left() * SECONDS_PER_HOUR / max(burning, 1)
+        timeout = None if seconds == float("inf") else max(0.0, seconds)
+        wait([running.process.sentinel for running in self._running], timeout)
+        ended = [running for running in self._running if not running.process.is_alive()]
+        self._running = [running for running in self._running if running not in ended]
+        return {running.request.key: self._outcome(running) for running in ended}
+
+    def _outcome(self, running: _Running) -> Outcome:
+        running.process.join()
+        folder = CalculationFolder(self.root, running.request.key)
+        outcome = folder.result() or folder.failure()
+        if outcome is not None:
+            return outcome
+        busy = running.process.exitcode == 0
+        return CalculationFailure(
+            key=running.request.key,
+            reason="busy" if busy else "worker_died",
+            message="Another process is at this calculation."
+            if busy
+            else f"The process of the calculation ended with {running.process.exitcode}.",
+            exit_code=4,
+        )
+
+    def _stop_for_budget(self, waiting: list[CalculationRequest]) -> dict[str, Outcome]:
+        stopped = [running.request for running in self._running]
+        self._stop_all()
+        missed = [*stopped, *waiting]
+        waiting.clear()
+        return {
+            request.key: CalculationFolder(self.root, request.key).result()
+            or CalculationFailure(
+                key=request.key,
+                reason="budget",
+                message=f"The budget of {self.limits.core_hours} core-hours is spent; the "
+                "calculation goes on from where it is when the budget is raised.",
+                exit_code=4,
+            )
+            for request in missed
+        }
+
+    def _stop_all(self) -> None:
+        for running in self._running:
+            running.process.terminate()
+        deadline = time.monotonic() + GRACE_SECONDS
+        for running in self._running:
+            running.process.join(max(0.0, deadline - time.monotonic()))
+            if running.process.is_alive():
+                running.process.kill()
+        self._running = []
+
+
+def _context() -> ForkServerContext:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["__main__", _WORKER])
+    return context
+
+
+def _run_in_process(request: CalculationRequest, root: Path, limits: Limits) -> None:
+    """Entry of the process; the import is free, the fork server has made it."""
+    from dft_inputs.running.worker import run_calculation  # noqa: PLC0415
+
+    run_calculation(request, root, limits)

@@ -1,0 +1,114 @@
+"""One calculation in a process of its own.
+
+jobflow's ``run_locally`` changes the working directory of its process, so two calculations cannot
+share one. The module is preloaded by the fork server: a calculation then starts in milliseconds.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import uuid
+import warnings
+from pathlib import Path
+from types import FrameType
+
+from jobflow import JobStore, run_locally
+from maggma.stores import MemoryStore
+
+from dft_inputs.errors import DftError
+from dft_inputs.qe import flow as qe_flow
+from dft_inputs.qe.schemas.pw_xml import pw_document
+from dft_inputs.qe.schemas.task import PwTaskDoc
+from dft_inputs.running.folder import (
+    BusyError,
+    CalculationFailure,
+    CalculationFolder,
+    CalculationResult,
+)
+from dft_inputs.running.ledger import Ledger
+from dft_inputs.running.request import CalculationRequest, Limits
+
+LEDGER = "ledger.sqlite"
+
+# Compiling a schema takes tenths of a second: done once, before the processes fork.
+pw_document("qes_030920.xsd")
+
+
+def run_calculation(request: CalculationRequest, root: Path, limits: Limits) -> None:
+    """Compute a request unless it is finished, and leave its result or failure in its folder.
+
+    Args:
+        request: What is asked for.
+        root: Folder of all calculations.
+        limits: Limits of the run.
+    """
+    signal.signal(signal.SIGTERM, _interrupt)
+    folder = CalculationFolder(root.resolve(), request.key)
+    ledger = Ledger(folder.root / LEDGER)
+    try:
+        with folder.locked():
+            if folder.result() is None:
+                _run_attempt(request, folder, ledger, limits)
+    except BusyError as error:
+        logging.getLogger(__name__).info("%s", error)
+
+
+def _run_attempt(
+    request: CalculationRequest, folder: CalculationFolder, ledger: Ledger, limits: Limits
+) -> None:
+    ledger.close_abandoned(request.key, folder.last_sign_of_life())
+    folder.stop_orphans()
+    folder.forget_failure()
+    folder.note({"formula": request.structure.formula, "level": request.level.name})
+    attempt = uuid.uuid4().hex
+    ledger.begin(attempt, limits.account, request.key, limits.cores_each)
+    try:
+        folder.write(_compute(request, folder, limits))
+        folder.remove_wave_functions()
+    except DftError as error:
+        folder.write(
+            CalculationFailure(
+                key=request.key,
+                reason=error.reason,
+                message=str(error),
+                exit_code=error.exit_code,
+            )
+        )
+    finally:
+        ledger.end(attempt)
+
+
+def _compute(
+    request: CalculationRequest, folder: CalculationFolder, limits: Limits
+) -> CalculationResult:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # run_locally itself uses a deprecated monty function, once per job.
+    warnings.filterwarnings("ignore", message="cd is deprecated", category=FutureWarning)
+    store = JobStore(MemoryStore())
+    is_vasp = request.method.code == "vasp"
+    if is_vasp:
+        from dft_inputs.vasp import flow as vasp_flow  # noqa: PLC0415  atomate2 takes seconds
+
+        flow = vasp_flow.flow_for(request, limits.walltime)
+    else:
+        flow = qe_flow.flow_for(request, limits.walltime)
+    run_locally(
+        flow,
+        store=store,
+        create_folders=True,
+        root_dir=folder.path,
+        ensure_success=True,
+        raise_immediately=True,
+        log=False,
+    )
+    output = flow.output.resolve(store)
+    if is_vasp:
+        return vasp_flow.result_of(request, output)
+    return qe_flow.result_of(request, PwTaskDoc.model_validate(output))
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    """Unwind, so that the program's process group is ended and the ledger is closed."""
+    raise KeyboardInterrupt(f"stopped by signal {signum} in {frame and frame.f_code.co_name}")
