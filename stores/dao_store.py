@@ -43,8 +43,8 @@ class DaoStore:
     Attributes:
         uri: address without credentials.
         structures, candidates, relaxations, validations, labels, models, promotions, manifests,
-        campaigns, events: written by campaigns, ingest and the registry.
-        thermo, hulls, duplicates, statistics, builds: written by the builders.
+            campaigns, events, test_sets: written by campaigns, ingest and the registry.
+        thermo, hulls, duplicates, examples, statistics, builds: written by the builders.
         blobs: big outputs by hash.
     """
 
@@ -72,6 +72,13 @@ class DaoStore:
         self.manifests = collections["manifests"]
         self.campaigns = collections["campaigns"]
         self.events = collections["events"]
+        self.test_sets = collections["test_sets"]
+        self.thermo = collections["thermo"]
+        self.hulls = collections["hulls"]
+        self.duplicates = collections["duplicates"]
+        self.examples = collections["examples"]
+        self.statistics = collections["statistics"]
+        self.builds = collections["builds"]
 
     def put(self, documents: Document | Iterable[Document]) -> WriteReport:
         """Write documents; whatever is there already with the same content is left alone.

@@ -3,12 +3,17 @@
 from stores.documents.base import BuilderMeta, Document, composition_fields, utc_now
 from stores.documents.campaign import CampaignDocument
 from stores.documents.candidate import CandidateDocument
+from stores.documents.duplicate import DuplicateDocument
 from stores.documents.event import EventDocument
 from stores.documents.label import LabelDocument, content_id
 from stores.documents.manifest import ManifestDocument, ManifestEntry
+from stores.documents.mark import MarkDocument
 from stores.documents.model import ModelDocument, ModelKind, PromotionDocument
 from stores.documents.relaxation import RelaxationDocument
+from stores.documents.statistics import StatisticsDocument
 from stores.documents.structure import StructureDocument
+from stores.documents.thermo import HullDocument, ThermoDocument, hull_id
+from stores.documents.training import ExampleDocument, TestSetDocument
 from stores.documents.validation import ValidationDocument
 
 DOCUMENTS: tuple[type[Document], ...] = (
@@ -22,6 +27,13 @@ DOCUMENTS: tuple[type[Document], ...] = (
     ManifestDocument,
     CampaignDocument,
     EventDocument,
+    DuplicateDocument,
+    ThermoDocument,
+    HullDocument,
+    ExampleDocument,
+    TestSetDocument,
+    StatisticsDocument,
+    MarkDocument,
 )
 
 __all__ = [
@@ -30,17 +42,25 @@ __all__ = [
     "CampaignDocument",
     "CandidateDocument",
     "Document",
+    "DuplicateDocument",
     "EventDocument",
+    "ExampleDocument",
+    "HullDocument",
     "LabelDocument",
     "ManifestDocument",
     "ManifestEntry",
+    "MarkDocument",
     "ModelDocument",
     "ModelKind",
     "PromotionDocument",
     "RelaxationDocument",
+    "StatisticsDocument",
     "StructureDocument",
+    "TestSetDocument",
+    "ThermoDocument",
     "ValidationDocument",
     "composition_fields",
     "content_id",
+    "hull_id",
     "utc_now",
 ]

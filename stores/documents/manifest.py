@@ -12,11 +12,11 @@ TrainingClass = Literal["stable", "relaxed", "unstable"]
 
 
 class ManifestEntry(BaseModel):
-    """One member of a training set."""
+    """One member of a training set; ``example_id`` is ``labels/<id>`` or ``relaxations/<id>``."""
 
     model_config = ConfigDict(extra="forbid")
 
-    label_id: str
+    example_id: str
     structure_id: str
     training_class: TrainingClass
 
@@ -29,9 +29,9 @@ class ManifestDocument(Document):
         level: energy level of all labels.
         settings: bounds of the classes.
         counts: members by class.
-        excluded: labels kept out, by reason.
-        test_sets: names of the test sets that were audited against.
-        entries: the members, sorted by label id.
+        excluded: examples kept out, by reason.
+        test_sets: name -> hash of the test sets that were audited against.
+        entries: the members, sorted by example id.
     """
 
     collection: ClassVar[str] = "manifests"
@@ -42,5 +42,5 @@ class ManifestDocument(Document):
     settings: dict[str, Any] = Field(default_factory=dict)
     counts: dict[str, int] = Field(default_factory=dict)
     excluded: dict[str, int] = Field(default_factory=dict)
-    test_sets: list[str] = Field(default_factory=list)
+    test_sets: dict[str, str] = Field(default_factory=dict)
     entries: list[ManifestEntry] = Field(default_factory=list)

@@ -7,6 +7,7 @@ MongoDB.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -133,10 +134,9 @@ def _membership(values: Any) -> tuple[str, list[Any]] | None:
     members = list(values)
     if not all(isinstance(member, str) for member in members):
         return None
-    if not members:
-        return "{type}='text' AND 0", []
-    places = ",".join("?" * len(members))
-    return f"{{value}} IN ({places}) AND {{type}}='text'", members
+    # One parameter however long the list is: SQLite allows no more than 32,766.
+    listed = "(SELECT value FROM json_each(?))"
+    return f"{{value}} IN {listed} AND {{type}}='text'", [json.dumps(members)]
 
 
 def _on_scalar_or_elements(name: str, test: str) -> str:

@@ -1,0 +1,110 @@
+"""Energies above hull, per chemical system and level."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import combinations, groupby
+
+from stores.builders.base import BuildReport, Progress, StoreBuilder
+from stores.builders.convex_hull import place_on_hull
+from stores.builders.lowest_energy import lowest_energies
+from stores.dao_store import WriteReport
+from stores.documents import Document, HullDocument, ThermoDocument, hull_id
+
+
+class HullBuilder(StoreBuilder):
+    """Hulls at one level each, competing phases of all subsystems included.
+
+    Energies come from converged relaxations at zero pressure and from labels that carry an
+    energy. New entries above the hull of their system are placed alone; only when the stable
+    phases of a system change are its other entries, and those of larger systems, placed anew.
+    What is still to be done stands in the hull documents, so a build that dies is resumed.
+    """
+
+    name = "hull"
+    source_names = ("relaxations", "labels")
+    target_names = ("thermo", "hulls")
+
+    def items_of(self, collection: str, keys: list[str]) -> Iterable[list[ThermoDocument]]:
+        """The new lowest energies, hull by hull."""
+        lowest = lowest_energies(self.store, collection, keys)
+        for old in self.store.find(ThermoDocument, {"thermo_id": {"$in": list(lowest)}}):
+            new = lowest[old.id]
+            if old.is_placed and old.energy_per_atom == new.energy_per_atom:
+                lowest[old.id] = old.model_copy(update={"sources": new.sources})
+        ordered = sorted(lowest.values(), key=lambda entry: entry.hull_id)
+        return [list(group) for _, group in groupby(ordered, key=lambda entry: entry.hull_id)]
+
+    def process_item(self, item: list[ThermoDocument]) -> list[Document]:
+        """The entries of one hull, and the hull marked for work."""
+        first = item[0]
+        old = self.store.get(HullDocument, first.hull_id)
+        hull = old or HullDocument(hull_id=first.hull_id, chemsys=first.chemsys, level=first.level)
+        new = [entry for entry in item if not entry.is_placed]
+        # The energy of a stable phase changed: entries above it may come down to the hull.
+        if any(entry.id in hull.stable for entry in new):
+            hull.pending = "all"
+        elif new and not hull.pending:
+            hull.pending = "new"
+        return [*item, hull]
+
+    def build(self, on_progress: Progress = lambda _: None) -> BuildReport:
+        """Take in everything new, then rebuild the hulls that it touches, small systems first."""
+        start = time.monotonic()
+        report = super().build(on_progress)
+        written = report.written
+        systems: dict[str, list[str]] = {}
+        while pending := self._pending():
+            for hull in pending:
+                written += self._rebuild(hull, systems)
+        return replace(report, written=written, seconds=time.monotonic() - start)
+
+    def _pending(self) -> list[HullDocument]:
+        """Hulls with work to do that have the fewest elements."""
+        found = list(self.store.find(HullDocument, {"pending": {"$in": ["new", "all"]}}))
+        fewest = min((hull.chemsys.count("-") for hull in found), default=0)
+        return [hull for hull in found if hull.chemsys.count("-") == fewest]
+
+    def _rebuild(self, hull: HullDocument, systems: dict[str, list[str]]) -> WriteReport:
+        """Place entries on one hull and mark the larger systems if its stable phases changed."""
+        criteria = {"hull_id": hull.id}
+        new = list(self.store.find(ThermoDocument, {**criteria, "is_placed": False}))
+        stable = self._competing(hull)
+        old_phases = (hull.stable, hull.missing_references)
+        place_on_hull(new, stable, hull)
+        changed = (hull.stable, hull.missing_references) != old_phases
+        if changed or hull.pending == "all":
+            new = list(self.store.find(ThermoDocument, criteria))
+            place_on_hull(new, self._competing(hull, own=False), hull)
+        hull.pending = ""
+        larger = self._larger(hull, systems) if changed else []
+        return self.store.put([*new, *larger]) + self.store.put(hull)
+
+    def _competing(self, hull: HullDocument, *, own: bool = True) -> list[ThermoDocument]:
+        """Stable phases of the subsystems and, if asked, of the system itself."""
+        elements = hull.chemsys.split("-")
+        systems = [
+            hull_id("-".join(subset), hull.level)
+            for size in range(1, len(elements) + own)
+            for subset in combinations(elements, size)
+        ]
+        wanted = {"hull_id": {"$in": systems}, "is_stable": True, "is_placed": True}
+        return list(self.store.find(ThermoDocument, wanted))
+
+    def _larger(self, hull: HullDocument, systems: dict[str, list[str]]) -> list[HullDocument]:
+        """The hulls of larger systems at the same level, marked to be placed anew."""
+        if hull.level not in systems:
+            found = self.store.hulls.query({"level": hull.level}, ["chemsys"])
+            systems[hull.level] = [one["chemsys"] for one in found]
+        elements = set(hull.chemsys.split("-"))
+        larger = [
+            hull_id(one, hull.level)
+            for one in systems[hull.level]
+            if elements < set(one.split("-"))
+        ]
+        marked = list(self.store.find(HullDocument, {"hull_id": {"$in": larger}}))
+        for one in marked:
+            one.pending = "all"
+        return marked
