@@ -48,7 +48,7 @@ def energies_above_hull(points: Mapping[str, HullPoint], system: str) -> dict[st
         )
     entries = {name: _entry(name, point) for name, point in inside.items()}
     diagram = PhaseDiagram(list(entries.values()))
-    return {name: float(diagram.get_e_above_hull(entry)) for name, entry in entries.items()}
+    return {name: float(diagram.get_e_above_hull(entry) or 0.0) for name, entry in entries.items()}
 
 
 def _is_pure(point: HullPoint) -> bool:

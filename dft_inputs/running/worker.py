@@ -6,21 +6,20 @@ share one. The module is preloaded by the fork server: a calculation then starts
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import signal
 import uuid
 import warnings
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 
 from jobflow import JobStore, run_locally
 from maggma.stores import MemoryStore
 
 from dft_inputs.errors import DftError
-from dft_inputs.qe import flow as qe_flow
 from dft_inputs.qe.schemas.pw_xml import pw_document
-from dft_inputs.qe.schemas.task import PwTaskDoc
 from dft_inputs.running.folder import (
     BusyError,
     CalculationFailure,
@@ -32,7 +31,8 @@ from dft_inputs.running.request import CalculationRequest, Limits
 
 LEDGER = "ledger.sqlite"
 
-# Compiling a schema takes tenths of a second: done once, before the processes fork.
+# Compiling a schema and importing the flow take seconds: done once, before the processes fork.
+importlib.import_module("dft_inputs.qe.flow")
 pw_document("qes_030920.xsd")
 
 
@@ -87,13 +87,8 @@ def _compute(
     # run_locally itself uses a deprecated monty function, once per job.
     warnings.filterwarnings("ignore", message="cd is deprecated", category=FutureWarning)
     store = JobStore(MemoryStore())
-    is_vasp = request.method.code == "vasp"
-    if is_vasp:
-        from dft_inputs.vasp import flow as vasp_flow  # noqa: PLC0415  atomate2 takes seconds
-
-        flow = vasp_flow.flow_for(request, limits.walltime)
-    else:
-        flow = qe_flow.flow_for(request, limits.walltime)
+    code = _code(request)
+    flow = code.flow_for(request, limits.walltime)
     run_locally(
         flow,
         store=store,
@@ -104,9 +99,14 @@ def _compute(
         log=False,
     )
     output = flow.output.resolve(store)
-    if is_vasp:
-        return vasp_flow.result_of(request, output)
-    return qe_flow.result_of(request, PwTaskDoc.model_validate(output))
+    return code.result_of(request, output)
+
+
+def _code(request: CalculationRequest) -> ModuleType:
+    """Module with ``flow_for`` and ``result_of`` of the request's code."""
+    # atomate2 takes seconds to import: only a VASP calculation pays for it.
+    name = "dft_inputs.vasp.flow" if request.method.code == "vasp" else "dft_inputs.qe.flow"
+    return importlib.import_module(name)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

@@ -1,0 +1,94 @@
+"""From a request to the flow of VASP jobs that answers it, and from its document to a result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from atomate2.vasp.jobs.base import BaseVaspMaker
+from emmet.core.tasks import TaskDoc
+from jobflow import Flow
+
+from dft_inputs.canonical import canonical_cell
+from dft_inputs.errors import ContradictoryOutputError
+from dft_inputs.running.folder import CalculationResult
+from dft_inputs.vasp.makers import vasp_maker
+
+if TYPE_CHECKING:
+    from dft_inputs.running.request import CalculationRequest
+
+KBAR_PER_GPA = 10.0
+
+
+def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
+    """Flow of a request; its output is atomate2's task document.
+
+    Args:
+        request: What is asked for.
+        walltime: Time limit of one run of VASP, s, watched by custodian.
+
+    Returns:
+        The flow.
+    """
+    method = request.method
+    maker = vasp_maker(method.functional, method.protocol, method.workflow, method.command)
+    if walltime is not None:
+        update: dict[str, Any] = {"_set": {"run_vasp_kwargs->wall_time": int(walltime)}}
+        maker = maker.update_kwargs(update, class_filter=BaseVaspMaker, dict_mod=True)
+    made = maker.make(canonical_cell(request.structure))
+    return made if isinstance(made, Flow) else Flow([made], output=made.output)
+
+
+def result_of(request: CalculationRequest, task: TaskDoc) -> CalculationResult:
+    """Result of a request from atomate2's task document.
+
+    Args:
+        request: What was asked for.
+        task: Document of the last run.
+
+    Returns:
+        The result.
+
+    Raises:
+        ContradictoryOutputError: If the document has no energy or no final crystal.
+    """
+    output = task.output
+    if output is None or output.energy_per_atom is None or output.structure is None:
+        raise ContradictoryOutputError(f"The VASP run in {task.dir_name} has no final energy.")
+    structure = output.structure
+    forces, stress = output.forces, output.stress
+    return CalculationResult(
+        key=request.key,
+        formula=structure.composition.reduced_formula,
+        chemical_system=structure.composition.chemical_system,
+        n_atoms=len(structure),
+        structure=structure,
+        energy_per_atom=output.energy_per_atom,
+        volume=structure.volume,
+        # VASP counts compression as positive, as the pressure here does.
+        pressure=None if stress is None else float(np.trace(stress)) / 3 / KBAR_PER_GPA,
+        max_force=None if forces is None else float(np.linalg.norm(forces, axis=1).max()),
+        band_gap=output.bandgap,
+        total_magnetization=_magnetization(task),
+        fingerprint=request.level.fingerprint(),
+        level=request.level.name,
+        corrections=_corrections(task),
+        code="vasp",
+        version=str(task.calcs_reversed[0].vasp_version) if task.calcs_reversed else "unknown",
+        dir_name=str(task.dir_name),
+        task=task.model_dump(mode="json", exclude={"orig_inputs", "included_objects"}),
+    )
+
+
+def _magnetization(task: TaskDoc) -> float | None:
+    calculation = task.calcs_reversed[0] if task.calcs_reversed else None
+    output = calculation.output if calculation else None
+    outcar: dict[str, Any] = dict(output.outcar or {}) if output else {}
+    value = outcar.get("total_magnetization")
+    return None if value is None else float(value)
+
+
+def _corrections(task: TaskDoc) -> list[str]:
+    """Handlers by name, in the order in which they corrected something."""
+    entries = [entry for log in task.custodian or [] for entry in log.corrections or []]
+    return [str(entry["handler"]["@class"]) for entry in entries if isinstance(entry, dict)]
