@@ -23,7 +23,8 @@ from flows.report.structure_view import structure_view
 from flows.report.summary import CampaignSummary
 
 REPORT_FILE = "report.html"
-ROWS_SHOWN = 500  # of the ranking; the rest is in the Parquet file
+ROWS_SHOWN = 300  # of the ranking; the rest is in the Parquet file
+MARKS_DRAWN = 1000  # structures in the figures, best first: a browser must stay quick
 GALLERY = 12  # structures drawn at once; those further down are drawn when asked for
 VOLUMES_SHOWN = 6  # energy-volume figures before the fold
 ON_HULL = 1e-6  # eV/atom; only rounding lies between a vertex of the hull and the hull
@@ -49,7 +50,8 @@ def write_report(summary: CampaignSummary, folder: Path) -> Path:
 
 def _render(summary: CampaignSummary, folder: Path) -> str:
     scripts = [get_plotlyjs(), _template_text("structure.js"), _template_text("report.js")]
-    diagram = hull_diagram(summary)
+    drawn = summary.model_copy(update={"ranking": summary.ranking[:MARKS_DRAWN]})
+    diagram = hull_diagram(drawn)
     rows = summary.ranking[:ROWS_SHOWN]
     names = {row.rank: f"{CIF_FOLDER}/{cif_name(row)}" for row in rows}
     return (
@@ -62,8 +64,9 @@ def _render(summary: CampaignSummary, folder: Path) -> str:
             cifs={rank: name for rank, name in names.items() if (folder / name).is_file()},
             views={row.rank: structure_view(row) for row in rows},
             cautions=cautions(summary, diagram),
-            stability=stability_figure(summary, diagram),
-            volumes=energy_volume_figures(summary),
+            stability=stability_figure(drawn, diagram),
+            marks_drawn=MARKS_DRAWN,
+            volumes=energy_volume_figures(drawn),
             volumes_shown=VOLUMES_SHOWN,
             facts=_facts(summary),
             origins=sorted({origin_kind(row.origin) for row in rows}),
@@ -90,7 +93,7 @@ def _facts(summary: CampaignSummary) -> list[tuple[str, str]]:
 
 def duration(seconds: float) -> str:
     """A time in the units that people read: ``4.2 s``, ``5 min 12 s``, ``3 h 07 min``."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:

@@ -77,10 +77,20 @@ function showInDialog(rank) {
   dialog.showModal();
 }
 
+// A plot is as wide as the screen gave it; with a view box it shrinks to what paper gives.
+function fitToPaper(printing) {
+  for (const svg of document.querySelectorAll(".main-svg")) {
+    if (printing) svg.setAttribute("viewBox", `0 0 ${svg.getAttribute("width")} ${svg.getAttribute("height")}`);
+    else svg.removeAttribute("viewBox");
+  }
+}
+
 const table = document.getElementById("ranking-table");
 if (table) prepareTable(table);
 document.querySelectorAll("[data-show]").forEach((button) => button.addEventListener("click", () => showInDialog(button.dataset.show)));
 document.querySelectorAll(".crystal[data-view]").forEach((host) => drawCrystal(host, host.dataset.view, host.dataset.name));
+window.addEventListener("beforeprint", () => fitToPaper(true));
+window.addEventListener("afterprint", () => fitToPaper(false));
 document.querySelectorAll("details").forEach((details) =>
   details.addEventListener("toggle", () => details.querySelectorAll("[data-plot]").forEach(drawPlot), { once: true }));
 Promise.all([...document.querySelectorAll("[data-plot]")].filter((host) => !host.closest("details")).map(drawPlot))

@@ -69,12 +69,14 @@ class CrystalView {
       button.addEventListener("click", () => this.press(key));
       row.append(button);
     }
+    const legend = Object.assign(document.createElement("div"), { className: "key-line" });
+    row.append(legend);
     for (const element of this.view.elements) {
       const [key, dot] = [document.createElement("span"), document.createElement("span")];
       dot.className = "dot";
       dot.style.background = element.colour;
       key.append(dot, element.symbol);
-      row.append(key);
+      legend.append(key);
     }
     return row;
   }

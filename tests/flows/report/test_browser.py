@@ -19,7 +19,9 @@ from flows.report.export import export_structures
 from flows.report.page import write_report
 from flows.report.summary import CampaignSummary
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -98,7 +100,9 @@ def _tab(profile: Path) -> str:
         time.sleep(0.05)
     port = file.read_text().split()[0]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list") as answer:
-        return next(tab["webSocketDebuggerUrl"] for tab in json.load(answer) if tab["type"] == "page")
+        return next(
+            tab["webSocketDebuggerUrl"] for tab in json.load(answer) if tab["type"] == "page"
+        )
 
 
 def _close(page: Page) -> None:
@@ -120,7 +124,8 @@ def test_report_is_drawn_without_errors_or_requests(
     assert [url for url in page.requests() if url not in (file.as_uri(), "data:,")] == []
     assert page.run("window.pwned === undefined && !document.querySelector('.failed')")
     marks = page.run(
-        "[...document.querySelectorAll('[data-plot]')].map(h => h.querySelectorAll('.point').length)"
+        "[...document.querySelectorAll('[data-plot]')]"
+        ".map(host => host.querySelectorAll('.point').length)"
     )
     balls = page.run(
         "[...document.querySelectorAll('.crystal')].map(h => h.querySelectorAll('circle').length)"
@@ -141,7 +146,8 @@ def test_table_sorts_and_filters_and_structures_turn_by_keyboard(
 
     page.run("document.querySelectorAll('#ranking-table thead button')[4].click()")
     energies = page.run(
-        "[...document.querySelectorAll('#ranking-table tbody tr')].map(r => +r.cells[5].dataset.value)"
+        "[...document.querySelectorAll('#ranking-table tbody tr')]"
+        ".map(row => Number(row.cells[5].dataset.value))"
     )
     assert energies == sorted(energies)
     page.run("document.querySelectorAll('#ranking-table thead button')[4].click()")
