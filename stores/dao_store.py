@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -14,7 +15,9 @@ from maggma.core import Store
 from stores.blobs.base import BlobStore
 from stores.documents import Document, utc_now
 from stores.encoding import encode
+from stores.errors import StoreUnreachableError
 from stores.oversize import restore_oversized, spill_oversized
+from stores.spool import Spool
 
 D = TypeVar("D", bound=Document)
 VOLATILE = ("_id", "last_updated", "builder_meta")
@@ -23,17 +26,26 @@ VOLATILE = ("_id", "last_updated", "builder_meta")
 
 @dataclass(frozen=True)
 class WriteReport:
-    """What a write did: writing the same twice leaves everything ``unchanged``."""
+    """What a write did: writing the same twice leaves everything ``unchanged``.
+
+    Attributes:
+        inserted: documents that were new.
+        updated: documents whose content changed.
+        unchanged: documents that said nothing new.
+        spooled: documents that wait on this machine because the store is away.
+    """
 
     inserted: int = 0
     updated: int = 0
     unchanged: int = 0
+    spooled: int = 0
 
     def __add__(self, other: WriteReport) -> WriteReport:
         return WriteReport(
             self.inserted + other.inserted,
             self.updated + other.updated,
             self.unchanged + other.unchanged,
+            self.spooled + other.spooled,
         )
 
 
@@ -46,6 +58,8 @@ class DaoStore:
             campaigns, events, test_sets: written by campaigns, ingest and the registry.
         thermo, hulls, duplicates, examples, statistics, builds: written by the builders.
         blobs: big outputs by hash.
+        file: the file of an embedded store, else None.
+        spool: where documents wait while a server is away; None where there is no server.
     """
 
     def __init__(
@@ -54,12 +68,16 @@ class DaoStore:
         collections: Mapping[str, Store],
         blobs: BlobStore,
         *,
+        file: Path | None = None,
+        spool: Spool | None = None,
         transaction: Callable[[], AbstractContextManager[Any]] = nullcontext,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
         self.uri = uri
         self.collections = dict(collections)
         self.blobs = blobs
+        self.file = file
+        self.spool = spool
         self.transaction = transaction
         self._on_close = on_close
         self.structures = collections["structures"]
@@ -84,18 +102,41 @@ class DaoStore:
         """Write documents; whatever is there already with the same content is left alone.
 
         Documents of one call and collection are written together: in the embedded store, all of
-        them or none. Parts that would make a document larger than 16 MB go to the blobs.
+        them or none. Parts that would make a document larger than 16 MB go to the blobs. While a
+        server is away the documents are kept on this machine and written when it is back.
 
         Raises:
             StoreError: nothing of the failed collection was written.
         """
         given = [documents] if isinstance(documents, Document) else list(documents)
+        if self.spool is None:
+            return self._put_all(given)
+        try:
+            self.replay()
+            return self._put_all(given)
+        except StoreUnreachableError:
+            self.spool.add(given)
+            return WriteReport(spooled=len(given))
+
+    def replay(self) -> WriteReport:
+        """Write what waits in the spool; :meth:`put` and :func:`stores.open_store` do it too.
+
+        Raises:
+            StoreUnreachableError: the store is still away; what was not written goes on waiting.
+        """
         report = WriteReport()
-        given.sort(key=lambda document: document.collection)
-        for name, group in groupby(given, key=lambda document: document.collection):
-            with self.transaction():
-                report += self._put(self.collections[name], list(group))
+        if self.spool is not None:
+            for batch in self.spool.batches():
+                report += self._put_all(batch)
         return report
+
+    def insert_new(self, document: Document) -> bool:
+        """Insert a document unless its id is taken; whether it was inserted.
+
+        Of several writers at once exactly one gets True: the step by which they agree.
+        """
+        collection: Any = self.collections[document.collection]
+        return bool(collection.insert_new(document.to_store()))
 
     def get(self, kind: type[D], identity: str) -> D | None:
         """One document by its id, or None."""
@@ -146,6 +187,14 @@ class DaoStore:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _put_all(self, documents: list[Document]) -> WriteReport:
+        report = WriteReport()
+        ordered = sorted(documents, key=lambda document: document.collection)
+        for name, group in groupby(ordered, key=lambda document: document.collection):
+            with self.transaction():
+                report += self._put(self.collections[name], list(group))
+        return report
 
     def _put(self, store: Store, documents: list[Document]) -> WriteReport:
         """Write documents of one collection; the last one of an id counts."""

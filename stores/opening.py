@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +12,15 @@ from maggma.core import Store
 from platformdirs import user_data_path
 from pymongo.uri_parser import parse_uri
 
-from stores.blobs import FolderBlobs, MemoryBlobs
+from stores.blobs import BlobStore, FolderBlobs, MemoryBlobs
 from stores.blobs.gridfs import GridFSBlobs
+from stores.blobs.s3 import S3Blobs
 from stores.dao_store import DaoStore
 from stores.documents import DOCUMENTS
 from stores.errors import WrongStoreError
 from stores.memory import MemoryCollection
 from stores.mongo import MongoCollection, open_client
+from stores.spool import Spool
 from stores.sqlite import Database, SqliteStore
 
 FILE_NAME = "store.sqlite"
@@ -78,9 +81,14 @@ def _open_embedded(path: Path) -> DaoStore:
     database = Database.shared(file)
     _connect(stores)
     return DaoStore(
-        str(file), stores, FolderBlobs(file.parent / f"{file.stem}.blobs"),
+        str(file), stores, _blobs(FolderBlobs(blob_folder(file))),
         transaction=database.writing, on_close=database.close,
     )  # fmt: skip
+
+
+def blob_folder(file: Path) -> Path:
+    """Where the blobs of an embedded store lie."""
+    return file.parent / f"{file.stem}.blobs"
 
 
 def _open_memory() -> DaoStore:
@@ -100,7 +108,11 @@ def _open_mongo(uri: str) -> DaoStore:
         for kind in DOCUMENTS
     }
     _connect(stores)
-    return DaoStore(address, stores, GridFSBlobs(client[name], address), on_close=client.close)
+    spool = Spool(dao_home() / "spool" / hashlib.sha256(address.encode()).hexdigest()[:12])
+    blobs = _blobs(GridFSBlobs(client[name], address))
+    store = DaoStore(address, stores, blobs, spool=spool, on_close=client.close)
+    store.replay()
+    return store
 
 
 def _connect(stores: Mapping[str, Store]) -> None:
@@ -110,6 +122,19 @@ def _connect(stores: Mapping[str, Store]) -> None:
         store.ensure_index(kind.key, unique=True)
         for field in (*kind.indexed, "last_updated"):
             store.ensure_index(field)
+
+
+def _blobs(default: BlobStore) -> BlobStore:
+    """The blobs that ``DAO_BLOBS`` names, or those beside the documents."""
+    address = os.environ.get("DAO_BLOBS")
+    if not address:
+        return default
+    parts = urlsplit(address)
+    if parts.scheme == "s3" and parts.netloc:
+        return S3Blobs(parts.netloc, parts.path, os.environ.get("AWS_ENDPOINT_URL"))
+    if parts.scheme:
+        raise WrongStoreError(f"DAO_BLOBS={parts.scheme}://: give s3://bucket/prefix or a folder")
+    return FolderBlobs(Path(address).expanduser())
 
 
 def redacted(uri: str) -> str:

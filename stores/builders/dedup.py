@@ -13,8 +13,8 @@ from stores.builders.base import StoreBuilder
 from stores.builders.fingerprint import fingerprint, fingerprint_distance
 from stores.documents import Document, DuplicateDocument
 
-FINGERPRINT_BOUND = 0.25
-"""Fingerprints further apart than this belong to different structures; see ``docs/stores.md``."""
+FINGERPRINT_BOUND = 0.1
+"""Of the mean distance between atoms: fingerprints further apart belong to different structures."""
 
 
 @dataclass

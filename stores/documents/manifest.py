@@ -36,6 +36,7 @@ class ManifestDocument(Document):
 
     collection: ClassVar[str] = "manifests"
     key: ClassVar[str] = "manifest_id"
+    schema_current: ClassVar[int] = 2
 
     manifest_id: str
     level: str

@@ -24,11 +24,12 @@ class ModelDocument(Document):
         metrics: validation figures by name.
         card: the model card.
         campaign_id: the campaign or retraining run that made it.
-        trained: when training ended.
+        registered: when it came into the store.
     """
 
     collection: ClassVar[str] = "models"
     key: ClassVar[str] = "model_id"
+    schema_current: ClassVar[int] = 2
     indexed: ClassVar[tuple[str, ...]] = ("kind", "manifest_id")
 
     model_id: str
@@ -40,7 +41,7 @@ class ModelDocument(Document):
     metrics: dict[str, float] = Field(default_factory=dict)
     card: dict[str, Any] = Field(default_factory=dict)
     campaign_id: str | None = None
-    trained: Moment | None = None
+    registered: Moment
 
 
 class PromotionDocument(Document):

@@ -124,6 +124,9 @@ class Database:
                     copy.execute("PRAGMA journal_mode=DELETE")
                 finally:
                     copy.close()
+            # A log left by a killed reader of an older copy would be replayed over the new one.
+            for suffix in ("-wal", "-shm"):
+                target.with_name(target.name + suffix).unlink(missing_ok=True)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)

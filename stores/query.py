@@ -1,0 +1,155 @@
+"""The filter language of ``dao store query``: small, safe, and translated to MongoDB criteria.
+
+``chemsys=Mg-O e_above_hull<0.05 space_group~^F`` are conditions joined by "and". A condition is a
+field, an operator (``= != < <= > >= ~`` for regular expressions, ``:`` for "contains all of") and a
+value; ``a|b`` lists alternatives. A text that begins with ``{`` is MongoDB JSON instead, of which
+only operators that read are allowed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from dao_core.errors import InputError
+from stores.documents import DOCUMENTS, Document
+
+ALIASES = {"e_above_hull": "energy_above_hull", "e_hull": "energy_above_hull",
+           "spacegroup": "space_group", "natoms": "nsites", "system": "chemsys"}  # fmt: skip
+OPERATORS = {"=": "$eq", "!=": "$ne", "<": "$lt", "<=": "$lte", ">": "$gt", ">=": "$gte"}
+ALLOWED = frozenset(
+    {
+        "$all", "$and", "$elemMatch", "$eq", "$exists", "$gt", "$gte", "$in", "$lt", "$lte", "$ne",
+        "$nin", "$nor", "$not", "$options", "$or", "$regex", "$size", "$type",
+    }
+)  # fmt: skip
+"""No ``$where``, ``$function``, ``$expr``: a query reads fields and runs no code."""
+_CONDITION = re.compile(
+    r"(?P<field>[A-Za-z_][\w.]*)\s*(?P<operator>!=|<=|>=|=|<|>|~|:)(?P<value>.*)"
+)
+_MAX_PATTERN = 100
+
+
+def parse_query(text: str, kind: type[Document]) -> dict[str, Any]:
+    """MongoDB criteria for a query.
+
+    Args:
+        text: conditions, or MongoDB JSON.
+        kind: class of the documents asked for; its fields are the ones that may be named.
+
+    Raises:
+        InputError: with the part that is wrong and what would be right.
+
+    Example:
+        >>> from stores.documents import ThermoDocument
+        >>> parse_query("chemsys=O-Mg e_above_hull<0.05", ThermoDocument)
+        {'chemsys': {'$eq': 'Mg-O'}, 'energy_above_hull': {'$lt': 0.05}}
+    """
+    if text.lstrip().startswith("{"):
+        return _parse_json(text)
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise InputError(f"query {text!r}: {error}") from error
+    criteria: dict[str, dict[str, Any]] = {}
+    for word in words:
+        name, condition = _parse_condition(word, kind)
+        clash = criteria.setdefault(name, {}).keys() & condition.keys()
+        if clash:
+            raise InputError(f"query: two conditions of the same kind on {name!r}; join with a|b")
+        criteria[name].update(condition)
+    return criteria
+
+
+def collection_kind(name: str) -> type[Document]:
+    """The document class of a collection.
+
+    Raises:
+        InputError: no such collection; the text lists those there are.
+    """
+    for kind in DOCUMENTS:
+        if kind.collection == name:
+            return kind
+    known = ", ".join(sorted(kind.collection for kind in DOCUMENTS))
+    raise InputError(f"no collection {name!r}; there are {known}")
+
+
+def _parse_condition(word: str, kind: type[Document]) -> tuple[str, dict[str, Any]]:
+    match = _CONDITION.fullmatch(word)
+    if match is None:
+        raise InputError(f"query: {word!r} is not field, operator and value, e.g. nsites<=8")
+    name = ALIASES.get(match["field"], match["field"])
+    if name.partition(".")[0] not in kind.model_fields:
+        known = ", ".join(sorted(kind.model_fields))
+        raise InputError(f"query: {kind.collection} have no field {name!r}; they have {known}")
+    return name, _condition(name, match["operator"], match["value"].strip())
+
+
+def _condition(name: str, operator: str, value: str) -> dict[str, Any]:
+    if not value:
+        raise InputError(f"query: {name}{operator} lacks its value")
+    if operator == "~":
+        return {"$regex": _pattern(value)}
+    if operator == ":":
+        return {"$all": [_value(name, part) for part in value.split(",")]}
+    values = [_value(name, part) for part in value.split("|")]
+    if len(values) > 1:
+        if operator not in {"=", "!="}:
+            raise InputError(f"query: {name}{operator}{value}: alternatives go with = and != only")
+        return {"$in" if operator == "=" else "$nin": values}
+    return {OPERATORS[operator]: values[0]}
+
+
+def _value(name: str, text: str) -> Any:
+    """A number, true, false, none, or text; a chemical system in its canonical order."""
+    if name == "chemsys":
+        return "-".join(sorted(text.split("-")))
+    if text.lower() in {"true", "false"}:
+        return text.lower() == "true"
+    if text.lower() in {"none", "null"}:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return int(number) if number.is_integer() and "." not in text else number
+
+
+def _pattern(text: str) -> str:
+    """A regular expression that compiles and cannot take for ever.
+
+    Raises:
+        InputError: it is malformed, long, or repeats a repetition.
+    """
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise InputError(f"query: {text!r} is not a regular expression: {error}") from error
+    if len(text) > _MAX_PATTERN or re.search(r"[+*}]\)?[+*{]", text):
+        raise InputError(f"query: the regular expression {text!r} could take for ever")
+    return text
+
+
+def _parse_json(text: str) -> dict[str, Any]:
+    try:
+        criteria = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InputError(f"query: not JSON: {error}") from error
+    _refuse_operators(criteria)
+    return criteria
+
+
+def _refuse_operators(criteria: Any) -> None:
+    if isinstance(criteria, Mapping):
+        for name, value in criteria.items():
+            if name.startswith("$") and name not in ALLOWED:
+                raise InputError(f"query: operator {name} is not allowed")
+            if name == "$regex":
+                _pattern(str(value))
+            _refuse_operators(value)
+    elif isinstance(criteria, list):
+        for item in criteria:
+            _refuse_operators(item)
