@@ -1,0 +1,41 @@
+"""What every source of candidates has in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pymatgen.core import Structure
+
+from dao_core.search.compositions import CompositionCell
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A candidate before anything is known of it.
+
+    Attributes:
+        structure: with exactly the atoms of the cell that was asked for.
+        origin: ``dao-g``, ``template:<prototype>``, ``random``, ``user:<file>``.
+        detail: plain JSON that makes the candidate again: checkpoint hash, seed, index ...
+    """
+
+    structure: Structure
+    origin: str
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+class CandidateSource(Protocol):
+    """Anything that proposes crystals of a given composition and cell size."""
+
+    name: str
+
+    def propose(self, cell: CompositionCell, n: int, seed: int) -> list[Proposal]:
+        """Up to ``n`` candidates, the most promising first, the same for the same arguments.
+
+        Args:
+            cell: composition, exact.
+            n: number of candidates; a source may have fewer.
+            seed: of whatever is random in the source.
+        """
+        ...

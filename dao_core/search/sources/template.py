@@ -1,0 +1,189 @@
+"""Candidates from known prototypes: elements exchanged, volume rescaled, most similar first.
+
+The prototypes are those of the AFLOW Library (Mehl 2017) that pymatgen carries.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from ase.data import covalent_radii
+from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
+from pymatgen.core import Element, Structure
+
+from dao_core.crystal.validity import invalid_reason
+from dao_core.search.compositions import CompositionCell
+from dao_core.search.sources.base import Proposal
+from dao_core.search.volume import rescaled
+
+RATTLED_COPIES = 2
+"""Further copies of each template with moved atoms, once the templates themselves are used up."""
+RATTLE = 0.1
+"""Angstrom: standard deviation of the moved atoms, along each axis."""
+STRAIN = 0.03
+"""Standard deviation of the strain of the rattled copies."""
+RADIUS_WEIGHT = 1.0
+"""Weight of the logarithm of a radius ratio against one unit of electronegativity."""
+GROUP_WEIGHT = 0.01
+"""Weight of one place on Pettifor's scale (Mendeleev number) against the same unit: enough to
+order the prototypes of the elements, for which nothing else differs."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """A prototype crystal.
+
+    Attributes:
+        label: AFLOW label, e.g. ``AB_cF8_225_a_b``.
+        name: mineral or Strukturbericht name, may be empty.
+        structure: primitive cell with the elements of the prototype.
+    """
+
+    label: str
+    name: str
+    structure: Structure
+
+
+class TemplateSource:
+    """Prototypes with the elements of the cell in every fitting assignment.
+
+    A prototype with more kinds of sites than the cell has elements is used too, with one element
+    on several kinds of sites (Fe3O4 in the spinel structure).
+    """
+
+    name = "template"
+
+    def propose(self, cell: CompositionCell, n: int, seed: int) -> list[Proposal]:
+        """Templates by chemical similarity, then rattled copies of them in the same order.
+
+        Templates that the elements do not fit (silicon in the place of nitrogen molecules) are
+        passed over.
+        """
+        rounds = itertools.product(range(1 + RATTLED_COPIES), enumerate(ranked_assignments(cell)))
+        proposals = (
+            _proposal(template, assignment, score, copy, [seed, copy, index])
+            for copy, (index, (score, template, assignment)) in rounds
+        )
+        return list(itertools.islice((p for p in proposals if not invalid_reason(p.structure)), n))
+
+
+def ranked_assignments(
+    cell: CompositionCell,
+) -> list[tuple[float, Template, dict[str, str]]]:
+    """Every template and assignment with exactly the atoms of the cell, most similar first."""
+    wanted = {symbol: round(n) for symbol, n in cell.composition.get_el_amt_dict().items()}
+    found = [
+        (dissimilarity(template.structure, assignment), template, assignment)
+        for template in templates()
+        if len(template.structure) == cell.natoms
+        for assignment in assignments(template.structure, wanted)
+    ]
+    found.sort(key=lambda entry: (entry[0], entry[1].label, entry[1].name, tuple(entry[2].items())))
+    return found
+
+
+def _proposal(
+    template: Template, assignment: dict[str, str], score: float, copy: int, seed: list[int]
+) -> Proposal:
+    """A template with its new elements at a sensible volume; copy 0 is the template itself."""
+    structure = rescaled(substituted(template.structure, assignment))
+    if copy:
+        structure = _rattled(structure, np.random.default_rng(seed))
+    detail = {
+        "prototype": template.label,
+        "name": template.name,
+        "assignment": assignment,
+        "dissimilarity": round(score, 4),
+        "copy": copy,
+    }
+    return Proposal(structure, f"template:{template.label}", detail)
+
+
+def assignments(structure: Structure, wanted: dict[str, int]) -> list[dict[str, str]]:
+    """Every way to put the elements of ``wanted`` on the elements of a prototype.
+
+    Args:
+        structure: the prototype.
+        wanted: atoms of each element in the cell.
+
+    Returns:
+        Mappings from the symbols of the prototype to those of the cell that give exactly
+        ``wanted``.
+    """
+    slots = {symbol: round(n) for symbol, n in structure.composition.get_el_amt_dict().items()}
+    if len(slots) < len(wanted):
+        return []
+    fitting = []
+    for chosen in itertools.product(sorted(wanted), repeat=len(slots)):
+        counts = dict.fromkeys(wanted, 0)
+        for symbol, count in zip(chosen, slots.values(), strict=True):
+            counts[symbol] += count
+        if counts == wanted:
+            fitting.append(dict(zip(slots, chosen, strict=True)))
+    return fitting
+
+
+def dissimilarity(structure: Structure, assignment: dict[str, str]) -> float:
+    """How unlike the elements of a prototype are those that take their places.
+
+    Mean over atoms of the differences in electronegativity and in the logarithm of the covalent
+    radius, each relative to the mean of its crystal (so ionicity and radius ratios count, as in
+    structure maps after Mooser and Pearson), and of the difference in Mendeleev number.
+    """
+    old = [site.specie.symbol for site in structure]
+    new = [assignment[symbol] for symbol in old]
+    difference = _traits(new) - _traits(old)
+    difference[:, :2] -= difference[:, :2].mean(axis=0)
+    return float(np.abs(difference).mean(axis=0).sum())
+
+
+def substituted(structure: Structure, assignment: dict[str, str]) -> Structure:
+    """The prototype with its elements exchanged."""
+    return Structure(
+        structure.lattice,
+        [assignment[site.specie.symbol] for site in structure],
+        structure.frac_coords,
+    )
+
+
+@cache
+def templates() -> tuple[Template, ...]:
+    """All prototypes, read once for each process."""
+    return tuple(
+        Template(
+            entry["tags"]["aflow"],
+            entry["tags"]["mineral"] or entry["tags"]["strukturbericht"].replace("None", ""),
+            entry["snl"].structure,
+        )
+        for entry in AFLOW_PROTOTYPE_LIBRARY
+    )
+
+
+def _traits(symbols: list[str]) -> np.ndarray:
+    """Electronegativity, weighted log radius and Mendeleev number of each atom, ``[N, 3]``."""
+    return np.array([_element_traits(symbol) for symbol in symbols])
+
+
+@cache
+def _element_traits(symbol: str) -> tuple[float, float, float]:
+    element = Element(symbol)
+    # Noble gases have no Pauling electronegativity; they bind as little as fluorine gives away.
+    electronegativity = 4.0 if element.is_noble_gas else float(element.X)
+    radius = RADIUS_WEIGHT * float(np.log(covalent_radii[element.Z]))
+    return electronegativity, radius, GROUP_WEIGHT * float(element.mendeleev_no)
+
+
+def _rattled(structure: Structure, rng: np.random.Generator) -> Structure:
+    """A copy with moved atoms and a strained cell, so that relaxation can leave the symmetry."""
+    strain = rng.normal(scale=STRAIN, size=(3, 3))
+    lattice = structure.lattice.matrix @ (np.eye(3) + (strain + strain.T) / 2)
+    moved = structure.cart_coords + rng.normal(scale=RATTLE, size=(len(structure), 3))
+    return Structure(
+        lattice,
+        structure.species,
+        structure.lattice.get_fractional_coords(moved),
+        to_unit_cell=True,
+    )

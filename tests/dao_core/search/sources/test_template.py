@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from pymatgen.core import Composition
+
+from dao_core.crystal.symmetry import space_group_number
+from dao_core.crystal.validity import invalid_reason
+from dao_core.search.compositions import enumerate_compositions, parse_target
+from dao_core.search.sources.base import Proposal
+from dao_core.search.sources.template import TemplateSource, assignments, templates
+
+
+def proposals(formula: str, z: int, n: int, seed: int = 0) -> list[Proposal]:
+    (cell,) = enumerate_compositions(parse_target([formula]), (z,), 40)
+    return TemplateSource().propose(cell, n, seed)
+
+
+@pytest.mark.parametrize(
+    ("formula", "z", "space_group"),
+    [
+        ("MgO", 1, 225),
+        ("NaCl", 1, 225),
+        ("Si", 2, 227),
+        ("TiO2", 2, 136),
+        ("TiO2", 2, 141),
+        ("GaN", 2, 186),
+        ("AlNi3", 1, 221),
+        ("SiC", 1, 216),
+        ("CaTiO3", 1, 221),
+        ("Mg", 2, 194),
+        ("Fe3O4", 2, 227),
+    ],
+)
+def test_known_ground_state_is_among_the_first_eight(
+    formula: str, z: int, space_group: int
+) -> None:
+    found = [space_group_number(p.structure) for p in proposals(formula, z, 8)]
+    assert space_group in found
+
+
+def test_the_prototype_of_the_compound_itself_comes_first() -> None:
+    first = proposals("NaCl", 1, 1)[0]
+    assert first.origin == "template:AB_cF8_225_a_b"
+    assert first.detail["dissimilarity"] == 0
+    assert first.structure.volume == pytest.approx(5.64**3 / 4, rel=0.25)
+
+
+@pytest.mark.parametrize(("formula", "z"), [("MgO", 4), ("Al2MgO4", 2), ("Si", 8), ("AlNi3", 2)])
+def test_atoms_are_exact_and_structures_possible(formula: str, z: int) -> None:
+    found = proposals(formula, z, 12)
+    assert found
+    for proposal in found:
+        assert proposal.structure.composition == Composition(formula) * z
+        assert invalid_reason(proposal.structure) is None
+
+
+def test_more_than_there_are_templates_gives_rattled_copies() -> None:
+    found = proposals("Al2MgO4", 2, 50)
+    ideal = [p for p in found if p.detail["copy"] == 0]
+    assert len(found) == 3 * len(ideal)
+    assert [p.detail["copy"] for p in found] == sorted(p.detail["copy"] for p in found)
+    assert space_group_number(found[-1].structure, 0.01) == 1
+
+
+def test_proposals_are_the_same_for_the_same_seed() -> None:
+    first, again, other = (proposals("Al2MgO4", 2, 50, seed) for seed in (1, 1, 2))
+    assert [p.structure for p in first] == [p.structure for p in again]
+    assert first[0].structure == other[0].structure
+    assert first[-1].structure != other[-1].structure
+
+
+def test_assignments_are_all_fitting_ones() -> None:
+    spinel = next(t for t in templates() if t.name == "Spinel").structure
+    assert assignments(spinel, {"Fe": 6, "O": 8}) == [{"Al": "Fe", "Mg": "Fe", "O": "O"}]
+    assert assignments(spinel, {"Fe": 7, "O": 7}) == []
+    assert assignments(spinel, {"Li": 1, "Fe": 5, "O": 6, "F": 2}) == []
+
+
+def test_proposing_is_fast_once_the_library_is_read() -> None:
+    templates()
+    start = time.perf_counter()
+    proposals("MgO", 4, 20)
+    assert time.perf_counter() - start < 10

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import pytest
+from pymatgen.core import Composition, Structure
+
+from dao_core.errors import InputError
+from dao_core.search.hull import PhaseEntry
+from dao_core.search.landscape import landscape
+
+
+def test_minima_are_distinct_ranked_and_counted(
+    rocksalt: Structure, caesium_chloride: Structure, magnesium: Structure, oxygen: Structure
+) -> None:
+    primitive = rocksalt.get_primitive_structure()
+    structures = [caesium_chloride, rocksalt, magnesium, primitive, oxygen]
+    minima = landscape(structures, [-4.0, -4.5, -1.0, -4.501, -4.2], "toy")
+    found = [(m.rank, m.formula, m.z, m.space_group, m.index) for m in minima]
+    assert found[:3] == [
+        (1, "Mg", 2, "P6_3/mmc", 2),
+        (2, "MgO", 1, "Fm-3m", 3),
+        (3, "O2", 1, "P4/mmm", 4),
+    ]
+    assert found[3] == (4, "MgO", 1, "Pm-3m", 0)
+    assert minima[1].members == (3, 1)
+    assert minima[1].energy_above_hull == 0
+    assert minima[3].energy_above_hull == pytest.approx(0.501)
+
+
+def test_known_structures_are_not_novel(rocksalt: Structure, caesium_chloride: Structure) -> None:
+    known = [rocksalt.get_primitive_structure()]
+    minima = landscape([rocksalt, caesium_chloride], [-4.5, -4.0], "toy", known=known)
+    assert {m.space_group: m.novel for m in minima} == {"Fm-3m": False, "Pm-3m": True}
+
+
+def test_without_references_minima_are_ordered_by_energy(
+    rocksalt: Structure, caesium_chloride: Structure
+) -> None:
+    minima = landscape([caesium_chloride, rocksalt], [-4.0, -4.5], "toy")
+    assert [m.energy_above_hull for m in minima] == [None, None]
+    assert [m.index for m in minima] == [1, 0]
+
+
+def test_competing_phase_of_another_level_is_refused(rocksalt: Structure) -> None:
+    other = PhaseEntry(Composition("Mg"), -1.0, "qe-pbe")
+    with pytest.raises(InputError, match="different levels"):
+        landscape([rocksalt], [-4.5], "toy", competing=[other])
