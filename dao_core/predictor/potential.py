@@ -1,0 +1,123 @@
+"""DAO-P behind the potential protocol: batches in, energies, forces, stresses, uncertainty out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+from pymatgen.core import Element
+from torch import Tensor
+
+from dao_core.crystal.batch import MAX_ATOMIC_NUMBER, CrystalBatch
+from dao_core.potentials.base import Domain, Evaluation
+from dao_core.predictor.checkpoint import SHIPPED, LoadedPredictor, load_energy_model
+from dao_core.predictor.neighbours import images_per_axis
+
+ATOMS_PER_PASS = 384
+"""Padded atoms per pass: larger passes fall out of the processor's cache and gain nothing."""
+MAX_IMAGES = 20_000
+"""Lattice translations per crystal; a sane cell of one atom needs a few hundred."""
+SMALLEST_VOLUME = 1e-3
+"""Cubic angstrom."""
+
+
+class PredictorPotential:
+    """The physical DAO-P as a :class:`dao_core.potentials.base.Potential`.
+
+    Attributes:
+        level: ``dao-p@<hash of the model file>``.
+        domain: elements and cell sizes of the training labels.
+    """
+
+    def __init__(self, loaded: LoadedPredictor) -> None:
+        card = loaded.card
+        self.model = loaded.model
+        self.card = card
+        self.level = f"dao-p@{loaded.checkpoint_hash}"
+        self.domain = Domain(
+            max_atoms=card.get("max_atoms"),
+            elements=frozenset(Element.from_Z(z).symbol for z in card.get("elements", ())) or None,
+            max_pressure=card.get("max_pressure"),
+        )
+        self._spread_scale = float(card.get("spread_scale", 1.0))
+
+    def evaluate(self, batch: CrystalBatch) -> Evaluation:
+        """Energies (eV per cell), forces, stresses and uncertainty (eV/atom) of ``batch``."""
+        errors = unusable_rows(batch, self.model.config.cutoff)
+        parameter = self.model.outputs
+        size, width = batch.mask.shape
+        energy = torch.full((size,), torch.nan, dtype=torch.float64)
+        forces = torch.full((size, width, 3), torch.nan, dtype=torch.float64)
+        forces[~batch.mask.cpu()] = 0.0
+        stress = torch.full((size, 3, 3), torch.nan, dtype=torch.float64)
+        spread = torch.full((size,), torch.nan, dtype=torch.float64)
+        usable = [row for row in range(size) if row not in errors]
+        for rows in _passes(batch, usable):
+            part = batch.select(rows).to(parameter.device, parameter.dtype)
+            terms = self.model(part)
+            natoms = part.natoms
+            energy[rows] = terms.energy.double().cpu()
+            forces[rows, : part.mask.shape[1]] = terms.forces.double().cpu()
+            stress[rows] = terms.stress.double().cpu()
+            member = terms.member_energy / natoms[:, None]
+            spread[rows] = self._spread_scale * member.std(dim=1).double().cpu()
+        return Evaluation(energy, forces, stress, spread, errors)
+
+    def formation_energy_per_atom(self, batch: CrystalBatch) -> Tensor:
+        """Energy above the Materials Project's elemental phases, ``[B]``, eV/atom.
+
+        The elemental energies were fitted with the training labels and are part of the model.
+        """
+        elemental = self.model.elemental_energy.double().cpu()[batch.atomic_numbers.cpu()].sum(1)
+        return (self.evaluate(batch).energy - elemental) / batch.natoms.cpu()
+
+
+def load_predictor(name_or_path: str | Path = SHIPPED, device: str = "cpu") -> PredictorPotential:
+    """The shipped DAO-P by its name ``dao-p``, or a model file by its path.
+
+    Raises:
+        MissingError: there is no such file.
+        CheckpointError: the file is corrupt, of another kind, or does not fit its network.
+    """
+    return PredictorPotential(load_energy_model(name_or_path, device))
+
+
+def unusable_rows(batch: CrystalBatch, cutoff: float) -> dict[int, str]:
+    """Row -> why that crystal cannot be evaluated."""
+    finite = torch.isfinite(batch.frac_coords).flatten(1).all(dim=1)
+    finite &= torch.isfinite(batch.lattice).flatten(1).all(dim=1)
+    cube = torch.eye(3, dtype=torch.float64)
+    lattice = torch.where(finite.cpu()[:, None, None], batch.lattice.double().cpu(), cube)
+    flat = torch.linalg.det(lattice).abs() < SMALLEST_VOLUME
+    lattice = torch.where(flat[:, None, None], cube, lattice)
+    thin = (2 * images_per_axis(lattice, cutoff) + 1).prod(dim=1) > MAX_IMAGES
+    complaints = {
+        "a coordinate or lattice vector is not a finite number": ~finite.cpu(),
+        "its cell has no volume": flat,
+        "its cell is too thin or too skewed; give a reduced cell": thin,
+        "it has no atoms": ~batch.mask.any(dim=1).cpu(),
+        f"it holds an element beyond Z = {MAX_ATOMIC_NUMBER}": (
+            batch.atomic_numbers > MAX_ATOMIC_NUMBER
+        )
+        .any(dim=1)
+        .cpu(),
+    }
+    errors: dict[int, str] = {}
+    for reason, rows in complaints.items():
+        for row in rows.nonzero().flatten().tolist():
+            errors.setdefault(row, reason)
+    return errors
+
+
+def _passes(batch: CrystalBatch, usable: list[int]) -> Iterator[list[int]]:
+    """Rows of similar size, at most :data:`ATOMS_PER_PASS` padded atoms at once."""
+    natoms = batch.natoms.tolist()
+    rows: list[int] = []
+    for row in sorted(usable, key=natoms.__getitem__):
+        if rows and (len(rows) + 1) * natoms[row] > ATOMS_PER_PASS:
+            yield rows
+            rows = []
+        rows.append(row)
+    if rows:
+        yield rows

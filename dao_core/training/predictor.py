@@ -1,0 +1,135 @@
+"""Training of the physical DAO-P on teacher labels and formation energies, on Lightning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger
+from torch.utils.data import DataLoader
+
+from dao_core.checkpoints.format import save_checkpoint
+from dao_core.predictor.checkpoint import KIND
+from dao_core.training.predictor_labels import LabelSet, fit_references, read_clean_crystals
+from dao_core.training.predictor_module import PredictorModule
+from dao_core.training.predictor_settings import PredictorTraining
+from dao_core.training.size_batches import SizeBatchSampler
+from dao_core.training.teacher_shards import dropped_counts
+
+
+@dataclass(frozen=True)
+class PredictorSources:
+    """Where the labels are.
+
+    Attributes:
+        labels: folder of teacher shards to learn from.
+        validation_labels: folder of teacher shards on which the errors are watched.
+        records: record files whose formation energies are learned beside the labels.
+    """
+
+    labels: Path
+    validation_labels: Path
+    records: Sequence[Path] = ()
+
+
+class PredictorData(lightning.LightningDataModule):
+    """Label sets that are read anew at each epoch, so that labelling may go on meanwhile."""
+
+    def __init__(self, sources: PredictorSources, settings: PredictorTraining) -> None:
+        super().__init__()
+        self.sources = sources
+        self.settings = settings
+        self.clean = read_clean_crystals(sources.records, settings.max_atoms)
+        self.train = LabelSet(sources.labels, self.clean)
+        self.reference, self.elemental = fit_references(self.train)
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """All shards that exist now, in a new order."""
+        self.train = LabelSet(self.sources.labels, self.clean)
+        self.train.use_formation_energies(self.elemental)
+        return self._loader(self.train)
+
+    def val_dataloader(self) -> DataLoader[Any]:
+        """Held-out teacher labels."""
+        return self._loader(LabelSet(self.sources.validation_labels))
+
+    def _loader(self, labels: LabelSet) -> DataLoader[Any]:
+        ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        settings = self.settings
+        sampler = SizeBatchSampler(
+            labels.arrays["natoms"].tolist(), settings.atoms_per_batch, settings.seed, *ranks
+        )
+        return DataLoader(labels, batch_sampler=sampler, collate_fn=labels.collate)
+
+
+def train_predictor(sources: PredictorSources, folder: Path, settings: PredictorTraining) -> Path:
+    """Train, or go on from the last checkpoint in ``folder``, and write ``dao-p.safetensors``.
+
+    Args:
+        sources: labels and records.
+        folder: receives checkpoints, ``metrics.csv`` and the model.
+        settings: see :class:`PredictorTraining`.
+
+    Returns:
+        The path of the model file (averaged weights).
+    """
+    lightning.seed_everything(settings.seed, verbose=False)
+    data = PredictorData(sources, settings)
+    module = PredictorModule(settings)
+    module.model.reference.copy_(torch.from_numpy(data.reference))
+    module.model.elemental_energy.copy_(torch.from_numpy(data.elemental))
+    last = folder / "last.ckpt"
+    _trainer(folder, settings).fit(
+        module, data, ckpt_path=last if last.is_file() else None, weights_only=False
+    )
+    model = folder / "dao-p.safetensors"
+    save_checkpoint(model, module.model.state_dict(), _card(data, settings))
+    return model
+
+
+def _card(data: PredictorData, settings: PredictorTraining) -> dict[str, Any]:
+    labels = data.train
+    elements = np.unique(labels.arrays["atomic_numbers"])
+    return {
+        "kind": KIND,
+        "config": settings.size,
+        "settings": asdict(settings),
+        "manifest_hash": labels.manifest_hash(),
+        "labels": len(labels),
+        "labels_dropped": dropped_counts(data.sources.labels),
+        "label_levels": sorted({str(level) for level in np.unique(labels.arrays["level"])}),
+        "formation_energies": int(np.isfinite(labels.formation).sum()),
+        "record_files": [path.name for path in data.sources.records],
+        "elements": [int(z) for z in elements],
+        "max_atoms": int(labels.arrays["natoms"].max()),
+    }
+
+
+def _trainer(folder: Path, settings: PredictorTraining) -> lightning.Trainer:
+    checkpoints = ModelCheckpoint(
+        folder,
+        filename="step",
+        save_last=True,
+        train_time_interval=timedelta(minutes=settings.checkpoint_minutes),
+        enable_version_counter=False,
+    )
+    return lightning.Trainer(
+        default_root_dir=folder,
+        max_steps=settings.steps,
+        gradient_clip_val=5.0,
+        callbacks=[EMAWeightAveraging(decay=settings.ema_decay), checkpoints],
+        logger=CSVLogger(folder, name="", version=""),
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        use_distributed_sampler=False,
+        reload_dataloaders_every_n_epochs=1,
+        num_sanity_val_steps=0,
+        log_every_n_steps=50,
+    )
