@@ -30,7 +30,7 @@ settings, so that its energies can stand beside those of the Materials Project."
 
 _STATIC = {"pbe": MPGGAStaticMaker, "r2scan": MPMetaGGAStaticMaker}
 _RELAX = {"pbe": MPGGADoubleRelaxStaticMaker, "r2scan": MPMetaGGADoubleRelaxStaticMaker}
-_INPUT_SETS = {"pbe": MPRelaxSet, "r2scan": MPScanRelaxSet}
+_CONFIGS: dict[str, dict[str, Any]] = {"pbe": MPRelaxSet.CONFIG, "r2scan": MPScanRelaxSet.CONFIG}
 POTCAR_FUNCTIONAL = {"pbe": "PBE", "r2scan": "PBE_54"}
 
 
@@ -84,7 +84,7 @@ def vasp_level(
         MissingError: If the user's POTCARs are missing.
     """
     name = get_protocol(protocol).name
-    config = _INPUT_SETS[functional].CONFIG
+    config = _CONFIGS[functional]
     settings = {key: value for key, value in config["INCAR"].items() if not isinstance(value, dict)}
     return LevelOfTheory(
         code="vasp",

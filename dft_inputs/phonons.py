@@ -1,0 +1,125 @@
+"""Phonons by finite displacements at any level: whatever gives forces gives phonons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import numpy as np
+from phonopy import Phonopy
+from pydantic import BaseModel, Field
+from pymatgen.core import Structure
+from pymatgen.io.phonopy import get_phonopy_structure, get_pmg_structure
+
+from dft_inputs.errors import CalculationError, InputError
+
+Forces = Callable[[Structure], np.ndarray]
+"""Forces ``[n, 3]`` in eV/angstrom of a crystal."""
+
+DISPLACEMENT = 0.01
+MIN_LENGTH = 8.0
+IMAGINARY_BELOW = -0.3
+"""THz; acoustic branches near Gamma are slightly negative when forces have noise."""
+
+
+class FinitePhononDoc(BaseModel):
+    """Phonons of a crystal by finite displacements."""
+
+    formula: str
+    supercell: tuple[int, int, int]
+    n_displacements: int
+    gamma_frequencies: list[float] = Field(description="THz, imaginary ones negative, ascending")
+    minimum_frequency: float = Field(description="THz, lowest on the mesh; negative: imaginary")
+    unstable: bool = Field(description="Whether the crystal lowers its energy by a distortion")
+    imaginary_qpoint: tuple[float, float, float] | None = Field(
+        description="Where the lowest mode is, reciprocal fractional coordinates; None when stable"
+    )
+    force_constants: list[list[list[list[float]]]] = Field(
+        description="[n, n, 3, 3] of the supercell, eV/angstrom^2"
+    )
+
+
+def supercell_size(structure: Structure, min_length: float = MIN_LENGTH) -> tuple[int, int, int]:
+    """Smallest diagonal supercell whose vectors are at least so long.
+
+    Args:
+        structure: Crystal.
+        min_length: angstrom.
+
+    Returns:
+        Repetitions along the lattice vectors.
+    """
+    a, b, c = (max(1, int(np.ceil(min_length / x - 1e-6))) for x in structure.lattice.abc)
+    return a, b, c
+
+
+def finite_displacement_phonons(
+    structure: Structure,
+    forces: Forces,
+    supercell: tuple[int, int, int] | None = None,
+    displacement: float = DISPLACEMENT,
+    mesh: tuple[int, int, int] = (4, 4, 4),
+) -> FinitePhononDoc:
+    """Phonons from the forces in displaced supercells (Parlinski, Li and Kawazoe, 1997).
+
+    Args:
+        structure: Relaxed crystal.
+        forces: Gives the forces of a crystal, at any level.
+        supercell: Repetitions; None for vectors of at least 8 angstrom.
+        displacement: angstrom.
+        mesh: q-points at which imaginary modes are looked for; Gamma and the corners of an even
+            mesh are commensurate with even supercells.
+
+    Returns:
+        The phonons.
+
+    Raises:
+        InputError: If the displacement is not positive.
+        CalculationError: If the forces are not of every atom, or not finite.
+    """
+    if displacement <= 0:
+        raise InputError(f"The displacement must be positive, not {displacement} angstrom.")
+    size = supercell or supercell_size(structure)
+    phonon = Phonopy(get_phonopy_structure(structure), supercell_matrix=np.diag(size))
+    phonon.generate_displacements(distance=displacement)
+    cells = phonon.supercells_with_displacements or []
+    phonon.forces = np.array([_checked_forces(forces, get_pmg_structure(cell)) for cell in cells])
+    phonon.produce_force_constants()
+    phonon.symmetrize_force_constants()
+    return _document(phonon, structure, size, len(cells), mesh)
+
+
+def _checked_forces(forces: Forces, cell: Structure) -> np.ndarray:
+    values = np.asarray(forces(cell), dtype=float)
+    if values.shape != (len(cell), 3) or not np.isfinite(values).all():
+        raise CalculationError(
+            f"The forces of a displaced supercell of {cell.composition.reduced_formula} are not "
+            f"{len(cell)} finite vectors (shape {values.shape})."
+        )
+    return values
+
+
+def _document(
+    phonon: Phonopy,
+    structure: Structure,
+    size: tuple[int, int, int],
+    n_displacements: int,
+    mesh: tuple[int, int, int],
+) -> FinitePhononDoc:
+    phonon.run_qpoints([[0.0, 0.0, 0.0]])
+    gamma = np.sort(phonon.get_qpoints_dict()["frequencies"][0])
+    phonon.run_mesh(mesh, is_gamma_center=True)
+    on_mesh = cast("dict[str, np.ndarray]", phonon.get_mesh_dict())
+    lowest = on_mesh["frequencies"].min(axis=1)
+    worst = int(lowest.argmin())
+    unstable = bool(lowest[worst] < IMAGINARY_BELOW)
+    return FinitePhononDoc(
+        formula=structure.composition.reduced_formula,
+        supercell=size,
+        n_displacements=n_displacements,
+        gamma_frequencies=gamma.tolist(),
+        minimum_frequency=float(lowest[worst]),
+        unstable=unstable,
+        imaginary_qpoint=tuple(on_mesh["qpoints"][worst].tolist()) if unstable else None,
+        force_constants=np.asarray(phonon.force_constants).tolist(),
+    )
