@@ -19,6 +19,9 @@ CIF_FOLDER = "cif"
 RAW_CIF_FOLDER = "cif_p1"
 EXTXYZ_FILE = "structures.extxyz"
 PARQUET_FILE = "ranking.parquet"
+IDEAL_SYMPREC = (
+    1e-3  # angstrom; a wider tolerance could find more symmetry than the cell was put on
+)
 
 
 @dataclass(frozen=True)
@@ -84,10 +87,11 @@ def _raw_cif(row: RankedStructure) -> str:
 
 def _symmetrised_cif(row: RankedStructure) -> tuple[str, str | None]:
     """The CIF with symmetry operations, and what is wrong with it, if anything."""
+    symprec = IDEAL_SYMPREC if row.conventional else row.symprec
     try:
-        writer = CifWriter(row.symmetrised(), symprec=row.symprec)
+        writer = CifWriter(row.symmetrised(), symprec=symprec)
     except (SymmetryUndeterminedError, ValueError) as error:
-        return _raw_cif(row), f"written as P1, no symmetry found at {row.symprec} angstrom: {error}"
+        return _raw_cif(row), f"written as P1, no symmetry found at {symprec} angstrom: {error}"
     (block,) = writer.cif_file.data.values()
     number = int(block["_symmetry_Int_Tables_number"])
     if number == row.space_group_number:

@@ -25,7 +25,8 @@ from flows.report.summary import CampaignSummary
 REPORT_FILE = "report.html"
 ROWS_SHOWN = 300  # of the ranking; the rest is in the Parquet file
 MARKS_DRAWN = 1000  # structures in the figures, best first: a browser must stay quick
-GALLERY = 12  # structures drawn at once; those further down are drawn when asked for
+GALLERY = 12  # structures drawn at once
+VIEWS = 100  # structures that can be drawn from the table; the size of the page is mostly theirs
 VOLUMES_SHOWN = 6  # energy-volume figures before the fold
 ON_HULL = 1e-6  # eV/atom; only rounding lies between a vertex of the hull and the hull
 
@@ -62,7 +63,7 @@ def _render(summary: CampaignSummary, folder: Path) -> str:
             rows=rows,
             gallery=rows[:GALLERY],
             cifs={rank: name for rank, name in names.items() if (folder / name).is_file()},
-            views={row.rank: structure_view(row) for row in rows},
+            views={row.rank: structure_view(row) for row in rows[:VIEWS]},
             cautions=cautions(summary, diagram),
             stability=stability_figure(drawn, diagram),
             marks_drawn=MARKS_DRAWN,

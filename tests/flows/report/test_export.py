@@ -7,7 +7,7 @@ from pathlib import Path
 import ase.io
 import pandas as pd
 import pytest
-from pymatgen.core import Structure
+from pymatgen.core import Lattice, Structure
 
 from flows.report.export import cif_name, export_structures
 from flows.report.summary import CampaignSummary
@@ -52,6 +52,25 @@ def test_a_space_group_that_the_cif_does_not_have_is_reported(
     assert [failure.reason for failure in exports.failures] == [
         "CIF has space group 227, the ranking 1"
     ]
+
+
+def test_a_wide_tolerance_adds_no_symmetry_to_an_idealised_cell(
+    element: CampaignSummary, tmp_path: Path
+) -> None:
+    almost_cubic = Structure.from_spacegroup(
+        "I4/mmm", Lattice.tetragonal(3.0, 3.0 * 2**0.5 * 1.01), ["Si"], [[0, 0, 0]]
+    )
+    row = element.ranking[0].model_copy(
+        update={
+            "space_group_number": 139,
+            "conventional": almost_cubic.as_dict(),
+            "structure": almost_cubic.as_dict(),
+            "symprec": 0.3,
+        }
+    )
+    exports = export_structures(element.model_copy(update={"ranking": (row,)}), tmp_path)
+    assert exports.failures == ()
+    assert "_symmetry_Int_Tables_number   139" in exports.cif[row.candidate_id].read_text()
 
 
 def test_second_export_removes_only_what_the_first_wrote(

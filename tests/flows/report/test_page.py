@@ -10,7 +10,7 @@ import pytest
 
 from flows.report.export import export_structures
 from flows.report.markup import formula_markup, space_group_markup
-from flows.report.page import MARKS_DRAWN, ROWS_SHOWN, duration, write_report
+from flows.report.page import MARKS_DRAWN, ROWS_SHOWN, VIEWS, duration, write_report
 from flows.report.summary import CampaignSummary
 
 
@@ -105,6 +105,8 @@ def test_a_long_ranking_is_cut_and_says_so(binary: CampaignSummary, tmp_path: Pa
     )
     assert f"The first {ROWS_SHOWN} of {count} structures" in page.words
     assert f"Figures draw the first {MARKS_DRAWN} of {count} structures" in page.words
+    assert len([attrs for _, attrs in page.tags if "data-show" in attrs]) == VIEWS
+    assert f"The first {VIEWS} can be shown in 3D" in page.words
     assert (tmp_path / "report.html").stat().st_size < 6_000_000
 
 
