@@ -55,7 +55,7 @@ class DaoStore:
     Attributes:
         uri: address without credentials.
         structures, candidates, relaxations, validations, labels, models, promotions, manifests,
-            campaigns, events, test_sets: written by campaigns, ingest and the registry.
+            campaigns, events, test_sets, ingests: written by campaigns, ingest and the registry.
         thermo, hulls, duplicates, examples, statistics, builds: written by the builders.
         blobs: big outputs by hash.
         file: the file of an embedded store, else None.
@@ -91,6 +91,7 @@ class DaoStore:
         self.campaigns = collections["campaigns"]
         self.events = collections["events"]
         self.test_sets = collections["test_sets"]
+        self.ingests = collections["ingests"]
         self.thermo = collections["thermo"]
         self.hulls = collections["hulls"]
         self.duplicates = collections["duplicates"]

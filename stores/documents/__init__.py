@@ -5,6 +5,7 @@ from stores.documents.campaign import CampaignDocument
 from stores.documents.candidate import CandidateDocument
 from stores.documents.duplicate import DuplicateDocument
 from stores.documents.event import EventDocument
+from stores.documents.ingest import IngestDocument
 from stores.documents.label import LabelDocument, content_id
 from stores.documents.manifest import ManifestDocument, ManifestEntry
 from stores.documents.mark import MarkDocument
@@ -32,6 +33,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     HullDocument,
     ExampleDocument,
     TestSetDocument,
+    IngestDocument,
     StatisticsDocument,
     MarkDocument,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "EventDocument",
     "ExampleDocument",
     "HullDocument",
+    "IngestDocument",
     "LabelDocument",
     "ManifestDocument",
     "ManifestEntry",

@@ -1,0 +1,146 @@
+"""Any OPTIMADE provider, page by page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import requests
+from optimade.adapters.structures.pymatgen import get_pymatgen
+from optimade.models import StructureResource
+from pydantic import ValidationError
+from pymatgen.core import Structure
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+from dao_core.errors import InputError
+from stores.errors import StoreUnreachableError
+from stores.ingest.entry import Entry
+
+SECONDS_BETWEEN_PAGES = 1.0
+TIMEOUT_SECONDS = 60
+RETRY = Retry(total=6, backoff_factor=1.0, status_forcelist=(429, 500, 502, 503, 504))
+"""Waits of 1, 2, 4 ... seconds, or as long as the server's ``Retry-After`` says."""
+OQMD_URL = "https://oqmd.org/optimade"
+OQMD_FACTS = {"_oqmd_delta_e": "formation_energy_per_atom", "_oqmd_stability": "energy_above_hull",
+              "_oqmd_band_gap": "band_gap"}  # fmt: skip
+
+
+class OptimadeProvider:
+    """The structures of an OPTIMADE provider that pass a filter.
+
+    Args:
+        base_url: of the provider, with or without ``/v1``.
+        query: an OPTIMADE filter, e.g. ``elements HAS ONLY "Mg","O"``.
+        level: energy level of the provider's labels; by default structures without labels.
+        facts: provider field -> field of a label.
+        name: how labels call the source.
+        session: for tests; its requests get retries and a pause between pages like others.
+        pause: seconds between two pages.
+    """
+
+    licence: str | None = None
+
+    def __init__(
+        self,
+        base_url: str,
+        query: str = "",
+        *,
+        level: str | None = None,
+        facts: Mapping[str, str] | None = None,
+        name: str | None = None,
+        session: requests.Session | None = None,
+        pause: float = SECONDS_BETWEEN_PAGES,
+    ) -> None:
+        parts = urlsplit(base_url)
+        if parts.scheme not in {"http", "https"}:
+            raise InputError(f"{base_url!r}: give the base URL of an OPTIMADE provider")
+        self.base_url = base_url.rstrip("/").removesuffix("/v1")
+        self.query = query
+        self.level = level
+        self.facts = dict(facts or {})
+        self.name = name or f"optimade:{parts.netloc.rpartition('@')[2]}"
+        self.parameters = {"base_url": self.base_url.rpartition("@")[2], "query": query}
+        self._session = session or _patient_session()
+        self._pause = pause
+
+    def entries(self, cursor: str | None) -> Iterator[Entry]:
+        """Entries in the provider's order; the cursor is the number of entries read."""
+        offset = int(cursor) if cursor else 0
+        url: str | None = self._first_url(offset)
+        while url:
+            page = self._get(url)
+            for number, resource in enumerate(page["data"], start=offset + 1):
+                yield self._entry(resource, str(number))
+            offset += len(page["data"])
+            url = _next_url(page) if page["data"] else None
+            if url:
+                time.sleep(self._pause)
+
+    def _first_url(self, offset: int) -> str:
+        options = {"page_limit": "100", "page_offset": str(offset)}
+        if self.query:
+            options["filter"] = self.query
+        return f"{self.base_url}/v1/structures?{urlencode(options)}"
+
+    def _get(self, url: str) -> dict[str, Any]:
+        try:
+            answer = self._session.get(url, timeout=TIMEOUT_SECONDS)
+            content = answer.json()
+        except (requests.RequestException, ValueError) as error:
+            raise StoreUnreachableError(
+                f"{self.name} does not answer ({type(error).__name__}); the same command goes on "
+                "where it stopped"
+            ) from error
+        if answer.status_code == 400:
+            detail = (content.get("errors") or [{}])[0].get("detail", "")
+            raise InputError(f"{self.name} refuses the filter {self.query!r}: {detail}")
+        if not answer.ok or not isinstance(content.get("data"), list):
+            raise StoreUnreachableError(
+                f"{self.name} answers {answer.status_code}; try again later"
+            )
+        return content
+
+    def _entry(self, resource: dict[str, Any], cursor: str) -> Entry:
+        identity = str(resource.get("id", cursor))
+        try:
+            structure = _structure(resource)
+        except (ValidationError, ValueError, KeyError, TypeError, AttributeError) as error:
+            text = " ".join(str(error).split())[:300]
+            return Entry(identity, reason=f"unreadable_structure: {text}", cursor=cursor)
+        attributes = resource["attributes"]
+        facts: dict[str, Any] = {
+            field: attributes[name]
+            for name, field in self.facts.items()
+            if attributes.get(name) is not None
+        }
+        # A provider's own stability may lie below its hull; above it the number is the distance.
+        if facts.get("energy_above_hull") is not None:
+            facts["energy_above_hull"] = max(0.0, facts["energy_above_hull"])
+        return Entry(identity, structure, self.level, facts, cursor=cursor)
+
+
+def oqmd(query: str = "", **options: Any) -> OptimadeProvider:
+    """The Open Quantum Materials Database, through its OPTIMADE service."""
+    return OptimadeProvider(OQMD_URL, query, level="oqmd", facts=OQMD_FACTS, name="oqmd", **options)
+
+
+def _structure(resource: dict[str, Any]) -> Structure:
+    structure = get_pymatgen(StructureResource(**resource))
+    if not isinstance(structure, Structure):
+        raise ValueError("not periodic in three directions")  # noqa: TRY004 # it is data, not a type
+    return structure
+
+
+def _next_url(page: Mapping[str, Any]) -> str | None:
+    link = (page.get("links") or {}).get("next")
+    return link.get("href") if isinstance(link, Mapping) else link
+
+
+def _patient_session() -> requests.Session:
+    session = requests.Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, HTTPAdapter(max_retries=RETRY))
+    return session

@@ -1,0 +1,98 @@
+"""Quantum ESPRESSO runs: every XML output of pw.x below a folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+import numpy as np
+import qeschema
+from ase.units import Bohr, Hartree
+from pymatgen.core import Lattice, Structure
+
+from dao_core.errors import MissingError
+from stores.ingest.entry import Entry
+
+
+class QeRuns:
+    """The last configuration of every finished, converged pw.x run.
+
+    Unless it is given, the level names the functional and a hash of the pseudopotentials' folder
+    and the cutoffs, because energies of different ones must not share a hull.
+    """
+
+    licence: str | None = None
+
+    def __init__(self, folder: Path, level: str | None = None) -> None:
+        if not folder.is_dir():
+            raise MissingError(f"{folder}: no such folder")
+        self.folder = folder
+        self.level = level
+        self.name = "qe"
+        self.parameters = {"folder": str(folder.resolve()), "level": level}
+
+    def entries(self, cursor: str | None) -> Iterator[Entry]:
+        """One entry per run, by path."""
+        for file in sorted(self.folder.rglob("*.xml")):
+            identity = str(file.relative_to(self.folder))
+            if cursor is None or identity > cursor:
+                yield _entry(file, identity, self.level)
+
+
+def _entry(file: Path, identity: str, level: str | None) -> Entry:
+    try:
+        content = qeschema.PwDocument(source=str(file)).to_dict()["qes:espresso"]
+        output = content["output"]
+        if not output["convergence_info"]["scf_conv"]["convergence_achieved"]:
+            return Entry(identity, reason="not_converged", cursor=identity)
+        relaxation = output["convergence_info"].get("opt_conv")
+        if relaxation is not None and not relaxation["convergence_achieved"]:
+            return Entry(identity, reason="relaxation_not_converged", cursor=identity)
+        structure = _structure(output["atomic_structure"])
+        facts = _facts(output, len(structure))
+    except (
+        ParseError,
+        OSError,
+        ValueError,
+        KeyError,
+        TypeError,
+        qeschema.XmlDocumentError,
+    ) as error:
+        # A truncated XML file is how an interrupted run looks.
+        reason = f"unreadable_run: {type(error).__name__}: {error}"
+        return Entry(identity, reason=reason, cursor=identity)
+    return Entry(identity, structure, level or _level(output), facts, cursor=identity)
+
+
+def _structure(atomic: Mapping[str, Any]) -> Structure:
+    cell = np.array([atomic["cell"][name] for name in ("a1", "a2", "a3")]) * Bohr
+    atoms = atomic["atomic_positions"]["atom"]
+    species = ["".join(filter(str.isalpha, atom["@name"])) for atom in atoms]
+    positions = np.array([atom["$"] for atom in atoms]) * Bohr
+    return Structure(Lattice(cell), species, positions, coords_are_cartesian=True)
+
+
+def _facts(output: Mapping[str, Any], natoms: int) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "energy_per_atom": output["total_energy"]["etot"] * Hartree / natoms,
+    }
+    if "forces" in output:
+        forces = np.array(output["forces"]["$"]).reshape(natoms, 3) * Hartree / Bohr
+        facts["forces"] = forces.tolist()
+    if "stress" in output:
+        # pw.x counts the stress of a compressed crystal as positive.
+        stress = -np.array(output["stress"]["$"]).reshape(3, 3) * Hartree / Bohr**3
+        facts["stress"] = stress.tolist()
+    return facts
+
+
+def _level(output: Mapping[str, Any]) -> str:
+    species = output["atomic_species"]["species"]
+    species = species if isinstance(species, list) else [species]
+    basis = output["basis_set"]
+    parts = [str(output["atomic_species"].get("@pseudo_dir", "")), str(basis["ecutwfc"])]
+    digest = hashlib.sha256("|".join([*parts, str(basis["ecutrho"])]).encode()).hexdigest()
+    return f"qe-{output['dft']['functional'].lower()}-{digest[:8]}"

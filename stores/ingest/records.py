@@ -1,0 +1,147 @@
+"""Record files and benchmark CSV files."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pymatgen.core import Lattice, Structure
+
+from dao_core.errors import InputError, MissingError
+from stores.ingest.entry import Entry
+
+ALIASES = {"e_above_hull": "energy_above_hull", "heat_ref": "formation_energy_per_atom"}
+SAME = ("energy_per_atom", "formation_energy_per_atom", "energy_above_hull", "band_gap", "forces",
+        "stress")  # fmt: skip
+IDS = ("material_id", "id", "name", "entry_id")
+GEOMETRY = frozenset(
+    {"lattice", "atomic_numbers", "frac_coords", "formula", "reduced_formula", "natoms", "cif",
+     "spacegroup_number", "elements", "pretty_formula", "", *IDS}
+)  # fmt: skip
+
+
+class RecordFile:
+    """A JSON file ``{"meta": ..., "records": [...]}``, a list, or JSON lines; also gzipped.
+
+    A record has ``lattice`` (rows, angstrom), ``atomic_numbers``, ``frac_coords`` or a ``cif``,
+    and labels by name; scalars that are not fields of a label become its ``properties``.
+    """
+
+    def __init__(self, file: Path, level: str) -> None:
+        if not file.is_file():
+            raise MissingError(f"{file}: no such file")
+        self.file = file
+        self.level = level
+        self.name = f"records:{_stem(file)}"
+        self.parameters = {"file": str(file.resolve()), "level": level}
+        self._records, self.licence = _read_json(file)
+
+    def entries(self, cursor: str | None) -> Iterator[Entry]:
+        """Entries by number; the cursor is the number of the last one."""
+        start = int(cursor) if cursor else 0
+        for number, record in enumerate(self._records[start:], start=start + 1):
+            yield _entry(record, number, self.level)
+
+
+class BenchmarkCsv:
+    """A CSV file with a ``cif`` column, as CDVAE's benchmarks have it."""
+
+    def __init__(self, file: Path, level: str) -> None:
+        if not file.is_file():
+            raise MissingError(f"{file}: no such file")
+        self.file = file
+        self.level = level
+        self.name = f"csv:{_stem(file)}"
+        self.licence: str | None = None
+        self.parameters = {"file": str(file.resolve()), "level": level}
+
+    def entries(self, cursor: str | None) -> Iterator[Entry]:
+        """Entries by number; the cursor is the number of the last one."""
+        start = int(cursor) if cursor else 0
+        csv.field_size_limit(sys.maxsize)
+        with _open_text(self.file) as lines:
+            rows = csv.DictReader(lines)
+            if rows.fieldnames is None or "cif" not in rows.fieldnames:
+                raise InputError(f"{self.file}: no column 'cif'; it has {rows.fieldnames}")
+            for number, row in enumerate(rows, start=1):
+                if number > start:
+                    yield _entry({name: _number(text) for name, text in row.items()},
+                                 number, self.level)  # fmt: skip
+
+
+def _read_json(file: Path) -> tuple[list[dict[str, Any]], str | None]:
+    """Records and licence.
+
+    Raises:
+        InputError: the file is not of a known layout; the line of a mistake is named.
+    """
+    with _open_text(file) as stream:
+        text = stream.read()
+    try:
+        if ".jsonl" in file.name:
+            return [orjson.loads(line) for line in text.splitlines() if line.strip()], None
+        content = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InputError(f"{file}: not JSON: {error}") from error
+    if isinstance(content, list):
+        return content, None
+    if isinstance(content, Mapping) and isinstance(content.get("records"), list):
+        return content["records"], (content.get("meta") or {}).get("licence")
+    raise InputError(f"{file}: neither a list of records nor an object with 'records'")
+
+
+def _entry(record: Any, number: int, level: str) -> Entry:
+    """The entry of one record; a bad one carries its reason."""
+    if not isinstance(record, Mapping):
+        return Entry(str(number), reason="not_a_record", cursor=str(number))
+    identity = str(next((record[name] for name in IDS if record.get(name)), number))
+    try:
+        structure = _structure(record)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        reason = f"unreadable_structure: {type(error).__name__}: {error}"
+        return Entry(identity, reason=reason, cursor=str(number))
+    return Entry(identity, structure, level, _facts(record), cursor=str(number))
+
+
+def _structure(record: Mapping[str, Any]) -> Structure:
+    if "lattice" in record:
+        return Structure(
+            Lattice(record["lattice"]), record["atomic_numbers"], record["frac_coords"]
+        )
+    with warnings.catch_warnings():
+        # The CIF parser warns of every coordinate that it rounds to a fraction.
+        warnings.simplefilter("ignore")
+        return Structure.from_str(record["cif"], fmt="cif")
+
+
+def _facts(record: Mapping[str, Any]) -> dict[str, Any]:
+    facts: dict[str, Any] = {}
+    properties: dict[str, Any] = {}
+    for name, value in record.items():
+        field = ALIASES.get(name, name)
+        if field in SAME and value not in (None, ""):
+            facts[field] = value
+        elif name not in GEOMETRY and isinstance(value, str | int | float | bool):
+            properties[name] = value
+    return {**facts, "properties": properties}
+
+
+def _number(text: str | None) -> Any:
+    try:
+        return float(text or "")
+    except ValueError:
+        return text
+
+
+def _open_text(file: Path) -> Any:
+    return gzip.open(file, "rt") if file.suffix == ".gz" else file.open(newline="")
+
+
+def _stem(file: Path) -> str:
+    return file.name.partition(".")[0]

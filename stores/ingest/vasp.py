@@ -1,0 +1,66 @@
+"""VASP runs: every ``vasprun.xml`` below a folder."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+import numpy as np
+from pymatgen.io.vasp import Vasprun
+
+from dao_core.errors import MissingError
+from stores.ingest.entry import Entry
+
+KBAR = 0.1 / 160.21766208
+"""eV/angstrom^3."""
+
+
+class VaspRuns:
+    """The last ionic step of every converged run.
+
+    Unless it is given, the level names functional, kind of POTCAR and cutoff, because energies of
+    different ones must not share a hull.
+    """
+
+    licence: str | None = None
+
+    def __init__(self, folder: Path, level: str | None = None) -> None:
+        if not folder.is_dir():
+            raise MissingError(f"{folder}: no such folder")
+        self.folder = folder
+        self.level = level
+        self.name = "vasp"
+        self.parameters = {"folder": str(folder.resolve()), "level": level}
+
+    def entries(self, cursor: str | None) -> Iterator[Entry]:
+        """One entry per run, by path."""
+        for file in sorted(self.folder.rglob("vasprun*.xml*")):
+            identity = str(file.relative_to(self.folder))
+            if cursor is None or identity > cursor:
+                yield _entry(file, identity, self.level)
+
+
+def _entry(file: Path, identity: str, level: str | None) -> Entry:
+    try:
+        with warnings.catch_warnings():
+            # It warns of missing POTCARs and unconverged runs; neither is overlooked here.
+            warnings.simplefilter("ignore")
+            run = Vasprun(file, parse_dos=False, parse_eigen=False, parse_potcar_file=False)
+    except (ParseError, OSError, ValueError, KeyError, IndexError, AttributeError) as error:
+        reason = f"unreadable_run: {type(error).__name__}: {error}"
+        return Entry(identity, reason=reason, cursor=identity)
+    if not run.converged:
+        return Entry(identity, reason="not_converged", cursor=identity)
+    step = run.ionic_steps[-1]
+    facts = {
+        "energy_per_atom": float(run.final_energy) / len(run.final_structure),
+        "forces": np.asarray(step["forces"]).tolist() if "forces" in step else None,
+        # VASP counts the stress of a compressed crystal as positive.
+        "stress": (-KBAR * np.asarray(step["stress"])).tolist() if "stress" in step else None,
+        "properties": {"code": f"vasp {run.vasp_version}", "potcars": list(run.potcar_symbols)},
+    }
+    family = sorted({title.split()[0] for title in run.potcar_symbols})[0]
+    level = level or f"vasp-{run.run_type}-{family}-{run.parameters['ENMAX']:.0f}eV".lower()
+    return Entry(identity, run.final_structure, level, facts, cursor=identity)
