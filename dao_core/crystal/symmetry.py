@@ -1,16 +1,14 @@
-"""Symmetry over a ladder of tolerances: idealised cells, Wyckoff and prototype labels."""
+"""Symmetry over a ladder of tolerances: idealised cells, space groups, Wyckoff positions."""
 
 from __future__ import annotations
 
 import logging
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import moyopy
 import numpy as np
-from pymatgen.analysis.prototypes import get_protostructure_label_from_moyopy
 from pymatgen.core import Element, Lattice, Structure
 
 from dao_core.errors import InputError
@@ -37,7 +35,6 @@ class SymmetrisedCrystal:
         space_group: international short symbol, e.g. ``Fm-3m``.
         space_group_number: 1 to 230.
         wyckoff_sequence: occupied orbits of the conventional cell, e.g. ``Mg4a O4b``.
-        prototype: AFLOW label without its elements, e.g. ``AB_cF8_225_a_b``.
         symprec: tolerance at which this symmetry was found, angstrom.
         displacement: the furthest that an atom moved, angstrom.
     """
@@ -47,7 +44,6 @@ class SymmetrisedCrystal:
     space_group: str
     space_group_number: int
     wyckoff_sequence: str
-    prototype: str
     symprec: float
     displacement: float
 
@@ -136,7 +132,6 @@ def _idealised(
         space_group=_symbol(dataset.number),
         space_group_number=dataset.number,
         wyckoff_sequence=_wyckoff_sequence(conventional),
-        prototype=_prototype(conventional),
         symprec=symprec,
         displacement=displacement,
     )
@@ -151,15 +146,6 @@ def _operations_per_atom(dataset: moyopy.MoyoDataset) -> float:
 def _symbol(number: int) -> str:
     """International short symbol without blanks, e.g. ``Fm-3m``."""
     return str(moyopy.SpaceGroupType(number).hm_short).replace(" ", "")
-
-
-def _prototype(conventional: Structure) -> str:
-    """AFLOW label (Goodall 2022, ``aviary``) of an idealised crystal, elements left out."""
-    with warnings.catch_warnings():
-        # pymatgen calls a deprecated gcd of monty here.
-        warnings.simplefilter("ignore", FutureWarning)
-        label = get_protostructure_label_from_moyopy(conventional, symprec=IDEAL_SYMPREC)
-    return str(label).partition(":")[0]
 
 
 def _wyckoff_sequence(conventional: Structure) -> str:

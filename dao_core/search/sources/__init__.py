@@ -1,6 +1,16 @@
 """Sources of candidates behind one interface."""
 
 from dao_core.search.sources.base import CandidateSource, Proposal
+from dao_core.search.sources.generator import GeneratorSource
+from dao_core.search.sources.random_symmetric import RandomSymmetricSource
 from dao_core.search.sources.template import TemplateSource
+from dao_core.search.sources.user import UserSource
 
-__all__ = ["CandidateSource", "Proposal", "TemplateSource"]
+__all__ = [
+    "CandidateSource",
+    "GeneratorSource",
+    "Proposal",
+    "RandomSymmetricSource",
+    "TemplateSource",
+    "UserSource",
+]

@@ -5,6 +5,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 from pymatgen.core.structure_matcher import StructureMatcher
 
+from dao_core.crystal.prototype import prototype_label
 from dao_core.crystal.symmetry import (
     space_group_number,
     space_group_of,
@@ -43,7 +44,7 @@ def test_labels_of_known_crystals(
 ) -> None:
     crystal = symmetrise(request.getfixturevalue(name))
     assert (crystal.space_group_number, crystal.space_group) == (number, symbol)
-    assert crystal.prototype == prototype
+    assert prototype_label(crystal) == prototype
     assert sorted(crystal.wyckoff_sequence.split()) == sorted(wyckoff.split())
 
 

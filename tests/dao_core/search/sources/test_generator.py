@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+from pymatgen.core import Composition
+
+from dao_core.errors import MissingError
+from dao_core.generator.generate import Generator, load_generator
+from dao_core.search.compositions import CompositionCell
+from dao_core.search.sources.generator import GeneratorSource
+
+
+@pytest.fixture(scope="module")
+def generator() -> Generator:
+    try:
+        return load_generator()
+    except MissingError:
+        pytest.skip("no generator is shipped yet")
+
+
+def test_samples_have_exactly_the_atoms_and_their_provenance(generator: Generator) -> None:
+    source = GeneratorSource(generator)
+    cell = CompositionCell("MgO", 2, Composition("Mg2O2"), 4)
+    found = source.propose(cell, 3, seed=1)
+    assert [p.detail["sample"] for p in found] == [0, 1, 2]
+    assert {p.detail["checkpoint_hash"] for p in found} == {generator.checkpoint_hash}
+    assert all(p.structure.composition == cell.composition for p in found)
+    assert {p.origin for p in found} == {"dao-g"}
+    assert source.max_atoms == generator.max_atoms
