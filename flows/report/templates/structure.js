@@ -132,15 +132,18 @@ class CrystalView {
     return this.view.sticks.flatMap(([i, j]) => {
       const [p, q] = [this.project(this.view.atoms[i]), this.project(this.view.atoms[j])];
       const middle = p.map((value, k) => (value + q[k]) / 2);
-      return [[p, i], [q, j]].map(([end, atom]) => this.halfStick(end, middle, this.view.elements[this.view.atoms[atom][3]].colour));
+      return [[p, i], [q, j]].map(([centre, atom]) => this.halfStick(centre, middle, this.view.elements[this.view.atoms[atom][3]]));
     });
   }
 
-  halfStick([x1, y1, z1], [x2, y2, z2], colour) {
-    const line = { x1, y1, x2, y2 };
+  // From the surface of the ball, not its centre: a stick towards the reader hides part of it.
+  halfStick(centre, end, element) {
+    const share = Math.min(1, (0.95 * ball(element)) / Math.hypot(...end.map((value, k) => value - centre[k])));
+    const [x1, y1, z1] = centre.map((value, k) => value + share * (end[k] - value));
+    const line = { x1, y1, x2: end[0], y2: end[1] };
     const rim = svgElement("line", { ...line, class: "rim", "stroke-width": 2 * STICK + 0.05 });
-    const fill = svgElement("line", { ...line, class: "stick", stroke: colour, "stroke-width": 2 * STICK });
-    return { depth: Math.min(z1, z2), parts: [rim, fill] };
+    const fill = svgElement("line", { ...line, class: "stick", stroke: element.colour, "stroke-width": 2 * STICK });
+    return { depth: Math.min(z1, end[2]), parts: [rim, fill] };
   }
 
   // A point of the cell, given in fractions of its edges, on the page.
@@ -155,7 +158,7 @@ class CrystalView {
     return [0, 1, 2].flatMap((axis) => starts.map((others) => {
       const start = others.toSpliced(axis, 0, 0);
       const [[x1, y1, z1], [x2, y2, z2]] = [this.corner(start), this.corner(start.with(axis, 1))];
-      return { depth: Math.min(z1, z2), parts: [svgElement("line", { class: "edge", x1, y1, x2, y2, "stroke-width": width })] };
+      return { depth: Math.min(z1, z2) - 0.01, parts: [svgElement("line", { class: "edge", x1, y1, x2, y2, "stroke-width": width })] };
     }));
   }
 
