@@ -1,0 +1,98 @@
+"""What can be known to be wrong before any work: targets, domain, own structures, the folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dao_core.crystal.reading import NamedStructure, read_structures
+from dao_core.errors import DomainError, InputError
+from dao_core.potentials import Domain
+from dao_core.search.compositions import CompositionCell
+from flows.report.summary import Failure
+
+
+@dataclass(frozen=True)
+class OwnStructures:
+    """The user's structures that can take part, and those that cannot, with the reason."""
+
+    usable: tuple[NamedStructure, ...]
+    failures: tuple[Failure, ...]
+
+
+def read_own_structures(paths: Sequence[str], elements: Sequence[str]) -> OwnStructures:
+    """Read the user's structures and keep those within the chemical system.
+
+    Args:
+        paths: Files and folders.
+        elements: Symbols of the chemical system.
+
+    Raises:
+        InputError: Files were given and not one structure of them can take part.
+    """
+    reading = read_structures(paths)
+    failures = [Failure(item=f.source, stage="reading", reason=f.reason) for f in reading.failures]
+    usable = []
+    for named in reading.structures:
+        foreign = {element.symbol for element in named.structure.elements} - set(elements)
+        if foreign:
+            reason = f"holds {', '.join(sorted(foreign))}, which the campaign does not"
+            failures.append(Failure(item=named.source, stage="reading", reason=reason))
+        else:
+            usable.append(named)
+    if paths and not usable:
+        reasons = "; ".join(f"{failure.item}: {failure.reason}" for failure in failures)
+        raise InputError(f"none of the seed structures can take part: {reasons}")
+    return OwnStructures(tuple(usable), tuple(failures))
+
+
+def domain_warnings(cells: Sequence[CompositionCell], domain: Domain, *, force: bool) -> list[str]:
+    """Say where the cells leave the domain of the models.
+
+    Args:
+        cells: What the campaign is going to propose.
+        domain: What the models were made for.
+        force: Return the warnings instead of refusing.
+
+    Raises:
+        DomainError: A cell lies outside and ``force`` is not set.
+    """
+    warnings = []
+    largest = max(cells, key=lambda cell: cell.natoms, default=None)
+    if largest is not None and domain.max_atoms and largest.natoms > domain.max_atoms:
+        warnings.append(
+            f"{largest.formula} with Z = {largest.z} has {largest.natoms} atoms per cell; "
+            f"the models were made for at most {domain.max_atoms}"
+        )
+    present = {element.symbol for cell in cells for element in cell.composition.elements}
+    foreign = sorted(present - domain.elements) if domain.elements else []
+    if foreign:
+        warnings.append(f"the potential was made without {', '.join(foreign)}")
+    if warnings and not force:
+        raise DomainError(
+            f"outside the domain: {'; '.join(warnings)}. "
+            "Use smaller cells or another potential, or go on with --force"
+        )
+    return warnings
+
+
+def check_output_folder(folder: Path) -> None:
+    """Make sure that files can be written into a folder, without making it.
+
+    Raises:
+        InputError: The folder, or the nearest one above it that exists, cannot be written.
+    """
+    nearest = folder.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise InputError(f"--out {folder}: {nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK) or _read_only(nearest):
+        raise InputError(f"--out {folder}: {nearest} cannot be written; choose another folder")
+
+
+def _read_only(folder: Path) -> bool:
+    """Whether the file system below a folder is mounted read-only (root passes ``os.access``)."""
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)

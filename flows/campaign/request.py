@@ -1,0 +1,89 @@
+"""What a campaign is asked to do, validated, and the id that follows from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+SourceName = Literal["dao-g", "template", "random"]
+FormulaUnits = Annotated[int, Field(ge=1, le=64)]
+
+
+class CampaignRequest(BaseModel):
+    """The settings of one campaign, from the command line, a YAML file or a Prefect form.
+
+    Attributes:
+        targets: One chemical system (``Mg-O``) or formulas (``Cr6Os2``).
+        candidates: Structures to propose in all, shared among compositions, Z and sources.
+        relax: How many of the best by one-shot energy are relaxed.
+        z: Formula units per cell, or ``auto``.
+        max_atoms: Largest cell to propose; None means a sensible size for the targets.
+        seed: Seed of all randomness.
+        potential: Name of the potential that screens, relaxes and ranks.
+        sources: Where candidates come from.
+        seed_structures: Files or folders of the user's own structures.
+        force: Go on outside the domain of the models.
+        store: URI of the store; None is the embedded one.
+        out: Folder for the files; None is ``campaigns/<campaign_id>`` here.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    targets: tuple[str, ...] = Field(min_length=1)
+    candidates: int = Field(default=200, ge=0, le=1_000_000)
+    relax: int = Field(default=48, ge=1, le=1_000_000)
+    z: Literal["auto"] | tuple[FormulaUnits, ...] = "auto"
+    max_atoms: int | None = Field(default=None, ge=1, le=1000)
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    potential: str = "dao-p"
+    sources: tuple[SourceName, ...] = ("dao-g", "template")
+    seed_structures: tuple[str, ...] = ()
+    force: bool = False
+    store: str | None = None
+    out: str | None = None
+
+    @field_validator("targets", "seed_structures", "sources", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        """Take a single word where a list is meant, as YAML writers do."""
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("z", mode="before")
+    @classmethod
+    def _split_z(cls, value: Any) -> Any:
+        """Take ``1,2,4`` as the command line has it, and a single number."""
+        if isinstance(value, int) and not isinstance(value, bool):
+            return (value,)
+        if isinstance(value, str) and value != "auto":
+            return tuple(part.strip() for part in value.split(","))
+        return value
+
+    @model_validator(mode="after")
+    def _not_contradictory(self) -> CampaignRequest:
+        if not self.candidates and not self.seed_structures:
+            raise ValueError("candidates is 0 and there are no seed_structures: nothing to relax")
+        if self.candidates and not self.sources:
+            raise ValueError("candidates are wanted but sources is empty: name dao-g or template")
+        for name, values in (("z", self.z), ("sources", self.sources)):
+            if values != "auto" and len(set(values)) != len(values):
+                raise ValueError(f"{name} names one value twice: {', '.join(map(str, values))}")
+        return self
+
+    def for_identity(self) -> dict[str, Any]:
+        """The settings that decide the result: all but where things are written, JSON values."""
+        return self.model_dump(mode="json", exclude={"store", "out", "force", "seed_structures"})
+
+
+def content_key(kind: str, content: Mapping[str, Any]) -> str:
+    """A short id that follows from content alone: ``<kind>-`` and 20 hexadecimal digits.
+
+    Args:
+        kind: One letter or word that tells ids of different things apart.
+        content: JSON values; the order of keys does not matter.
+    """
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:20]}"

@@ -1,0 +1,39 @@
+"""The last stage: what the store holds of a campaign becomes its summary, files and report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flows.campaign.files import write_files
+from flows.campaign.ranking import rank
+from flows.campaign.running import Campaign
+from flows.campaign.summarise import summarise
+from flows.campaign.survey import survey_proposed, survey_relaxed, survey_screened
+from flows.report.summary import CampaignSummary, Failure
+from stores.documents import utc_now
+
+
+def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
+    """Rank a campaign, write the result into the store and into its folder.
+
+    Args:
+        campaign: The campaign, all batches done or failed.
+        failures: What was lost on the way.
+    """
+    document = campaign.document()
+    survey = survey_proposed(campaign.ledger, campaign.shares)
+    survey_screened(survey, campaign.ledger, campaign.level, campaign.request.relax)
+    survey_relaxed(survey, campaign.ledger, campaign.level)
+    ranked = rank(campaign, survey, document.started)
+    document.finished = utc_now()
+    summary = summarise(campaign, document, survey, ranked, failures)
+    write_files(summary, campaign.folder)
+    document.state = "failed" if failures else "done"
+    document.funnel = [row.model_dump() for row in summary.funnel]
+    document.ranking = [
+        row.model_dump(mode="json", exclude={"structure", "conventional"})
+        for row in summary.ranking
+    ]
+    document.summary = summary.model_dump(mode="json")
+    campaign.store.put(document)
+    return summary

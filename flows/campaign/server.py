@@ -1,0 +1,63 @@
+"""A Prefect server for one run, inside this process, where the user has none."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from prefect.logging.handlers import APILogWorker
+from prefect.server.api.server import create_app
+from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+
+from dao_core.errors import DaoError
+
+STARTUP_SECONDS = 60.0
+"""A loaded machine needs a few seconds to bring Prefect's database up to date."""
+
+
+@contextmanager
+def prefect_server() -> Iterator[str]:
+    """Yield the URL of the user's Prefect API if one is configured, else of one started here.
+
+    Prefect's own ephemeral server is a child process that outlives a killed parent and imports
+    everything a second time; a thread starts in half the time and dies with the campaign.
+
+    Raises:
+        DaoError: The server did not start.
+    """
+    configured = get_current_settings().api.url
+    if configured:
+        yield configured
+        return
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        app = create_app(ephemeral=True)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+        thread = threading.Thread(
+            target=server.run, kwargs={"sockets": [listening]}, name="prefect-server", daemon=True
+        )
+        thread.start()
+        _wait_until_started(server, thread)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+        try:
+            with temporary_settings({PREFECT_API_URL: url}):
+                yield url
+        finally:
+            APILogWorker.drain_all(timeout=5)  # what is still queued has nowhere to go afterwards
+            server.should_exit = True
+            thread.join(timeout=5)
+
+
+def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:
+    """Return when the server answers."""
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise DaoError(
+                "the Prefect server inside this process did not start; run again with --verbose, "
+                "or set PREFECT_API_URL to a server of your own"
+            )
+        time.sleep(0.02)

@@ -1,0 +1,94 @@
+"""A campaign as the store remembers it, and its files written again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dao_core.errors import InputError
+from flows.campaign.files import default_folder, write_files
+from flows.report.export import CIF_FOLDER, cif_name
+from flows.report.page import REPORT_FILE
+from flows.report.summary import CampaignSummary
+from stores import open_store
+from stores.documents import CampaignDocument
+
+
+@dataclass(frozen=True)
+class FinishedCampaign:
+    """The result of a campaign and where its files are.
+
+    Attributes:
+        summary: The result.
+        folder: Folder of the files.
+        reused: Whether all of it had been done before.
+    """
+
+    summary: CampaignSummary
+    folder: Path
+    reused: bool
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return self.folder / REPORT_FILE
+
+    def as_result(self) -> dict[str, Any]:
+        """The machine-readable form: the keys that others rely on."""
+        ranking = [
+            {
+                **row.model_dump(mode="json", exclude={"structure", "conventional"}),
+                "cif": str(self.folder / CIF_FOLDER / cif_name(row)),
+            }
+            for row in self.summary.ranking
+        ]
+        return {
+            "campaign_id": self.summary.campaign_id,
+            "system": self.summary.system,
+            "level": self.summary.level,
+            "store": self.summary.store,
+            "reused": self.reused,
+            "ranking": ranking,
+            "funnel": [row.model_dump() for row in self.summary.funnel],
+            "failures": [failure.model_dump() for failure in self.summary.failures],
+            "warnings": list(self.summary.warnings),
+            "folder": str(self.folder),
+            "report": str(self.report),
+        }
+
+
+def found_done(document: CampaignDocument, folder: Path) -> FinishedCampaign:
+    """The stored result; files that are no longer in the folder are written again."""
+    summary = CampaignSummary.model_validate(document.summary)
+    if not (folder / REPORT_FILE).is_file():
+        write_files(summary, folder)
+    return FinishedCampaign(summary, folder, reused=True)
+
+
+def write_stored(campaign_id: str, folder: Path | None, store: str | None) -> FinishedCampaign:
+    """Write files and report of a finished campaign again.
+
+    Args:
+        campaign_id: Its id.
+        folder: Where to write; None is the default folder.
+        store: URI of the store; None is the embedded one.
+
+    Raises:
+        InputError: The store has no such campaign, or it is not finished.
+    """
+    with open_store(store) as opened:
+        document = opened.get(CampaignDocument, campaign_id)
+        known = sorted(
+            found["campaign_id"] for found in opened.campaigns.query({}, ["campaign_id"])
+        )
+        uri = opened.uri
+    if document is None:
+        names = ", ".join(known) or "none"
+        raise InputError(f"no campaign {campaign_id} in {uri}; it has {names}")
+    if not document.summary:
+        raise InputError(f"{campaign_id} is not finished; run its command again to go on")
+    folder = folder or default_folder(campaign_id)
+    summary = CampaignSummary.model_validate(document.summary)
+    write_files(summary, folder)
+    return FinishedCampaign(summary, folder, reused=True)

@@ -1,0 +1,1 @@
+"""The command line ``dao``: one file per command, each thin; the work is done elsewhere."""

@@ -1,0 +1,94 @@
+"""The typer application, its commands, and what an error becomes: a clear text and an exit code.
+
+Exit codes: 0 done, 2 wrong input, 3 something is missing on this machine, 4 finished with
+failures, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from dao_core.errors import DaoError
+from flows.cli import (
+    campaign,
+    doctor,
+    explain,
+    generate,
+    models,
+    predict,
+    relax,
+    report,
+    store,
+)
+from flows.cli.console import STDERR, emit_error
+from flows.versions import package_version
+
+WRONG_INPUT = 2
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it (128 + SIGINT)."""
+
+app = typer.Typer(
+    name="dao",
+    help="From a chemical system to a ranked landscape of crystal structures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("doctor")(doctor.doctor)
+app.command("campaign")(campaign.campaign)
+app.command("generate")(generate.generate)
+app.command("predict")(predict.predict)
+app.command("relax")(relax.relax)
+app.command("report")(report.report)
+app.command("explain")(explain.explain)
+app.add_typer(models.app, name="models")
+app.add_typer(store.app, name="store")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"dao {package_version('dao-crystals')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def dao(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """From a chemical system to a ranked landscape of crystal structures."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code; never raises for a typed error.
+
+    Args:
+        arguments: Words after ``dao``; by default those of the process.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    as_json = "--json" in words
+    try:
+        # Outside standalone mode the code of typer.Exit is handed back instead of raised.
+        code = app(args=words, prog_name="dao", standalone_mode=False)
+    except typer.TyperException as error:
+        named = isinstance(error, typer.BadParameter)
+        message = error.format_message() if named else str(error)
+        emit_error(f"{message} (see `dao --help`)", WRONG_INPUT, as_json=as_json)
+        return WRONG_INPUT
+    except DaoError as error:
+        emit_error(str(error), error.exit_code, as_json=as_json)
+        return error.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        STDERR.print("[yellow]interrupted[/]: what is done is kept; the same command goes on")
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,104 @@
+"""``dao campaign``: search a chemical system from nothing to a ranked table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import emit, seconds, set_up_logging, warn
+from flows.cli.options import Json, StoreUri, Verbose
+
+
+def campaign(
+    system: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SYSTEM|FORMULA...", help="Mg-O, or formulas such as Cr6Os2."),
+    ] = None,
+    candidates: Annotated[
+        int | None,
+        typer.Option("--candidates", metavar="N", help="Structures to propose. Default: 200."),
+    ] = None,
+    relax: Annotated[
+        int | None,
+        typer.Option("--relax", metavar="N", help="How many of the best to relax. Default: 48."),
+    ] = None,
+    z: Annotated[
+        str | None,
+        typer.Option("--z", metavar="auto|1,2,4", help="Formula units per cell. Default: auto."),
+    ] = None,
+    max_atoms: Annotated[
+        int | None, typer.Option("--max-atoms", metavar="N", help="Largest cell to propose.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Seed of all randomness. Default: 0.")
+    ] = None,
+    potential: Annotated[
+        str | None,
+        typer.Option(
+            "--potential",
+            metavar="NAME",
+            help="dao-p (default), dao-p:FILE, chgnet, or ase:package.module:factory.",
+        ),
+    ] = None,
+    sources: Annotated[
+        str | None,
+        typer.Option(
+            "--sources",
+            metavar="dao-g,template,random",
+            help="Where candidates come from. Default: the first two.",
+        ),
+    ] = None,
+    seed_structures: Annotated[
+        list[str] | None,
+        typer.Option("--seed-structures", metavar="FILE", help="Own structures; repeatable."),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="These settings as YAML.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="DIR", help="Folder for files. Default: campaigns/<id>."),
+    ] = None,
+    store: StoreUri = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Go on outside the domain of the models.")
+    ] = False,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Propose, screen, relax and rank structures of a chemical system.
+
+    The same command again goes on where it stopped; finished, it shows the result at once.
+
+    Example: dao campaign Mg-O --candidates 100 --relax 24 --potential chgnet
+    """
+    set_up_logging(verbose=verbose)
+    from flows.campaign.config_file import build_request, read_config
+    from flows.campaign.local import run_campaign
+    from flows.cli.bars import Bars
+    from flows.cli.tables import campaign_tables
+
+    given = {
+        "targets": system or None,
+        "candidates": candidates,
+        "relax": relax,
+        "z": z,
+        "max_atoms": max_atoms,
+        "seed": seed,
+        "potential": potential,
+        "sources": sources.split(",") if sources else None,
+        "seed_structures": seed_structures or None,
+        "out": out,
+        "store": store,
+        "force": force or None,
+    }
+    request = build_request(given, read_config(config) if config else None, config)
+    with Bars() as bars:
+        done = run_campaign(request, bars)
+    for warning in done.summary.warnings:
+        warn(warning)
+    emit(done.as_result(), as_json=as_json, human=campaign_tables(done, seconds()))
+    if done.summary.failures:
+        raise typer.Exit(4)

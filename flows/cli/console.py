@@ -1,0 +1,74 @@
+"""What goes where: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, RenderableType
+from rich.logging import RichHandler
+from rich.markup import escape
+
+from flows.versions import versions
+
+STARTED = time.monotonic()
+WIDTH_OF_FILES = 140
+"""Columns of what is written to a file or pipe, where there is no terminal to ask."""
+STDERR = Console(stderr=True, highlight=False)
+
+
+def set_up_logging(*, verbose: bool) -> None:
+    """Send logs to stderr: warnings and worse, or all that Prefect and we say with ``verbose``."""
+    level = logging.INFO if verbose else logging.WARNING
+    handler = RichHandler(console=STDERR, show_path=False, markup=False)
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", logging.getLevelName(level))
+    logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
+
+
+def warn(message: str) -> None:
+    """Say on stderr what the user must know before trusting the result."""
+    STDERR.print(f"[yellow]warning:[/] {escape(message)}", soft_wrap=True)
+
+
+def emit(result: Mapping[str, Any], *, as_json: bool, human: RenderableType | None = None) -> None:
+    """Print the result of a command on stdout.
+
+    Args:
+        result: The machine-readable object; ``versions`` and ``seconds`` are added to it.
+        as_json: Print that object and nothing else.
+        human: What a person sees instead.
+    """
+    if as_json:
+        whole = {**result, "versions": versions(), "seconds": seconds()}
+        sys.stdout.write(json.dumps(whole, indent=1, default=_plain, allow_nan=False) + "\n")
+    elif human is not None:
+        width = None if sys.stdout.isatty() else WIDTH_OF_FILES
+        Console(highlight=False, width=width).print(human)
+
+
+def emit_error(message: str, exit_code: int, *, as_json: bool) -> None:
+    """Print an error on stderr, and as an object on stdout where one was asked for."""
+    STDERR.print(f"[red]error:[/] {escape(message)}", soft_wrap=True)
+    if as_json:
+        emit({"error": message, "exit_code": exit_code}, as_json=True)
+
+
+def seconds() -> float:
+    """Seconds since the program began, to a hundredth."""
+    return round(time.monotonic() - STARTED, 2)
+
+
+def _plain(value: Any) -> Any:
+    """JSON form of the few other types that results hold."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -1,0 +1,33 @@
+"""Options that several commands share, so that they are spelt and explained alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show logs on stderr.")]
+StoreUri = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        metavar="URI",
+        help="Where documents live: a folder, mongodb://..., memory://. "
+        "Default: the embedded store in DAO_HOME.",
+    ),
+]
+PotentialName = Annotated[
+    str,
+    typer.Option(
+        "--potential",
+        metavar="NAME",
+        help="dao-p (shipped), dao-p:FILE, chgnet, or ase:package.module:factory.",
+    ),
+]
+Files = Annotated[
+    list[Path],
+    typer.Argument(metavar="FILES...", help="CIF, POSCAR or extended XYZ files, or folders."),
+]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of all randomness.")]

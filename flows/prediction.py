@@ -1,0 +1,99 @@
+"""Energies of structures as they stand in files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from dao_core.crystal.batch import CrystalBatch
+from dao_core.crystal.reading import NamedStructure, Reading, read_structures
+from dao_core.errors import InputError
+from dao_core.potentials import (
+    EV_PER_CUBIC_ANGSTROM_IN_GPA,
+    Evaluation,
+    Potential,
+    load_potential,
+)
+from flows.campaign.batches import by_atoms
+
+MAX_ATOMS = 512
+MAX_CRYSTALS = 64
+
+
+def read_given(files: Sequence[Path]) -> Reading:
+    """Read the structures of files.
+
+    Raises:
+        InputError: Not one structure could be read; names every file and its reason.
+    """
+    reading = read_structures(files)
+    if not reading.structures:
+        reasons = "; ".join(f"{failure.source}: {failure.reason}" for failure in reading.failures)
+        raise InputError(f"no structure could be read: {reasons}")
+    return reading
+
+
+def predict_files(files: Sequence[Path], potential: str) -> dict[str, Any]:
+    """Predict energy, largest force and pressure of every structure in some files.
+
+    Args:
+        files: Files or folders.
+        potential: Name of the potential.
+
+    Returns:
+        ``level``, ``structures`` (one record each, in the order of reading) and ``failures``.
+
+    Raises:
+        DaoError: Nothing can be read, or the potential is not there.
+    """
+    reading = read_given(files)
+    loaded = load_potential(potential)
+    records = [
+        record
+        for batch in by_atoms(
+            reading.structures,
+            lambda named: len(named.structure),
+            max_atoms=MAX_ATOMS,
+            max_items=MAX_CRYSTALS,
+        )
+        for record in _predict(batch, loaded)
+    ]
+    failures = [{"file": f.source, "reason": f.reason} for f in reading.failures]
+    failures += [{"file": r["file"], "reason": r["error"]} for r in records if r["error"]]
+    return {"level": loaded.level, "structures": records, "failures": failures}
+
+
+def _predict(batch: Sequence[NamedStructure], potential: Potential) -> list[dict[str, Any]]:
+    evaluation = potential.evaluate(
+        CrystalBatch.from_structures([named.structure for named in batch])
+    )
+    return [_record(named, evaluation, row, potential) for row, named in enumerate(batch)]
+
+
+def _record(
+    named: NamedStructure, evaluation: Evaluation, row: int, potential: Potential
+) -> dict[str, Any]:
+    structure = named.structure
+    natoms = len(structure)
+    forces = evaluation.forces[row, :natoms].norm(dim=-1)
+    pressure = -float(evaluation.stress[row].diagonal().mean()) * EV_PER_CUBIC_ANGSTROM_IN_GPA
+    std = evaluation.energy_std
+    return {
+        "file": named.source,
+        "formula": structure.composition.reduced_formula,
+        "natoms": natoms,
+        "volume": structure.volume,
+        "energy_per_atom": _finite(float(evaluation.energy[row]) / natoms),
+        "energy_std": None if std is None else _finite(float(std[row])),
+        "max_force": _finite(float(forces.max())),
+        "pressure": _finite(pressure),
+        "outside_domain": potential.domain.objection(structure),
+        "error": evaluation.errors.get(row),
+    }
+
+
+def _finite(value: float) -> float | None:
+    """The number, or None where there is none: JSON knows no NaN."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,64 @@
+"""A campaign as YAML: the line of every mistake is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dao_core.errors import InputError
+from flows.campaign.config_file import build_request, read_config
+
+
+@pytest.fixture
+def config_file(tmp_path: Path) -> Path:
+    return tmp_path / "campaign.yaml"
+
+
+def test_reads_a_campaign_and_lets_the_command_line_win(config_file: Path) -> None:
+    config_file.write_text("# oxides\ntargets: Mg-O\nseed: 3\nz: [1, 2]\nrelax: 5\n")
+    request = build_request({"seed": 4, "out": None}, read_config(config_file), config_file)
+    assert (request.targets, request.seed, request.z, request.relax) == (("Mg-O",), 4, (1, 2), 5)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "word"),
+    [
+        ("targets: Mg-O\nseed: minus\n", 2, "seed"),
+        ("targets: Mg-O\n\ncolour: red\n", 3, "unknown setting"),
+        ("targets: Mg-O\nz:\n  - 1\n  - none\n", 4, "z"),
+        ("targets: Mg-O\nsources: [dao-g, oracle]\n", 2, "sources"),
+        ("targets: Mg-O\nseed: [1\n", 3, "YAML"),
+        ("targets: Mg-O\ntargets: Na-Cl\n", 2, "YAML"),
+    ],
+)
+def test_names_the_line_of_a_mistake(config_file: Path, text: str, line: int, word: str) -> None:
+    config_file.write_text(text)
+    with pytest.raises(InputError, match=word) as caught:
+        build_request({}, read_config(config_file), config_file)
+    assert f"line {line}:" in str(caught.value)
+
+
+def test_names_the_option_of_a_mistake_on_the_command_line() -> None:
+    with pytest.raises(InputError, match="--relax"):
+        build_request({"targets": ["Si"], "relax": 0})
+
+
+def test_refuses_targets_in_both_places(config_file: Path) -> None:
+    config_file.write_text("targets: Mg-O\n")
+    with pytest.raises(InputError, match="give it once"):
+        build_request({"targets": ["Si"]}, read_config(config_file), config_file)
+
+
+@pytest.mark.parametrize("content", [b"just words", b"", b"\xff\xfe\x00"])
+def test_refuses_what_holds_no_settings(config_file: Path, content: bytes) -> None:
+    config_file.write_bytes(content)
+    with pytest.raises(InputError, match=config_file.name):
+        read_config(config_file)
+
+
+def test_missing_targets_are_explained(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="name a chemical system"):
+        build_request({})
+    with pytest.raises(InputError, match="cannot be read"):
+        read_config(tmp_path / "absent.yaml")

@@ -1,0 +1,46 @@
+"""The settings of a campaign: what is taken, what is refused, what decides the identity."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from flows.campaign.request import CampaignRequest, content_key
+
+
+def test_takes_a_single_word_and_a_comma_list() -> None:
+    request = CampaignRequest.model_validate({"targets": "Mg-O", "z": "1,2,4"})
+    assert request.targets == ("Mg-O",)
+    assert request.z == (1, 2, 4)
+
+
+@pytest.mark.parametrize(
+    ("settings", "word"),
+    [
+        ({"targets": []}, "targets"),
+        ({"targets": ["Si"], "candidates": 0}, "nothing to relax"),
+        ({"targets": ["Si"], "sources": []}, "sources is empty"),
+        ({"targets": ["Si"], "z": "2,2"}, "twice"),
+        ({"targets": ["Si"], "z": "many"}, "z"),
+        ({"targets": ["Si"], "z": 0}, "z"),
+        ({"targets": ["Si"], "relax": 0}, "relax"),
+        ({"targets": ["Si"], "sources": ["oracle"]}, "sources"),
+        ({"targets": ["Si"], "colour": "red"}, "colour"),
+    ],
+)
+def test_refuses_what_contradicts_itself(settings: dict[str, object], word: str) -> None:
+    with pytest.raises(ValidationError, match=word):
+        CampaignRequest.model_validate(settings)
+
+
+def test_identity_does_not_depend_on_where_things_are_written() -> None:
+    here = CampaignRequest(targets=("Mg-O",), out="here", store="memory://", force=True)
+    there = CampaignRequest(targets=("Mg-O",), out="there")
+    assert here.for_identity() == there.for_identity()
+    assert here.for_identity() != CampaignRequest(targets=("Mg-O",), seed=1).for_identity()
+
+
+def test_content_key_depends_on_content_and_not_on_order() -> None:
+    assert content_key("r", {"a": 1, "b": 2}) == content_key("r", {"b": 2, "a": 1})
+    assert content_key("r", {"a": 1}) != content_key("r", {"a": 2})
+    assert content_key("r", {"a": 1}).startswith("r-")
