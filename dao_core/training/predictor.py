@@ -90,11 +90,12 @@ def train_predictor(sources: PredictorSources, folder: Path, settings: Predictor
         module, data, ckpt_path=last if last.is_file() else None, weights_only=False
     )
     model = folder / "dao-p.safetensors"
-    save_checkpoint(model, module.model.state_dict(), _card(data, settings))
+    save_checkpoint(model, module.model.state_dict(), model_card(data, settings))
     return model
 
 
-def _card(data: PredictorData, settings: PredictorTraining) -> dict[str, Any]:
+def model_card(data: PredictorData, settings: PredictorTraining) -> dict[str, Any]:
+    """What a model file says of the labels and settings that made it."""
     labels = data.train
     elements = np.unique(labels.arrays["atomic_numbers"])
     return {
