@@ -1,0 +1,1 @@
+"""The published Crysformer, number for number, without its per-edge matrix products."""
