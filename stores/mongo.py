@@ -87,13 +87,10 @@ def open_client(uri: str, address: str) -> MongoClient[Any]:
     """
     with translated_errors(address):
         try:
-            client: MongoClient[Any] = MongoClient(
-                uri,
-                tz_aware=True,
-                appname="dao",
-                serverSelectionTimeoutMS=SERVER_SECONDS * 1000,
-                w="majority" if "w=" not in uri else None,
-            )
+            options: dict[str, Any] = {"tz_aware": True, "appname": "dao"}
+            if "serverselectiontimeoutms" not in uri.lower():
+                options["serverSelectionTimeoutMS"] = SERVER_SECONDS * 1000
+            client: MongoClient[Any] = MongoClient(uri, **options)
         except (InvalidURI, ConfigurationError, ValueError) as error:
             raise WrongStoreError(f"{address}: not a MongoDB URI ({error})") from error
         client.admin.command("ping")

@@ -61,6 +61,6 @@ def _entry(file: Path, identity: str, level: str | None) -> Entry:
         "stress": (-KBAR * np.asarray(step["stress"])).tolist() if "stress" in step else None,
         "properties": {"code": f"vasp {run.vasp_version}", "potcars": list(run.potcar_symbols)},
     }
-    family = sorted({title.split()[0] for title in run.potcar_symbols})[0]
+    family = min(title.split()[0] for title in run.potcar_symbols)
     level = level or f"vasp-{run.run_type}-{family}-{run.parameters['ENMAX']:.0f}eV".lower()
     return Entry(identity, run.final_structure, level, facts, cursor=identity)

@@ -1,0 +1,108 @@
+"""The store as an OPTIMADE service, on the reference server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from optimade.adapters.structures.pymatgen import from_pymatgen
+from optimade.server.config import ServerConfig
+from optimade.server.create_app import create_app
+
+from stores.dao_store import DaoStore
+from stores.documents import StructureDocument, ThermoDocument
+
+PREFIX = "dao"
+FIELDS: tuple[dict[str, str], ...] = (
+    {"name": "space_group", "type": "string", "description": "Space group symbol at 0.1 angstrom"},
+    {"name": "space_group_number", "type": "integer", "description": "Space group number"},
+    {"name": "levels", "type": "list", "description": "Energy levels at which it was computed"},
+    {"name": "stable_at", "type": "list", "description": "Levels at which it lies on the hull"},
+    {"name": "energy_per_atom", "type": "float", "unit": "eV/atom",
+     "description": "Energy at the level in _dao_level"},
+    {"name": "energy_above_hull", "type": "float", "unit": "eV/atom",
+     "description": "Energy above the hull of the level in _dao_level"},
+    {"name": "formation_energy_per_atom", "type": "float", "unit": "eV/atom",
+     "description": "Formation energy at the level in _dao_level"},
+    {"name": "level", "type": "string", "description": "Level of the three energies"},
+)  # fmt: skip
+BATCH = 200
+
+
+def optimade_app(
+    store: DaoStore,
+    *,
+    level: str | None = None,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> FastAPI:
+    """An OPTIMADE service over the present state of a store.
+
+    The service holds a copy in memory, so that it never writes to the store nor locks it; start it
+    anew to serve later states.
+
+    Args:
+        store: the store.
+        level: energies of this level are served; by default, for each structure, those of the
+            alphabetically first level that it has.
+        on_progress: called with the number of structures of each batch.
+    """
+    app = create_app(_config(), logger_tag="dao")
+    collection = app.state.entry_collections["structures"]
+    documents = store.find(StructureDocument)
+    while batch := list(islice(documents, BATCH)):
+        collection.insert(list(_resources(store, batch, level)))
+        on_progress(len(batch))
+    return app
+
+
+def serve(
+    store: DaoStore, *, host: str = "127.0.0.1", port: int = 5000, level: str | None = None
+) -> None:
+    """Serve until interrupted."""
+    uvicorn.run(optimade_app(store, level=level), host=host, port=port, log_level="warning")
+
+
+def _config() -> ServerConfig:
+    return ServerConfig(
+        insert_test_data=False,
+        database_backend="mongomock",
+        page_limit=100,
+        provider={
+            "prefix": PREFIX,
+            "name": "dao",
+            "description": "Crystal structures of a dao store",
+            "homepage": None,
+        },
+        provider_fields={"structures": [dict(field) for field in FIELDS]},
+        validate_api_response=True,
+    )
+
+
+def _resources(
+    store: DaoStore, batch: list[StructureDocument], level: str | None
+) -> Iterator[dict[str, Any]]:
+    """What the reference server keeps of each structure."""
+    identities = [one.structure_id for one in batch]
+    energies: dict[str, list[ThermoDocument]] = {}
+    for thermo in store.find(ThermoDocument, {"structure_id": {"$in": identities}}):
+        energies.setdefault(thermo.structure_id, []).append(thermo)
+    for one in batch:
+        known = sorted(energies.get(one.structure_id, []), key=lambda entry: entry.level)
+        served = next((entry for entry in known if level in (None, entry.level)), None)
+        attributes = from_pymatgen(one.to_pymatgen()).model_dump(exclude_unset=True, mode="json")
+        yield {
+            **attributes,
+            "id": one.structure_id,
+            "last_modified": one.last_updated.replace(microsecond=0),
+            "space_group": one.space_group,
+            "space_group_number": one.space_group_number,
+            "levels": [entry.level for entry in known],
+            "stable_at": [entry.level for entry in known if entry.is_stable],
+            "energy_per_atom": served.energy_per_atom if served else None,
+            "energy_above_hull": served.energy_above_hull if served else None,
+            "formation_energy_per_atom": served.formation_energy_per_atom if served else None,
+            "level": served.level if served else None,
+        }
