@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 from pymatgen.core import Structure
+from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from pymatgen.symmetry.bandstructure import HighSymmKpath
 
 from dft_inputs.errors import InputError
@@ -46,6 +47,9 @@ def band_path(
         The standard primitive cell, the k-points ``[n, 3]`` in its reciprocal fractional
         coordinates, and one label per point (empty between the corners).
     """
-    path = HighSymmKpath(structure)
+    primitive = SpacegroupAnalyzer(structure).get_primitive_standard_structure(
+        international_monoclinic=False
+    )
+    path = HighSymmKpath(primitive)
     points, labels = path.get_kpoints(line_density=line_density, coords_are_cartesian=False)
     return path.prim, np.array(points), [label or "" for label in labels]

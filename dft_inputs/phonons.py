@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 import numpy as np
 from phonopy import Phonopy
@@ -80,7 +79,10 @@ def finite_displacement_phonons(
     if displacement <= 0:
         raise InputError(f"The displacement must be positive, not {displacement} angstrom.")
     size = supercell or supercell_size(structure)
-    phonon = Phonopy(get_phonopy_structure(structure), supercell_matrix=np.diag(size))
+    # The cell is kept as given: Gamma is that of this cell.
+    phonon = Phonopy(
+        get_phonopy_structure(structure), supercell_matrix=np.diag(size), primitive_matrix="P"
+    )
     phonon.generate_displacements(distance=displacement)
     cells = phonon.supercells_with_displacements or []
     phonon.forces = np.array([_checked_forces(forces, get_pmg_structure(cell)) for cell in cells])
@@ -106,11 +108,9 @@ def _document(
     n_displacements: int,
     mesh: tuple[int, int, int],
 ) -> FinitePhononDoc:
-    phonon.run_qpoints([[0.0, 0.0, 0.0]])
-    gamma = np.sort(phonon.get_qpoints_dict()["frequencies"][0])
-    phonon.run_mesh(mesh, is_gamma_center=True)
-    on_mesh = cast("dict[str, np.ndarray]", phonon.get_mesh_dict())
-    lowest = on_mesh["frequencies"].min(axis=1)
+    gamma = np.sort(phonon.get_frequencies([0.0, 0.0, 0.0]))
+    qpoints = [tuple(i / n for i, n in zip(index, mesh, strict=True)) for index in np.ndindex(mesh)]
+    lowest = np.array([phonon.get_frequencies(qpoint).min() for qpoint in qpoints])
     worst = int(lowest.argmin())
     unstable = bool(lowest[worst] < IMAGINARY_BELOW)
     return FinitePhononDoc(
@@ -120,6 +120,6 @@ def _document(
         gamma_frequencies=gamma.tolist(),
         minimum_frequency=float(lowest[worst]),
         unstable=unstable,
-        imaginary_qpoint=tuple(on_mesh["qpoints"][worst].tolist()) if unstable else None,
+        imaginary_qpoint=qpoints[worst] if unstable else None,
         force_constants=np.asarray(phonon.force_constants).tolist(),
     )
