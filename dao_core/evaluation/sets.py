@@ -1,0 +1,157 @@
+"""Benchmark sets: CSV files with CIFs, record files, folders of CIFs; each with a hash."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pymatgen.core import Element, Lattice, Structure
+
+from dao_core.crystal.batch import unusable_reason
+from dao_core.crystal.reading import ReadFailure, read_structures
+from dao_core.errors import InputError
+
+CSV_COLUMNS = ("material_id", "cif")
+RECORD_KEYS = ("material_id", "lattice", "atomic_numbers", "frac_coords")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One crystal of a benchmark set."""
+
+    material_id: str
+    structure: Structure
+
+    @property
+    def formula(self) -> str:
+        """Reduced formula."""
+        return str(self.structure.composition.reduced_formula)
+
+
+@dataclass(frozen=True)
+class BenchmarkSet:
+    """The crystals of a benchmark set, in the order of its file.
+
+    Attributes:
+        name: file or folder name without its endings.
+        references: what could be read.
+        failures: entries that could not, and why.
+    """
+
+    name: str
+    references: list[Reference]
+    failures: list[ReadFailure]
+
+    @property
+    def set_hash(self) -> str:
+        """Twelve hexadecimal digits that tell two sets or splits apart.
+
+        Hash of the sorted material ids and formulas; it does not depend on the file format.
+        """
+        lines = sorted(
+            f"{r.material_id} {r.structure.composition.formula}" for r in self.references
+        )
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+
+
+def read_set(path: str | Path, limit: int | None = None) -> BenchmarkSet:
+    """Read a benchmark set.
+
+    Args:
+        path: a CSV file with the columns ``material_id`` and ``cif`` (MP-20 and its kin), a
+            ``.json.gz`` or ``.json`` file ``{"records": [...]}`` with ``material_id``,
+            ``lattice``, ``atomic_numbers`` and ``frac_coords``, or a folder of structure files.
+        limit: only the first so many entries.
+
+    Raises:
+        InputError: the file does not exist or is none of these.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise InputError(f"benchmark set {path} does not exist")
+    name = path.name.split(".")[0]
+    if path.is_dir():
+        return _read_folder(path, name, limit)
+    if path.suffix == ".csv":
+        return _collect(name, _csv_entries(path, limit))
+    if path.suffixes[-1:] == [".json"] or path.suffixes[-2:] == [".json", ".gz"]:
+        return _collect(name, _record_entries(path, limit))
+    raise InputError(f"benchmark set {path}: give a .csv, .json or .json.gz file, or a folder")
+
+
+def _read_folder(path: Path, name: str, limit: int | None) -> BenchmarkSet:
+    """A folder of structure files; the id is the name of the file, its ending left out."""
+    reading = read_structures([path])
+    references = [
+        Reference(str(Path(named.source).relative_to(path).with_suffix("")), named.structure)
+        for named in reading.structures[:limit]
+    ]
+    return BenchmarkSet(name, references, reading.failures)
+
+
+def _collect(name: str, entries: Iterator[tuple[str, Structure | str]]) -> BenchmarkSet:
+    """Sort entries into crystals and failures (a text instead of a crystal says why)."""
+    found = BenchmarkSet(name, [], [])
+    for material_id, structure in entries:
+        reason = structure if isinstance(structure, str) else unusable_reason(structure)
+        if isinstance(structure, str) or reason:
+            found.failures.append(ReadFailure(material_id, str(reason)))
+        else:
+            found.references.append(Reference(material_id, structure))
+    return found
+
+
+def _csv_entries(path: Path, limit: int | None) -> Iterator[tuple[str, Structure | str]]:
+    """The rows of a CSV file."""
+    table = pd.read_csv(path, nrows=limit, dtype={"material_id": str})
+    missing = [column for column in CSV_COLUMNS if column not in table.columns]
+    if missing:
+        raise InputError(f"{path} has no column {missing[0]!r}; it needs {', '.join(CSV_COLUMNS)}")
+    for material_id, cif in zip(table["material_id"], table["cif"], strict=True):
+        yield material_id, _parsed(str(cif))
+
+
+def _parsed(cif: str) -> Structure | str:
+    """The crystal of a CIF text, or why there is none."""
+    try:
+        with warnings.catch_warnings():
+            # The parser warns of every coordinate that it snaps to 1/3.
+            warnings.simplefilter("ignore")
+            return Structure.from_str(cif, fmt="cif")
+    except (ValueError, KeyError, IndexError, TypeError, AssertionError) as error:
+        return f"not readable as CIF: {' '.join(str(error).split())}"
+
+
+def _record_entries(path: Path, limit: int | None) -> Iterator[tuple[str, Structure | str]]:
+    """The records of a JSON file."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opener(path, "rt", encoding="utf-8") as file:
+            records = json.load(file)["records"]
+    except (ValueError, KeyError, TypeError, OSError, EOFError) as error:
+        raise InputError(f"{path} is not a file of records: {error}") from error
+    for position, record in enumerate(records[:limit]):
+        missing = [key for key in RECORD_KEYS if key not in record]
+        if missing:
+            yield f"record {position}", f"it has no {missing[0]!r}"
+        else:
+            yield str(record["material_id"]), _structure(record)
+
+
+def _structure(record: dict[str, Any]) -> Structure | str:
+    """The crystal of a record, or why there is none."""
+    try:
+        return Structure(
+            Lattice(record["lattice"]),
+            [Element.from_Z(number) for number in record["atomic_numbers"]],
+            record["frac_coords"],
+        )
+    except (ValueError, TypeError) as error:
+        return f"not a crystal: {error}"
