@@ -5,13 +5,13 @@ The prototypes are those of the AFLOW Library (Mehl 2017) that pymatgen carries.
 
 from __future__ import annotations
 
+import importlib
 import itertools
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from ase.data import covalent_radii
-from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
 from pymatgen.core import Element, Structure
 
 from dao_core.crystal.validity import invalid_reason
@@ -152,13 +152,15 @@ def substituted(structure: Structure, assignment: dict[str, str]) -> Structure:
 @cache
 def templates() -> tuple[Template, ...]:
     """All prototypes, read once for each process."""
+    # Reading the library takes seconds; who asks for no template does not wait for it.
+    library = importlib.import_module("pymatgen.analysis.prototypes").AFLOW_PROTOTYPE_LIBRARY
     return tuple(
         Template(
             entry["tags"]["aflow"],
             entry["tags"]["mineral"] or entry["tags"]["strukturbericht"].replace("None", ""),
             entry["snl"].structure,
         )
-        for entry in AFLOW_PROTOTYPE_LIBRARY
+        for entry in library
     )
 
 
