@@ -1,35 +1,33 @@
-"""Running a campaign from here to its end: find it done, or put it on Prefect."""
+"""Running a campaign from here to its end, on the user's Prefect server or one of its own."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from prefect import tags
 
 from flows.campaign.flow import campaign as campaign_flow
-from flows.campaign.preflight import check_output_folder
 from flows.campaign.progress import Listener, listening
 from flows.campaign.request import CampaignRequest
-from flows.campaign.running import Campaign
 from flows.campaign.server import prefect_server
-from flows.campaign.stored import FinishedCampaign, found_done
+from flows.campaign.stored import FinishedCampaign
 from flows.report.summary import read_summary
 
 
-def run_campaign(request: CampaignRequest, listener: Listener) -> FinishedCampaign:
+def run_campaign(
+    request: CampaignRequest, folder: Path, chemsys: str, listener: Listener
+) -> FinishedCampaign:
     """Run what is missing of a campaign and return its result.
 
     Args:
-        request: The settings.
+        request: The settings, checked.
+        folder: Where the campaign writes its files.
+        chemsys: The chemical system, as a tag of the runs.
         listener: Hears of the progress.
 
     Raises:
-        DaoError: The request is wrong, something is missing, or the store is lost on the way.
+        DaoError: Something is missing, or the store is lost on the way.
     """
-    with Campaign(request) as prepared:
-        folder, chemsys = prepared.folder, prepared.chemsys
-        check_output_folder(folder)
-        document = prepared.document()
-        if document.state == "done":
-            return found_done(document, folder)
     with prefect_server(), listening(listener), tags(chemsys):
         campaign_flow(request)
     return FinishedCampaign(read_summary(folder), folder, reused=False)

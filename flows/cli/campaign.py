@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.console import emit, seconds, set_up_logging, warn
 from flows.cli.options import Json, StoreUri, Verbose
+
+if TYPE_CHECKING:
+    from flows.campaign.request import CampaignRequest
+    from flows.campaign.stored import FinishedCampaign
 
 
 def campaign(
@@ -76,8 +80,6 @@ def campaign(
     """
     set_up_logging(verbose=verbose)
     from flows.campaign.config_file import build_request, read_config
-    from flows.campaign.local import run_campaign
-    from flows.cli.bars import Bars
     from flows.cli.tables import campaign_tables
 
     given = {
@@ -95,10 +97,26 @@ def campaign(
         "force": force or None,
     }
     request = build_request(given, read_config(config) if config else None, config)
-    with Bars() as bars:
-        done = run_campaign(request, bars)
+    done = _found_or_run(request)
     for warning in done.summary.warnings:
         warn(warning)
     emit(done.as_result(), as_json=as_json, human=campaign_tables(done, seconds()))
     if done.summary.failures:
         raise typer.Exit(4)
+
+
+def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
+    """The result of a campaign; Prefect is only loaded where there is something to run."""
+    from flows.campaign.running import Campaign
+    from flows.campaign.stored import found_done
+    from flows.cli.bars import Bars
+
+    with Campaign(request) as prepared:
+        folder, chemsys = prepared.folder, prepared.chemsys
+        document = prepared.document()
+    if document.state == "done":
+        return found_done(document, folder)
+    from flows.campaign.local import run_campaign
+
+    with Bars() as bars:
+        return run_campaign(request, folder, chemsys, bars)
