@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import multiprocessing
+import subprocess
+import sys
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from dft_inputs.running.folder import BusyError, CalculationFailure, CalculationFolder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> CalculationFolder:
+    return CalculationFolder(tmp_path, "abcdef")
+
+
+def hold(root: Path, pipe: Connection) -> None:
+    with CalculationFolder(root, "abcdef").locked():
+        pipe.send("held")
+        time.sleep(60)
+
+
+def test_the_lock_of_a_killed_process_is_free_again(folder: CalculationFolder) -> None:
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe()
+    process = context.Process(target=hold, args=(folder.root, there))
+    process.start()
+    assert here.recv() == "held"
+    with pytest.raises(BusyError), folder.locked():
+        pass
+    process.kill()
+    process.join()
+    with folder.locked():
+        pass
+
+
+def test_a_failure_is_read_back_and_forgotten(folder: CalculationFolder) -> None:
+    folder.path.mkdir(parents=True)
+    assert folder.failure() is None
+    failure = CalculationFailure(key="abcdef", reason="walltime", message="time", exit_code=4)
+    folder.write(failure)
+    assert folder.failure() == failure
+    folder.forget_failure()
+    assert folder.failure() is None
+    assert folder.result() is None
+
+
+def test_orphans_of_a_killed_attempt_are_ended(folder: CalculationFolder, tmp_path: Path) -> None:
+    job, elsewhere = folder.path / "job_1", tmp_path / "elsewhere"
+    job.mkdir(parents=True)
+    elsewhere.mkdir()
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    orphan = subprocess.Popen(sleep, cwd=job)
+    stranger = subprocess.Popen(sleep, cwd=elsewhere)
+    try:
+        assert folder.stop_orphans() == 1
+        assert orphan.wait(10) != 0
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_last_sign_of_life_ignores_the_lock(folder: CalculationFolder) -> None:
+    assert folder.last_sign_of_life() == 0.0
+    with folder.locked():
+        assert folder.last_sign_of_life() == 0.0
+        (folder.path / "pw.out").touch()
+        assert folder.last_sign_of_life() > time.time() - 60
