@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 SourceName = Literal["dao-g", "template", "random"]
-FormulaUnits = Annotated[int, Field(ge=1, le=64)]
+MAX_Z = 1000
+"""Beyond any cell that could be relaxed; what the models can do is checked against their domain."""
 
 
 class CampaignRequest(BaseModel):
@@ -36,7 +37,7 @@ class CampaignRequest(BaseModel):
     targets: tuple[str, ...] = Field(min_length=1)
     candidates: int = Field(default=200, ge=0, le=1_000_000)
     relax: int = Field(default=48, ge=1, le=1_000_000)
-    z: Literal["auto"] | tuple[FormulaUnits, ...] = "auto"
+    z: Literal["auto"] | tuple[int, ...] = "auto"
     max_atoms: int | None = Field(default=None, ge=1, le=1000)
     seed: int = Field(default=0, ge=0, lt=2**31)
     potential: str = "dao-p"
@@ -54,13 +55,19 @@ class CampaignRequest(BaseModel):
 
     @field_validator("z", mode="before")
     @classmethod
-    def _split_z(cls, value: Any) -> Any:
+    def _read_z(cls, value: Any) -> Literal["auto"] | tuple[int, ...]:
         """Take ``1,2,4`` as the command line has it, and a single number."""
-        if isinstance(value, int) and not isinstance(value, bool):
-            return (value,)
-        if isinstance(value, str) and value != "auto":
-            return tuple(part.strip() for part in value.split(","))
-        return value
+        if value == "auto":
+            return "auto"
+        parts = value.split(",") if isinstance(value, str) else value
+        parts = [parts] if isinstance(parts, int) else parts
+        try:
+            numbers = tuple(int(str(part)) for part in parts)
+        except (TypeError, ValueError):
+            numbers = ()
+        if not numbers or not all(1 <= number <= MAX_Z for number in numbers):
+            raise ValueError(f"must be auto or whole numbers from 1 to {MAX_Z} such as 1,2,4")
+        return numbers
 
     @model_validator(mode="after")
     def _not_contradictory(self) -> CampaignRequest:

@@ -26,7 +26,7 @@ def test_reads_a_campaign_and_lets_the_command_line_win(config_file: Path) -> No
     [
         ("targets: Mg-O\nseed: minus\n", 2, "seed"),
         ("targets: Mg-O\n\ncolour: red\n", 3, "unknown setting"),
-        ("targets: Mg-O\nz:\n  - 1\n  - none\n", 4, "z"),
+        ("targets: Mg-O\nz:\n  - 1\n  - none\n", 2, "whole numbers"),
         ("targets: Mg-O\nsources: [dao-g, oracle]\n", 2, "sources"),
         ("targets: Mg-O\nseed: [1\n", 3, "YAML"),
         ("targets: Mg-O\ntargets: Na-Cl\n", 2, "YAML"),
