@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from dao_core.crystal.batch import MAX_ATOMIC_NUMBER, CrystalBatch
 from dao_core.predictor.config import PredictorConfig
+from dao_core.predictor.doubt import Doubt, crystal_descriptors
 from dao_core.predictor.image_sums import ImageSummer, PairScales
 from dao_core.predictor.neighbours import Neighbours, half_neighbours
 from dao_core.predictor.network import PhysicalCrysformer
@@ -29,12 +30,14 @@ class EnergyTerms:
         energy: ``[B]`` their mean, eV.
         forces: ``[B, N, 3]`` eV/angstrom.
         stress: ``[B, 3, 3]`` eV/angstrom^3, ASE sign.
+        features: ``[B, N, H]`` atom features, zero where padded, without gradient.
     """
 
     member_energy: Tensor
     energy: Tensor
     forces: Tensor
     stress: Tensor
+    features: Tensor
 
 
 class EnergyModel(nn.Module):
@@ -57,6 +60,7 @@ class EnergyModel(nn.Module):
         self.hidden = nn.Linear(config.width, config.members * config.width // 2)
         self.outputs = nn.Parameter(torch.zeros(config.members, config.width // 2))
         nn.init.normal_(self.outputs, std=0.05)
+        self.doubt = Doubt(config.width)
         self.register_buffer("reference", torch.zeros(MAX_ATOMIC_NUMBER + 1))
         self.register_buffer("elemental_energy", torch.zeros(MAX_ATOMIC_NUMBER + 1))
 
@@ -67,10 +71,11 @@ class EnergyModel(nn.Module):
         sums = self.summer((b, n), edges, vectors, geometry)
         return self.network(batch.atomic_numbers, batch.mask, sums)
 
-    def member_energies(self, batch: CrystalBatch, edges: Neighbours, vectors: Tensor) -> Tensor:
+    def member_energies(
+        self, batch: CrystalBatch, edges: Neighbours, vectors: Tensor, features: Tensor
+    ) -> Tensor:
         """Total energy of each crystal by each head, ``[B, M]``, eV."""
-        x = self.atom_features(batch, edges, vectors)
-        hidden = nn.functional.silu(self.hidden(x)).unflatten(-1, self.outputs.shape)
+        hidden = nn.functional.silu(self.hidden(features)).unflatten(-1, self.outputs.shape)
         per_atom = (hidden * self.outputs).sum(-1) * batch.mask[..., None]
         repulsion = screened_repulsion(batch, edges, self.scales(batch, edges, vectors))
         fixed = self.reference[batch.atomic_numbers].sum(1) + repulsion
@@ -86,7 +91,8 @@ class EnergyModel(nn.Module):
         edges = half_neighbours(batch, self.config.cutoff)
         vectors = edges.vectors.requires_grad_()
         with torch.enable_grad():
-            member_energy = self.member_energies(batch, edges, vectors)
+            features = self.atom_features(batch, edges, vectors)
+            member_energy = self.member_energies(batch, edges, vectors, features)
             energy = member_energy.mean(dim=1)
             (gradient,) = torch.autograd.grad(
                 energy.sum(), vectors, create_graph=differentiable, retain_graph=differentiable
@@ -98,7 +104,16 @@ class EnergyModel(nn.Module):
             energy,
             _forces(batch, edges, gradient),
             _stress(batch, edges, vectors.detach(), gradient),
+            features.detach(),
         )
+
+    @torch.no_grad()
+    def energy_std(self, batch: CrystalBatch, terms: EnergyTerms) -> Tensor:
+        """Standard deviation of the energy, ``[B]``, eV/atom (see ``doubt.py``)."""
+        descriptors = crystal_descriptors(
+            terms.features, batch.mask, terms.member_energy, terms.forces, terms.stress
+        )
+        return self.doubt.energy_std(descriptors)
 
 
 def _forces(batch: CrystalBatch, edges: Neighbours, gradient: Tensor) -> Tensor:

@@ -40,7 +40,6 @@ class PredictorPotential:
             elements=frozenset(Element.from_Z(z).symbol for z in card.get("elements", ())) or None,
             max_pressure=card.get("max_pressure"),
         )
-        self._spread_scale = float(card.get("spread_scale", 1.0))
 
     def evaluate(self, batch: CrystalBatch) -> Evaluation:
         """Energies (eV per cell), forces, stresses and uncertainty (eV/atom) of ``batch``."""
@@ -56,12 +55,10 @@ class PredictorPotential:
         for rows in _passes(batch, usable):
             part = batch.select(rows).to(parameter.device, parameter.dtype)
             terms = self.model(part)
-            natoms = part.natoms
             energy[rows] = terms.energy.double().cpu()
             forces[rows, : part.mask.shape[1]] = terms.forces.double().cpu()
             stress[rows] = terms.stress.double().cpu()
-            member = terms.member_energy / natoms[:, None]
-            spread[rows] = self._spread_scale * member.std(dim=1).double().cpu()
+            spread[rows] = self.model.energy_std(part, terms).double().cpu()
         return Evaluation(energy, forces, stress, spread, errors)
 
     def formation_energy_per_atom(self, batch: CrystalBatch) -> Tensor:

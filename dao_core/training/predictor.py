@@ -17,6 +17,7 @@ from torch.utils.data import DataLoader
 
 from dao_core.checkpoints.format import save_checkpoint
 from dao_core.predictor.checkpoint import KIND
+from dao_core.training.predictor_doubt import fit_doubt
 from dao_core.training.predictor_labels import LabelSet, fit_references, read_clean_crystals
 from dao_core.training.predictor_module import PredictorModule
 from dao_core.training.predictor_settings import PredictorTraining
@@ -31,11 +32,14 @@ class PredictorSources:
     Attributes:
         labels: folder of teacher shards to learn from.
         validation_labels: folder of teacher shards on which the errors are watched.
+        doubt_labels: folder of teacher shards that take no part in training: the uncertainty is
+            fitted on them and calibrated on ``validation_labels``.
         records: record files whose formation energies are learned beside the labels.
     """
 
     labels: Path
     validation_labels: Path
+    doubt_labels: Path
     records: Sequence[Path] = ()
 
 
@@ -89,6 +93,8 @@ def train_predictor(sources: PredictorSources, folder: Path, settings: Predictor
     _trainer(folder, settings).fit(
         module, data, ckpt_path=last if last.is_file() else None, weights_only=False
     )
+    unseen = LabelSet(sources.doubt_labels)
+    fit_doubt(module.model, unseen, LabelSet(sources.validation_labels))
     model = folder / "dao-p.safetensors"
     save_checkpoint(model, module.model.state_dict(), model_card(data, settings))
     return model

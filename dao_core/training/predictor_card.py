@@ -58,8 +58,9 @@ _NAMES = {
     "structures_near": "of these with forces below 3 eV/angstrom",
     "energy_near": "energy of those, mean absolute error, eV/atom",
     "forces_near": "forces of those, mean absolute error, eV/angstrom",
-    "spread_scale": "factor on the spread of the energy heads",
-    "spread_spearman": "rank correlation of uncertainty and error",
+    "within_std": "share of energies within one standard deviation",
+    "within_two_std": "share of energies within two",
+    "std_spearman": "rank correlation of uncertainty and error",
 }
 
 

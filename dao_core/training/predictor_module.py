@@ -49,10 +49,11 @@ class PredictorModule(lightning.LightningModule):
         self.log_dict(parts, batch_size=len(labels.crystals), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
-        """AdamW with linear warm-up and a cosine to one hundredth."""
+        """AdamW with linear warm-up and a cosine to one hundredth; the doubt is fitted later."""
         settings = self.settings
+        trained = [p for name, p in self.model.named_parameters() if not name.startswith("doubt.")]
         optimizer = torch.optim.AdamW(
-            self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            trained, lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
 
         def factor(step: int) -> float:

@@ -17,7 +17,6 @@ from dao_core.training.records import Crystal
 from dao_core.training.size_batches import SizeBatchSampler, collate
 
 ATOMS_PER_BATCH = 1024
-LOWEST_STD = 1e-6
 NEAR_EQUILIBRIUM = 3.0
 """eV/angstrom; labels whose largest force component is below it are also reported on their own."""
 
@@ -50,22 +49,18 @@ def formation_energy_figures(
 
 
 def label_figures(potential: PredictorPotential, labels: LabelSet) -> dict[str, float]:
-    """Errors on teacher labels, and how to scale the spread of the heads.
+    """Errors on teacher labels, and how well the model knows them.
 
     Returns:
         ``structures``; mean absolute errors ``energy`` (eV/atom), ``forces`` (eV/angstrom),
         ``stress`` (eV/angstrom^3); ``energy_near`` and ``forces_near`` of the structures whose
-        forces stay below :data:`NEAR_EQUILIBRIUM`; ``spread_scale`` that makes the root mean
-        square of error over spread one for the central 90 % of structures; ``spread_spearman`` of
-        spread against absolute error.
+        forces stay below :data:`NEAR_EQUILIBRIUM`; ``within_std`` and ``within_two_std``, the
+        shares of energies that close to the label; ``std_spearman`` of uncertainty against error.
     """
     rows = [_errors(potential, labels, i) for i in SizeBatchSampler(*_sampling(labels))]
     energy, spread, largest = (np.concatenate([row[k] for row in rows]) for k in (0, 1, 2))
     forces, stress = (np.concatenate([row[k] for row in rows]) for k in (3, 4))
     near = largest < NEAR_EQUILIBRIUM
-    ratio = np.sort(energy / np.maximum(spread, LOWEST_STD))
-    central = ratio[: max(1, int(0.9 * len(ratio)))]
-    # of a normal distribution, the central 90 % have a root mean square of 0.79
     return {
         "structures": len(energy),
         "energy": float(energy.mean()),
@@ -74,8 +69,9 @@ def label_figures(potential: PredictorPotential, labels: LabelSet) -> dict[str, 
         "structures_near": int(near.sum()),
         "energy_near": float(energy[near].mean()),
         "forces_near": float(forces[near].mean()),
-        "spread_scale": float(np.sqrt((central**2).mean()) / 0.79),
-        "spread_spearman": float(spearmanr(spread, energy).statistic),
+        "within_std": float((energy < spread).mean()),
+        "within_two_std": float((energy < 2 * spread).mean()),
+        "std_spearman": float(spearmanr(spread, energy).statistic),
     }
 
 
@@ -86,7 +82,7 @@ def _sampling(labels: LabelSet) -> tuple[list[int], int, int]:
 def _errors(
     potential: PredictorPotential, labels: LabelSet, indices: list[int]
 ) -> tuple[NDArray[Any], ...]:
-    """Per structure: energy error, spread, largest force, mean force and stress errors."""
+    """Per structure: energy error, uncertainty, largest force, mean force and stress errors."""
     batch = labels.collate(indices)
     evaluation = potential.evaluate(batch.crystals)
     natoms = batch.crystals.natoms

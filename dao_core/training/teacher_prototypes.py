@@ -17,6 +17,23 @@ from dao_core.training.teacher_variants import UNLABELLED, perturbed
 
 ANIONS = (1, 5, 6, 7, 8, 9, 14, 15, 16, 17, 32, 33, 34, 35, 50, 51, 52, 53, 83)
 METAL_PAIRS = 3000
+CHARGES = {
+    1: 1,
+    9: 1,
+    17: 1,
+    35: 1,
+    53: 1,
+    8: 2,
+    16: 2,
+    34: 2,
+    52: 2,
+    7: 3,
+    15: 3,
+    33: 3,
+    51: 3,
+    6: 4,
+}
+"""Usual negative charges of the anions."""
 _CUBIC = ((1.0, 0, 0), (0, 1.0, 0), (0, 0, 1.0))
 _FCC = ((0, 0.5, 0.5), (0.5, 0, 0.5), (0.5, 0.5, 0))
 _BCC = ((-0.5, 0.5, 0.5), (0.5, -0.5, 0.5), (0.5, 0.5, -0.5))
@@ -104,6 +121,12 @@ PROTOTYPES: dict[str, tuple] = {
 }
 ELEMENTAL = tuple(name for name, (_, kinds, _) in PROTOTYPES.items() if set(kinds) == {"A"})
 IONIC = tuple(name for name in PROTOTYPES if name not in ELEMENTAL and not name.startswith("L1"))
+BALANCED = {
+    (1, 1): ("rocksalt", "caesium-chloride", "zincblende", "wurtzite", "nickel-arsenide"),
+    (2, 1): ("fluorite", "rutile", "cadmium-iodide"),
+    (1, 2): ("fluorite",),
+}
+"""Charge of the cation over that of the anion, and the prototypes of that stoichiometry."""
 METALLIC = ("caesium-chloride", "L1_2", "L1_0", "rocksalt", "zincblende")
 
 
@@ -156,6 +179,25 @@ def binary_prototypes(
         first, second = rng.choice(metals, size=2, replace=False)
         name = METALLIC[rng.integers(len(METALLIC))]
         yield _drawn(name, int(first), int(second), rng.normal(1.02, 0.08), rng)
+
+
+def balanced_prototypes(
+    rng: np.random.Generator, scales: int = 7
+) -> Iterator[tuple[str, Structure, str]]:
+    """Charge-balanced binary compounds in every fitting prototype at ``scales`` volumes.
+
+    Yields:
+        (source, structure, what was done).
+    """
+    cations = {z: Element.from_Z(z).common_oxidation_states for z in labelled_elements()}
+    for (cation, states), (anion, charge) in itertools.product(cations.items(), CHARGES.items()):
+        for state, names in BALANCED.items():
+            if cation == anion or not any(q * state[1] == charge * state[0] for q in states):
+                continue
+            for name in names:
+                for scale in np.linspace(0.86, 1.22, scales) + rng.uniform(-0.02, 0.02, scales):
+                    first, second = (anion, cation) if state == (1, 2) else (cation, anion)
+                    yield _drawn(name, first, second, float(scale), rng)
 
 
 def _drawn(

@@ -27,7 +27,7 @@ def energy_model() -> EnergyModel:
 
 @pytest.fixture(scope="session")
 def potential(energy_model: EnergyModel) -> PredictorPotential:
-    card = {"max_atoms": 24, "elements": [3, 8, 12, 14, 22], "spread_scale": 2.0}
+    card = {"max_atoms": 24, "elements": [3, 8, 12, 14, 22]}
     return PredictorPotential(LoadedPredictor(energy_model, card, "0123abcd"))
 
 
