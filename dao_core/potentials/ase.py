@@ -128,10 +128,13 @@ def _version_suffix(target: str) -> str:
 
 
 def _start_pool(target: str, workers: int) -> ProcessPoolExecutor:
-    # A fork of a process that already runs torch threads may deadlock.
+    # A fork of this process, which may run torch threads, could deadlock; the fork server is clean
+    # and has the imports done, so that a new worker costs no more than its calculator.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     return ProcessPoolExecutor(
         max_workers=workers,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=context,
         initializer=_make_calculator,
         initargs=(target,),
     )

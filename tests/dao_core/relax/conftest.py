@@ -7,9 +7,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from ase.calculators.calculator import Calculator
 from pymatgen.core import Lattice, Structure
-from pymatgen.io.ase import AseAtomsAdaptor
 
 from dao_core.crystal import CrystalBatch
 from dao_core.potentials import Domain, Evaluation
@@ -72,33 +70,9 @@ class LennardJones:
         return energy.detach(), -by_position, by_strain / volume
 
 
-class LennardJonesCalculator(Calculator):
-    """The same potential for ASE's optimisers."""
-
-    implemented_properties = ("energy", "forces", "stress")
-
-    def calculate(self, atoms=None, properties=None, system_changes=None):
-        super().calculate(atoms, properties, system_changes)
-        structure = AseAtomsAdaptor.get_structure(atoms)
-        batch = CrystalBatch.from_structures([structure], dtype=torch.float64)
-        evaluation = LennardJones().evaluate(batch)
-        stress = evaluation.stress[0].numpy()
-        self.results = {
-            "energy": float(evaluation.energy[0]),
-            "free_energy": float(evaluation.energy[0]),
-            "forces": evaluation.forces[0].numpy(),
-            "stress": stress[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]],
-        }
-
-
 @pytest.fixture
 def lennard_jones():
     return LennardJones()
-
-
-@pytest.fixture
-def lennard_jones_calculator():
-    return LennardJonesCalculator()
 
 
 @pytest.fixture
