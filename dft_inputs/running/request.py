@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -123,7 +124,7 @@ class CalculationRequest:
     chemical_system: tuple[str, ...]
     level: LevelOfTheory
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Name of the calculation: the same crystal at the same level has the same."""
         level = self.level.fingerprint()

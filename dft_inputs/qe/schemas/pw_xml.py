@@ -86,14 +86,32 @@ def read_pw_xml(path: Path) -> dict[str, Any]:
     """
     if not path.is_file() or not path.stat().st_size:
         raise EmptyOutputError(f"pw.x left no XML file at {path.parent.name}/{path.name}.")
-    document = pw_document(release_of(path.read_text(errors="replace")[:2000]))
+    return decode_pw_xml(path.read_text(errors="replace"))
+
+
+@lru_cache(maxsize=2)
+def decode_pw_xml(text: str) -> dict[str, Any]:
+    """Decode an XML file; remembered, since handlers, validator and task document all ask for it.
+
+    Args:
+        text: Content of the file.
+
+    Returns:
+        The element ``espresso``.
+
+    Raises:
+        TruncatedOutputError: If it stops in the middle or the run did not close it.
+    """
+    document = pw_document(release_of(text[:2000]))
     try:
-        document.read(str(path), validation="lax")
+        document.from_xml(text, validation="skip")
     except ParseError as error:
-        raise TruncatedOutputError(f"{path.name} stops in the middle ({error}).") from error
+        raise TruncatedOutputError(
+            f"The XML file of pw.x stops in the middle ({error})."
+        ) from error
     content = document.to_dict(validation="lax")["qes:espresso"]
     if "output" not in content or "closed" not in content:
-        raise TruncatedOutputError(f"{path.name} was never closed by pw.x.")
+        raise TruncatedOutputError("The XML file was never closed by pw.x.")
     return content
 
 

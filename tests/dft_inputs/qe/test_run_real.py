@@ -1,0 +1,129 @@
+"""Real pw.x runs that fail in each way that can be provoked in seconds, and are then cured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymatgen.core import Lattice, Structure
+
+from dft_inputs.errors import ScfNotConvergedError, UnrecoverableError
+from dft_inputs.protocols import Protocol
+from dft_inputs.qe.run import run_pw
+from dft_inputs.qe.schemas.task import PwTaskDoc
+from dft_inputs.qe.sets import PwInputGenerator
+
+pytestmark = pytest.mark.dft
+
+Run = Callable[..., PwTaskDoc]
+
+
+@pytest.fixture
+def run(real_pw: str, coarse: Protocol, tmp_path: Path) -> Run:
+    """Runs a crystal with settings that make it fail."""
+    coarser = replace(coarse, kpoint_distance=1.0)
+
+    def make(
+        structure: Structure,
+        settings: dict[str, dict[str, Any]] | None = None,
+        walltime: float | None = None,
+        max_errors: int = 5,
+        **kwargs: Any,
+    ) -> PwTaskDoc:
+        generator = PwInputGenerator(
+            protocol=coarser, user_settings=settings or {}, spin=False, **kwargs
+        )
+        input_set = generator.get_input_set(structure)
+        folder = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
+        input_set.write_input(folder)
+        run_pw(walltime=walltime, max_errors=max_errors, directory=folder)
+        return PwTaskDoc.from_directory(folder, input_set.level)
+
+    return make
+
+
+@pytest.fixture
+def si2(silicon: Structure) -> Structure:
+    return silicon.get_primitive_structure()
+
+
+@pytest.fixture
+def distorted(si2: Structure) -> Structure:
+    distorted = si2.copy()
+    distorted.translate_sites([0], [0.02, 0.02, 0.02])
+    return distorted
+
+
+def handlers(task: PwTaskDoc) -> list[str]:
+    return [correction.handler for correction in task.corrections]
+
+
+def test_scf_that_needs_more_iterations_climbs_the_ladder(run: Run, si2: Structure) -> None:
+    good = run(si2)
+    cured = run(si2, {"electrons": {"electron_maxstep": 3}})
+    assert good.corrections == []
+    assert handlers(cured) == ["ScfHandler"] * 3
+    assert cured.inputs["electrons"]["electron_maxstep"] == 100
+    assert cured.energy == pytest.approx(good.energy, abs=1e-6)
+
+
+def test_attempts_end_with_the_reason(run: Run, si2: Structure) -> None:
+    with pytest.raises(ScfNotConvergedError):
+        run(si2, {"electrons": {"electron_maxstep": 2}}, max_errors=2)
+
+
+def test_relaxation_out_of_steps_goes_on_from_its_last_geometry(
+    run: Run, distorted: Structure
+) -> None:
+    cured = run(distorted, {"control": {"nstep": 2}}, calculation="relax")
+    assert set(handlers(cured)) == {"StepsHandler"}
+    assert {"geometry": "last"} in cured.corrections[0].actions
+    bonds = sorted(n.nn_distance for n in cured.structure.get_neighbors(cured.structure[0], 2.6))
+    assert bonds == pytest.approx([5.43 * 3**0.5 / 4] * 4, abs=0.01)
+
+
+def test_walltime_stops_in_time_and_goes_on(run: Run, si2: Structure) -> None:
+    started = time.monotonic()
+    good = run(si2, kpoints=_MESH)
+    needed = time.monotonic() - started
+    cured = run(si2, walltime=max(0.6 * needed, 0.5), kpoints=_MESH)
+    # On a machine whose load falls in between, the time may suffice at once.
+    assert set(handlers(cured)) <= {"WalltimeHandler"}
+    assert cured.energy == pytest.approx(good.energy, abs=1e-5)
+
+
+def test_metal_with_too_few_bands_gets_more(run: Run) -> None:
+    aluminium = Structure(Lattice.cubic(4.05), ["Al"] * 4, _FCC).get_primitive_structure()
+    cured = run(aluminium, {"system": {"nbnd": 2}})
+    assert handlers(cured) == ["BandsHandler"]
+    assert cured.electronic.n_bands == 6
+    assert cured.electronic.highest_band_occupation < 0.005
+    assert cured.electronic.is_metal
+
+
+def test_cell_that_outgrows_its_tables_starts_again_with_larger_ones(
+    run: Run, si2: Structure
+) -> None:
+    stretched = si2.copy()
+    stretched.scale_lattice(si2.volume * 1.25)
+    cured = run(stretched, {"cell": {"cell_factor": 1.005}}, calculation="vc-relax")
+    assert handlers(cured)[0] == "CellFactorHandler"
+    # So few k-points make silicon ten per cent too large; it started twenty-five per cent too large.
+    assert si2.volume < cured.structure.volume < 1.15 * si2.volume
+
+
+def test_refused_inputs_end_at_once_with_file_and_line(run: Run, si2: Structure) -> None:
+    started = time.monotonic()
+    with pytest.raises(UnrecoverableError, match=r"read_namelists.*ecutwfk = 3"):
+        run(si2, {"system": {"ecutwfk": 3}})
+    with pytest.raises(UnrecoverableError, match=r"readpp: file .*Si\.upf not found"):
+        run(si2, {"control": {"pseudo_dir": "./nowhere"}})
+    assert time.monotonic() - started < 30
+
+
+_MESH = [[i / 20, 0.1, 0.3] for i in range(20)]
+_FCC = [[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]

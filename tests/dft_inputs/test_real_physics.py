@@ -1,0 +1,217 @@
+"""Real physics by real pw.x through the whole chain: small cells, the cutoffs of ``fast``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jobflow import Flow, JobStore, run_locally
+from maggma.stores import MemoryStore
+from pymatgen.analysis.eos import EOS
+from pymatgen.core import Lattice, Structure
+
+from dft_inputs.elements import element_structure
+from dft_inputs.phonons import finite_displacement_phonons
+from dft_inputs.protocols import PROTOCOLS, Protocol
+from dft_inputs.qe.forces import PwForces
+from dft_inputs.qe.makers.core import StaticMaker
+from dft_inputs.qe.makers.electronic import BandsMaker, DosMaker, ElfMaker
+from dft_inputs.qe.makers.phonons import GammaPhononMaker
+from dft_inputs.qe.run import run_pw
+from dft_inputs.qe.schemas.task import PwTaskDoc
+from dft_inputs.qe.sets import PwInputGenerator
+from dft_inputs.running.request import Limits, Method
+from dft_inputs.running.validation import Validation, validate
+
+pytestmark = [pytest.mark.dft, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+BOTH = Limits(cores=2)
+
+
+def with_distance(distance: float) -> Protocol:
+    return replace(PROTOCOLS["fast"], kpoint_distance=distance)
+
+
+def binary(first: str, second: str, a: float, x: float = 0.5) -> Structure:
+    """Zinc blende (x = 1/4) or rock salt (x = 1/2), primitive."""
+    lattice = Lattice([[0, a / 2, a / 2], [a / 2, 0, a / 2], [a / 2, a / 2, 0]])
+    return Structure(lattice, [first, second], [[0, 0, 0], [x, x, x]])
+
+
+def conventional_a(validation: Validation) -> float:
+    assert validation.result is not None, validation.message
+    structure = validation.result.structure
+    return structure.to_conventional().lattice.a
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("validations")
+
+
+@pytest.mark.timeout(900)
+def test_covalent_and_metallic_crystals(real_pw: str, root: Path) -> None:
+    crystals = {symbol: element_structure(symbol) for symbol in ("Si", "Al", "Fe")}
+    report = validate(crystals, Method(protocol=with_distance(0.6)), BOTH, root=root)
+    silicon, aluminium, iron = report.validations
+    assert conventional_a(silicon) == pytest.approx(5.431, rel=0.015)
+    assert conventional_a(silicon) == pytest.approx(5.4697, rel=0.003)  # the recorded run
+    assert conventional_a(aluminium) == pytest.approx(4.046, rel=0.015)
+    assert conventional_a(iron) == pytest.approx(2.866, rel=0.015)
+    assert iron.result is not None
+    assert iron.result.total_magnetization == pytest.approx(2.2, abs=0.25)
+    assert [v.result.band_gap == 0.0 for v in report.done if v.result] == [False, True, True]
+    assert all(abs(v.result.pressure) < 0.6 for v in report.done if v.result)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("cation", "anion", "start", "experiment", "recorded"),
+    [("Mg", "O", 4.21, 4.207, 4.2519), ("Na", "Cl", 5.66, 5.595, 5.6988)],
+)
+def test_ionic_crystals(
+    real_pw: str,
+    root: Path,
+    cation: str,
+    anion: str,
+    start: float,
+    experiment: float,
+    recorded: float,
+) -> None:
+    method = Method(protocol=with_distance(0.8))
+    report = validate({"x": binary(cation, anion, start)}, method, BOTH, root=root)
+    # Experiment is extrapolated to 0 K; PBE is 1.9 per cent too large for NaCl, as recorded.
+    assert conventional_a(report.validations[0]) == pytest.approx(experiment, rel=0.02)
+    assert conventional_a(report.validations[0]) == pytest.approx(recorded, rel=0.003)
+    assert report.validations[0].result is not None
+    assert (report.validations[0].result.band_gap or 0) > 4.0
+
+
+@pytest.mark.timeout(900)
+def test_three_candidates_of_one_system_with_their_hull(real_pw: str, root: Path) -> None:
+    candidates = {
+        "zinc blende": binary("Al", "Si", 5.6, 0.25),
+        "rock salt": binary("Al", "Si", 5.1),
+        "caesium chloride": Structure(
+            Lattice.cubic(3.15), ["Al", "Si"], [[0, 0, 0], [0.5, 0.5, 0.5]]
+        ),
+    }
+    method = Method(protocol=with_distance(0.9))
+    report = validate(candidates, method, BOTH, hull=True, root=root)
+    assert [v.state for v in report.validations] == ["done"] * 3, report
+    assert {phase.formula for phase in report.competing} == {"Al", "Si"}
+    assert len({v.level for v in [*report.validations, *report.competing]}) == 1
+    # Aluminium and silicon form no compound: each candidate lies above the hull.
+    above = [v.energy_above_hull for v in report.validations]
+    assert all(energy is not None and 0.05 < energy < 1.0 for energy in above)
+    again = validate(candidates, method, BOTH, hull=True, root=root)
+    assert all(v.reused for v in [*again.validations, *again.competing])
+    assert [v.energy_above_hull for v in again.validations] == above
+    assert again.core_hours == report.core_hours
+
+
+def test_equation_of_state_of_silicon(real_pw: str, root: Path) -> None:
+    crystals = {}
+    for scale in (0.94, 0.97, 1.0, 1.03, 1.06):
+        crystals[str(scale)] = element_structure("Si")
+        crystals[str(scale)].scale_lattice(41.0 * scale)
+    method = Method(protocol=with_distance(0.6), workflow="static")
+    results = [v.result for v in validate(crystals, method, BOTH, root=root).done if v.result]
+    fit = EOS("birch_murnaghan").fit(
+        [r.volume for r in results], [r.energy_per_atom * r.n_atoms for r in results]
+    )
+    assert fit.b0_GPa == pytest.approx(89, abs=6)  # PBE; experiment 98
+    assert fit.v0 == pytest.approx(5.4697**3 / 4, rel=0.01)
+    pressures = [r.pressure for r in results]
+    assert pressures == sorted(pressures, reverse=True)
+
+
+def energy_and_force(generator: PwInputGenerator, crystal: Structure, folder: Path) -> PwTaskDoc:
+    input_set = generator.get_input_set(crystal)
+    input_set.write_input(folder)
+    run_pw(directory=folder)
+    return PwTaskDoc.from_directory(folder, input_set.level)
+
+
+def test_forces_are_the_slope_of_the_energy(real_pw: str, tmp_path: Path) -> None:
+    generator = PwInputGenerator(protocol=with_distance(1.2), occupations="fixed")
+    step, energies, force = 0.02, [], 0.0
+    for index, shift in enumerate((-step, 0.0, step)):
+        crystal = element_structure("Si")
+        crystal.translate_sites([0], [0.08 + shift, 0, 0], frac_coords=False)
+        task = energy_and_force(generator, crystal, tmp_path / str(index))
+        energies.append(task.energy)
+        force = task.forces[0][0] if shift == 0.0 else force
+    slope = (energies[2] - energies[0]) / (2 * step)
+    assert abs(force) > 0.2
+    assert force == pytest.approx(-slope, rel=0.02)
+
+
+def flow_output(flow: Flow, folder: Path) -> object:
+    store = JobStore(MemoryStore())
+    run_locally(
+        flow, store=store, create_folders=True, root_dir=folder, raise_immediately=True, log=False
+    )
+    return flow.output.resolve(store)
+
+
+def fixed(distance: float) -> StaticMaker:
+    generator = PwInputGenerator(protocol=with_distance(distance), occupations="fixed")
+    return StaticMaker(input_set_generator=generator)
+
+
+@pytest.fixture
+def relaxed_silicon() -> Structure:
+    return binary("Si", "Si", 5.47, 0.25)
+
+
+@pytest.mark.timeout(600)
+def test_gamma_phonon_of_silicon(real_pw: str, relaxed_silicon: Structure, tmp_path: Path) -> None:
+    document = flow_output(
+        GammaPhononMaker(static_maker=fixed(0.6)).make(relaxed_silicon), tmp_path
+    )
+    assert document.frequencies[3:] == pytest.approx([515.0] * 3, abs=10)
+    assert not document.unstable
+
+
+@pytest.mark.timeout(600)
+def test_simple_cubic_phosphorus_is_unstable(real_pw: str) -> None:
+    # Its sublattices move apart along the diagonal, towards the layers of A7 phosphorus.
+    document = finite_displacement_phonons(
+        binary("P", "P", 5.0),
+        PwForces(PwInputGenerator(protocol=with_distance(0.8))),
+        supercell=(1, 1, 1),
+        mesh=(1, 1, 1),
+    )
+    assert document.unstable
+    assert document.gamma_frequencies[:3] == pytest.approx([-17.0] * 3, abs=5)
+    assert document.gamma_frequencies[3:] == pytest.approx([0.0] * 3, abs=0.1)
+
+
+def test_localised_electrons_are_in_the_bonds(
+    real_pw: str, relaxed_silicon: Structure, tmp_path: Path
+) -> None:
+    document = flow_output(ElfMaker(static_maker=fixed(1.2)).make(relaxed_silicon), tmp_path)
+    assert document.maximum == pytest.approx(0.96, abs=0.03)
+    assert 0 <= document.minimum < 0.05
+    # The bonds of the primitive cell end at 1/4: their middles are at 1/8 and its images.
+    assert sorted(np.mod(document.maximum_frac_coords, 0.5)) == pytest.approx([0.125] * 3, abs=0.04)
+
+
+@pytest.mark.timeout(600)
+def test_bands_and_density_of_states(
+    real_pw: str, relaxed_silicon: Structure, tmp_path: Path
+) -> None:
+    bands = flow_output(
+        BandsMaker(static_maker=fixed(1.0), line_density=3).make(relaxed_silicon), tmp_path
+    )
+    assert bands.band_gap == pytest.approx(0.6, abs=0.15)
+    assert bands.direct is False
+    aluminium = StaticMaker(input_set_generator=PwInputGenerator(protocol=with_distance(1.0)))
+    dos = flow_output(DosMaker(static_maker=aluminium).make(element_structure("Al")), tmp_path)
+    assert dos.at_fermi == pytest.approx(0.4, abs=0.2)
+    filled = np.array(dos.energies) < dos.fermi_energy
+    electrons = np.trapezoid(np.array(dos.densities[0])[filled], np.array(dos.energies)[filled])
+    assert electrons == pytest.approx(3.0, abs=0.2)

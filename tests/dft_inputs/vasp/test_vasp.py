@@ -1,0 +1,166 @@
+"""VASP by replaying recorded runs: through the real custodian, and through atomate2's fixture."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from atomate2.utils.testing.vasp import monkeypatch_vasp
+from atomate2.vasp.jobs.base import BaseVaspMaker
+from emmet.core.tasks import TaskDoc
+from jobflow import Flow, JobStore, run_locally
+from maggma.stores import MemoryStore
+from pymatgen.core import Structure
+
+from dft_inputs.errors import InputError, MissingError
+from dft_inputs.level import LevelOfTheory
+from dft_inputs.running.folder import CalculationResult
+from dft_inputs.running.request import CalculationRequest, Method
+from dft_inputs.vasp.flow import result_of
+from dft_inputs.vasp.makers import INCAR_SETTINGS, vasp_level, vasp_maker
+from dft_inputs.vasp.potcar import potcar_folder, potcar_hashes
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+STAND_IN = """#!{python}
+import gzip, pathlib
+queue = pathlib.Path({queue!r})
+first, *rest = queue.read_text().split()
+queue.write_text(" ".join(rest))
+for source in (pathlib.Path(first) / "outputs").iterdir():
+    if source.name.split(".")[0] in ("INCAR", "KPOINTS", "POSCAR", "POTCAR", "custodian"):
+        continue
+    data = source.read_bytes()
+    target = pathlib.Path(source.name.removesuffix(".gz"))
+    target.write_bytes(gzip.decompress(data) if source.suffix == ".gz" else data)
+"""
+
+GGA = ("GGA_Relax_1", "GGA_Relax_2", "GGA_Static")
+META = ("pbesol_pre_relax", "r2scan_relax", "r2scan_final_static")
+
+
+def run(flow: Flow, folder: Path) -> TaskDoc:
+    store = JobStore(MemoryStore(), additional_stores={"data": MemoryStore()})
+    run_locally(
+        flow, store=store, create_folders=True, root_dir=folder, raise_immediately=True, log=False
+    )
+    output = flow.output.resolve(store)
+    assert isinstance(output, TaskDoc)
+    return output
+
+
+def result(task: TaskDoc, structure: Structure) -> CalculationResult:
+    level = LevelOfTheory(
+        code="vasp",
+        version="any",
+        functional="pbe",
+        protocol="balanced",
+        pseudo_family="mp-pbe",
+        pseudo_md5={"Si": "Si:x"},
+        settings={},
+    )
+    return result_of(CalculationRequest(structure, Method(code="vasp"), ("Si",), level), task)
+
+
+@pytest.fixture
+def replay(shared: Path, tmp_path: Path) -> Callable[[str, tuple[str, ...]], tuple[str, Structure]]:
+    """Makes a vasp_std that replays recorded runs one after the other."""
+
+    def make(name: str, steps: tuple[str, ...]) -> tuple[str, Structure]:
+        recorded = shared / "vasp_recorded" / name
+        queue, program = tmp_path / "queue", tmp_path / "vasp_std"
+        queue.write_text(" ".join(str(recorded / step) for step in steps))
+        program.write_text(STAND_IN.format(python=sys.executable, queue=str(queue)))
+        program.chmod(0o755)
+        start = Structure.from_file(recorded / steps[0] / "inputs" / "POSCAR.gz")
+        return str(program), start
+
+    return make
+
+
+def test_relaxation_through_the_real_custodian(
+    replay: Callable[[str, tuple[str, ...]], tuple[str, Structure]], tmp_path: Path
+) -> None:
+    program, start = replay("Si_mp_gga_relax", GGA)
+    maker = vasp_maker("pbe", "balanced", "relax", program)
+    kwargs = {
+        "write_input_set_kwargs": {"potcar_spec": True},
+        "run_vasp_kwargs": {
+            "vasp_cmd": program,
+            "vasp_gamma_cmd": program,
+            "custodian_kwargs": {"polling_time_step": 0.1},
+        },
+    }
+    flow = maker.update_kwargs(kwargs, class_filter=BaseVaspMaker).make(start)
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    done = result(run(flow, folder), start)
+    assert (tmp_path / "queue").read_text() == ""
+    assert done.formula == "Si"
+    assert done.energy_per_atom == pytest.approx(-5.42, abs=0.03)
+    assert done.version.startswith(("5", "6"))
+    assert done.corrections == []
+    assert done.code == "vasp"
+
+
+@pytest.fixture
+def mock_vasp(monkeypatch: pytest.MonkeyPatch, shared: Path) -> Iterator[Callable[..., None]]:
+    yield from monkeypatch_vasp(monkeypatch, shared / "vasp_recorded")
+
+
+def test_inputs_of_balanced_r2scan_are_those_of_the_materials_project(
+    mock_vasp: Callable[..., None], shared: Path, tmp_path: Path
+) -> None:
+    names = ("MP pre-relax 1", "MP meta-GGA relax 2", "MP meta-GGA static")
+    paths = {name: f"Si_mp_meta_gga_relax/{step}" for name, step in zip(names, META, strict=True)}
+    # atomate2's fixture compares the inputs that are written with the recorded ones.
+    checks = {name: {"incar_settings": ["NSW", "ISMEAR", "ENCUT"]} for name in names}
+    mock_vasp(paths, checks)
+    start = Structure.from_file(
+        shared / "vasp_recorded" / "Si_mp_meta_gga_relax" / META[0] / "inputs" / "POSCAR.gz"
+    )
+    done = result(run(vasp_maker("r2scan", "balanced", "relax").make(start), tmp_path), start)
+    assert done.energy_per_atom == pytest.approx(-23.4, abs=0.2)
+
+
+def incars(functional: str, protocol: str) -> list[dict[str, object]]:
+    maker = vasp_maker(functional, protocol, "static")  # type: ignore[arg-type]
+    assert isinstance(maker, BaseVaspMaker)
+    return [maker.input_set_generator.user_incar_settings]
+
+
+def test_protocols_tighten_the_settings_of_the_materials_project() -> None:
+    fast, balanced, stringent = (INCAR_SETTINGS[p] for p in ("fast", "balanced", "stringent"))
+    assert balanced == {}
+    assert fast["KSPACING"] > stringent["KSPACING"]
+    assert fast["EDIFF"] > stringent["EDIFF"]
+    assert incars("pbe", "fast")[0]["KSPACING"] == 0.30
+    assert "KSPACING" not in incars("pbe", "balanced")[0]
+
+
+def test_unknown_combinations_are_refused() -> None:
+    with pytest.raises(InputError, match="no VASP protocol"):
+        vasp_maker("pbe0", "fast", "static")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="no protocol"):
+        vasp_maker("pbe", "sloppy", "static")
+
+
+def test_flow_can_be_sent_elsewhere(silicon: Structure) -> None:
+    flow = vasp_maker("pbe", "fast", "relax").make(silicon)
+    copy = Flow.from_dict(flow.as_dict())
+    assert [job.name for job, _ in copy.iterflow()] == [job.name for job, _ in flow.iterflow()]
+
+
+def test_missing_potcars_are_explained(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("dft_inputs.vasp.potcar.SETTINGS", {})
+    with pytest.raises(MissingError, match=r"PMG_VASP_PSP_DIR is not set.*pmg config"):
+        potcar_folder()
+    absent = str(tmp_path / "absent")
+    monkeypatch.setattr("dft_inputs.vasp.potcar.SETTINGS", {"PMG_VASP_PSP_DIR": absent})
+    with pytest.raises(MissingError, match="absent, which is no folder"):
+        vasp_level("pbe", "fast", ["Si"])
+    monkeypatch.setattr("dft_inputs.vasp.potcar.SETTINGS", {"PMG_VASP_PSP_DIR": str(tmp_path)})
+    with pytest.raises(MissingError, match="no POTCAR for Xx"):
+        potcar_hashes(["Xx"], {"Si": "Si"}, "PBE")
