@@ -17,7 +17,8 @@ from dao_core.errors import InputError
 DATE_PREFIX = '{"$date":"'
 """How the JSON text of every date begins; dates of equal width sort as their text does."""
 
-_MARKS = ('"$date"', '"$numberDouble"')
+_SPECIAL = ('"$date"', '"$numberDouble"', "\\ud")
+"""Marks of values, and of halves of letters (from file names), that orjson does not read."""
 
 
 def encode(document: Mapping[str, Any]) -> str:
@@ -30,17 +31,17 @@ def encode(document: Mapping[str, Any]) -> str:
         InputError: a value has no JSON form.
     """
     try:
-        return _dumps(document)
+        return _storable(_dumps(document))
     except ValueError:
         # Only non-finite numbers end here; the walk is slow, so it is not made for every document.
-        return _dumps(_marked(document))
+        return _storable(_dumps(_marked(document)))
     except TypeError as error:
         raise InputError(f"a document cannot be stored: {error}") from error
 
 
 def decode(text: str) -> Any:
     """The value that :func:`encode` wrote."""
-    if any(mark in text for mark in _MARKS):
+    if any(mark in text for mark in _SPECIAL):
         return json.loads(text, object_hook=_unmarked)
     return orjson.loads(text)
 
@@ -55,6 +56,13 @@ def _dumps(value: Any) -> str:
     return json.dumps(
         value, default=_plain, allow_nan=False, ensure_ascii=False, separators=(",", ":")
     )
+
+
+def _storable(text: str) -> str:
+    """The text, with halves of letters (UTF-16 surrogates) escaped, which UTF-8 cannot hold."""
+    if text.isascii():
+        return text
+    return "".join(f"\\u{ord(one):04x}" if "\ud800" <= one <= "\udfff" else one for one in text)
 
 
 def _plain(value: Any) -> Any:

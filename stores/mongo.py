@@ -72,10 +72,12 @@ class MongoCollection(MongoStore):
         """Insert a document unless its key is taken (the key has a unique index)."""
         with translated_errors(self._address):
             try:
-                self._collection.insert_one(dict(document))
+                result = self._collection.update_one(
+                    {self.key: document[self.key]}, {"$setOnInsert": dict(document)}, upsert=True
+                )
             except DuplicateKeyError:
-                return False
-            return True
+                return False  # another writer was faster by a moment
+            return result.upserted_id is not None
 
 
 def open_client(uri: str, address: str) -> MongoClient[Any]:

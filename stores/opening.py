@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -79,10 +80,13 @@ def _open_embedded(path: Path) -> DaoStore:
         kind.collection: SqliteStore(file, kind.collection, key=kind.key) for kind in DOCUMENTS
     }
     database = Database.shared(file)
-    _connect(stores)
+    layout = [(kind.collection, kind.indexed) for kind in DOCUMENTS]
+    database.lay_out(zlib.crc32(repr(layout).encode()) & 0x7FFFFFFF, lambda: _connect(stores))
+    for store in stores.values():
+        store.connect()
     return DaoStore(
         str(file), stores, _blobs(FolderBlobs(blob_folder(file))),
-        transaction=database.writing, on_close=database.close,
+        file=file, transaction=database.writing, on_close=database.close,
     )  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def _translate_field(name: str, condition: Any, sql: SqlCriteria, *, on_key: boo
         if test is not None:
             clause, values = test
             if on_key:
-                sql.clauses.append(f"({clause.format(value='key', type=_KEY_TYPE)})")
+                sql.clauses.append(f"({_filled(clause, 'key', _KEY_TYPE)})")
                 sql.values += values
             else:
                 sql.clauses.append(_on_scalar_or_elements(name, clause))
@@ -139,6 +139,11 @@ def _membership(values: Any) -> tuple[str, list[Any]] | None:
     return f"{{value}} IN {listed} AND {{type}}='text'", [json.dumps(members)]
 
 
+def _filled(test: str, value: str, kind: str) -> str:
+    """A test with the SQL of its value and of the value's type put in."""
+    return test.replace("{value}", value).replace("{type}", kind)
+
+
 def _on_scalar_or_elements(name: str, test: str) -> str:
     """A test of a field holds for its value, or for an element when the value is an array.
 
@@ -146,8 +151,8 @@ def _on_scalar_or_elements(name: str, test: str) -> str:
     The text of every array begins with ``[``, so both branches can use the index of the field.
     """
     expression = extract(name)
-    on_value = test.format(value=expression, type=f"json_type(doc,'$.{name}')")
-    on_element = test.format(value="e.value", type="e.type")
+    on_value = _filled(test, expression, f"json_type(doc,'$.{name}')")
+    on_element = _filled(test, "e.value", "e.type")
     is_array = f"{expression}>='[' AND {expression}<'\\'"
     elements = f"json_each(doc,'$.{name}') e"
     return f"(({on_value}) OR ({is_array} AND EXISTS(SELECT 1 FROM {elements} WHERE {on_element})))"  # noqa: S608

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 from stores.errors import (
@@ -102,6 +104,20 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
+    def lay_out(self, fingerprint: int, lay_out: Callable[[], None]) -> None:
+        """Make tables and indexes in one transaction, once per layout.
+
+        Args:
+            fingerprint: number of the layout, kept in the file's header.
+            lay_out: makes what is missing.
+        """
+        with self.reading() as connection:
+            found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found != fingerprint and _is_writable(self.path):
+            with self.writing() as connection:
+                lay_out()
+                connection.execute(f"PRAGMA user_version={fingerprint}")
+
     def check(self) -> list[str]:
         """Every fault that SQLite's full integrity check finds; empty when the file is sound."""
         with self.reading() as connection:
@@ -143,16 +159,19 @@ class Database:
             self._shared.pop(self.path, None)
 
     def _connect(self) -> sqlite3.Connection:
+        writable = _is_writable(self.path)
         connection = sqlite3.connect(
-            self.path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            self.path if writable else _read_only_address(self.path),
+            uri=not writable,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
         )
         connection.execute("PRAGMA cache_size=-65536")
-        if not _is_writable(self.path):
+        if not writable:
             return connection
         _patiently(connection, "PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-            _patiently(connection, f"PRAGMA application_id={APPLICATION_ID}")
         return connection
 
 
@@ -207,6 +226,12 @@ def _is_writable(path: Path) -> bool:
     return os.access(target, os.W_OK) and os.access(path.parent, os.W_OK)
 
 
+def _read_only_address(path: Path) -> str:
+    """A URI to read by. In a folder where SQLite can make no log, the file must be a still one."""
+    still = not _is_writable(path) and not _wal(path).exists()
+    return f"file:{quote(str(path))}?{'immutable=1' if still else 'mode=ro'}"
+
+
 def _refuse_unusable(path: Path) -> None:
     """Refuse a file that is not a sound store, before anything is written to it.
 
@@ -216,15 +241,16 @@ def _refuse_unusable(path: Path) -> None:
     """
     if not path.exists():
         _make_folder(path)
-        return
-    if path.stat().st_size < _HEADER_BYTES and not _wal(path).exists():
+        with translated_errors(path):
+            _make_file(path)
+    if path.stat().st_size < _HEADER_BYTES:
         # SQLite would take an empty file for a new database: a store cut to nothing, silently.
         raise StoreCorruptError(
             f"{path}: only {path.stat().st_size} bytes long, so its content is lost; "
             "restore a backup, or remove the file to begin anew"
         )
     with translated_errors(path):
-        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        connection = sqlite3.connect(_read_only_address(path), uri=True, timeout=BUSY_SECONDS)
         try:
             _refuse_faults(path, connection)
         finally:
@@ -233,8 +259,7 @@ def _refuse_unusable(path: Path) -> None:
 
 def _refuse_faults(path: Path, connection: sqlite3.Connection) -> None:
     application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if application not in {0, APPLICATION_ID} or (application == 0 and tables):
+    if application != APPLICATION_ID:
         raise StoreCorruptError(f"{path}: a database of another program, not a dao store")
     if path.stat().st_size <= CHECKED_BYTES:
         fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -255,6 +280,33 @@ def _make_folder(path: Path) -> None:
         raise StoreReadOnlyError(f"{path.parent}: cannot be made ({error.strerror})") from error
     if not os.access(path.parent, os.W_OK):
         raise StoreReadOnlyError(f"{path.parent}: not writable; give another --store or DAO_HOME")
+
+
+def _make_file(path: Path) -> None:
+    """Make an empty store under another name first: nobody ever meets a half-made one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
+    os.close(handle)
+    draft = Path(name)
+    try:
+        connection = sqlite3.connect(draft)
+        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+        connection.execute("VACUUM")
+        connection.close()
+        draft.chmod(0o644)
+        _put_in_place(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    """Give a new file its name unless another process was faster."""
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            draft.rename(path)
 
 
 def _wal(path: Path) -> Path:

@@ -1,0 +1,151 @@
+"""Taking in: idempotent, resumable, nothing rejected in silence."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymatgen.core import Structure
+from pymatgen.io.cif import CifWriter
+
+from dao_core.errors import InputError, MissingError
+from stores import DaoStore
+from stores.documents import CandidateDocument, EventDocument, IngestDocument, LabelDocument
+from stores.ingest import Entry, ingest, open_source
+
+
+def _record(structure: Structure, number: int, **labels: Any) -> dict[str, Any]:
+    return {
+        "material_id": f"x-{number}",
+        "lattice": structure.lattice.matrix.tolist(),
+        "atomic_numbers": list(structure.atomic_numbers),
+        "frac_coords": structure.frac_coords.tolist(),
+        **labels,
+    }
+
+
+@pytest.fixture
+def record_file(tmp_path: Path, rocksalt: Callable[..., Structure]) -> Path:
+    """Three good records and three bad ones."""
+    records = [_record(rocksalt(4 + n / 10), n, e_above_hull=0.1 * n, tc=n) for n in range(3)]
+    crowded = rocksalt()
+    crowded.translate_sites([1], [0.5, 0.5, 0.49])
+    records += [{"material_id": "no-lattice"}, _record(crowded, 8), "text"]
+    file = tmp_path / "set.json.gz"
+    file.write_bytes(
+        gzip.compress(json.dumps({"meta": {"licence": "CC"}, "records": records}).encode())
+    )
+    return file
+
+
+def test_records_and_their_reasons(store: DaoStore, record_file: Path) -> None:
+    report = ingest(store, open_source(str(record_file), level="pbe"))
+    assert report.read == 6
+    assert report.rejected == {"unreadable_structure": 1, "too_close": 1, "not_a_record": 1}
+    labels = list(store.find(LabelDocument, sort={"source_id": 1}))
+    assert [one.energy_above_hull for one in labels] == [0.0, 0.1, 0.2]
+    assert labels[2].properties == {"tc": 2}
+    assert (labels[0].level, labels[0].licence) == ("pbe", "CC")
+    events = {one.subject: one.reason for one in store.find(EventDocument)}
+    assert events["records:set/x-8"] == "too_close"
+    assert len(events) == 3
+
+
+def test_twice_equals_once(store: DaoStore, record_file: Path) -> None:
+    ingest(store, open_source(str(record_file)))
+    again = ingest(store, open_source(str(record_file)))
+    assert (again.read, again.written.inserted) == (6, 0)
+    assert store.labels.count() == 3
+    assert store.events.count() == 3
+
+
+def test_interrupted_ingest_goes_on_where_it_stopped(
+    store: DaoStore, rocksalt: Callable[..., Structure]
+) -> None:
+    class Interrupted:
+        name, licence, parameters = "numbers", None, {"n": 1}
+        asked: list[str | None] = []
+        stop_at = 150
+
+        def entries(self, cursor: str | None) -> Iterator[Entry]:
+            self.asked.append(cursor)
+            for number in range(int(cursor or 0), 230):
+                if number == self.stop_at:
+                    raise ConnectionError
+                reason = None if number % 50 else "unlucky"
+                yield Entry(str(number), rocksalt(), "x", reason=reason, cursor=str(number + 1))
+
+    source = Interrupted()
+    with pytest.raises(ConnectionError):
+        ingest(store, source)
+    source.stop_at = 1000
+    report = ingest(store, source)
+    assert source.asked == [None, "100"]
+    assert report.read == 130
+    state = next(store.find(IngestDocument))
+    assert (state.read, state.rejected, state.finished) == (230, {"unlucky": 5}, True)
+    assert store.labels.count() == 225
+
+
+def test_benchmark_csv(store: DaoStore, tmp_path: Path, rocksalt) -> None:
+    cif = str(CifWriter(rocksalt())).replace('"', '""')
+    file = tmp_path / "mp_20.csv"
+    file.write_text(
+        "material_id,formation_energy_per_atom,e_above_hull,cif\n"
+        f'mp-1,-2.5,0.0,"{cif}"\nmp-2,-1.0,0.2,broken\n'
+    )
+    report = ingest(store, open_source(str(file)))
+    assert report.rejected == {"unreadable_structure": 1}
+    label = next(store.find(LabelDocument))
+    assert (label.source_id, label.formation_energy_per_atom) == ("mp-1", -2.5)
+    file.write_text("a,b\n1,2\n")
+    with pytest.raises(InputError, match="no column 'cif'"):
+        ingest(store, open_source(str(file)))
+
+
+def test_structure_files(store: DaoStore, tmp_path: Path, rocksalt) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    CifWriter(rocksalt(4.2)).write_file(folder / "a.cif")
+    rocksalt(4.9, ("Na", "Cl")).to(str(folder / "POSCAR"), fmt="poscar")
+    (folder / "bad.cif").write_text("nothing")
+    report = ingest(store, open_source(str(folder)))
+    assert report.rejected == {"unreadable_file": 1}
+    origins = {one.origin for one in store.find(CandidateDocument)}
+    assert origins == {"user:a.cif", "user:POSCAR"}
+    assert store.structures.count() == 2
+    assert ingest(store, open_source(str(folder))).written.inserted == 0
+
+
+@pytest.mark.parametrize("text", ["nothing.cif", "vasp:/nowhere", "mp:Mg-O", "optimade:ftp://x"])
+def test_wrong_sources(text: str) -> None:
+    with pytest.raises((InputError, MissingError)):
+        open_source(text)
+
+
+def test_vasp_and_qe_runs(store: DaoStore, shared: Path) -> None:
+    vasp = ingest(store, open_source(f"vasp:{shared / 'vasp_recorded' / 'Si_double_relax'}"))
+    assert vasp.rejected == {}
+    label = next(store.find(LabelDocument, {"source": "vasp"}))
+    assert label.energy_per_atom == pytest.approx(-5.42, abs=0.01)
+    assert label.level.startswith("vasp-gga-paw_pbe-")
+    ingest(store, open_source(f"qe:{shared / 'qe_recorded' / 'MgO_scf'}"))
+    label = next(store.find(LabelDocument, {"source": "qe"}))
+    # 1.63e-4 Hartree/bohr^3 of pressure: the derivative of the energy by the strain is negative.
+    assert label.stress[0][0] == pytest.approx(-0.02995, rel=1e-3)
+    assert label.energy_per_atom == pytest.approx(-1034.72, abs=0.01)
+
+
+def test_truncated_runs_are_rejected(store: DaoStore, tmp_path: Path, shared: Path) -> None:
+    whole = (shared / "qe_recorded" / "MgO_scf" / "MgO.xml").read_text()
+    (tmp_path / "cut.xml").write_text(whole[: len(whole) // 2])
+    (tmp_path / "vasprun.xml").write_text("<modeling><generator>")
+    for kind in ("qe", "vasp"):
+        report = ingest(store, open_source(f"{kind}:{tmp_path}"))
+        assert sum(report.rejected.values()) >= 1
+        assert report.written.inserted == sum(report.rejected.values())
+    assert store.labels.count() == 0

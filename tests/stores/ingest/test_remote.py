@@ -1,0 +1,152 @@
+"""Remote databases: a local OPTIMADE service, and recorded answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import uvicorn
+from optimade.validator import ImplementationValidator
+from requests.adapters import BaseAdapter
+
+from dao_core.errors import InputError, MissingError
+from stores import open_store
+from stores.builders import HullBuilder
+from stores.documents import LabelDocument
+from stores.errors import StoreUnreachableError
+from stores.export.optimade_service import optimade_app
+from stores.ingest import ingest, open_source
+from stores.ingest.materials_project import MaterialsProject
+from stores.ingest.optimade import OptimadeProvider
+
+
+@pytest.fixture
+def service(rocksalt, element, put_label) -> Iterator[str]:
+    """A served store of five structures."""
+    with open_store("memory://") as store:
+        put_label(store, element("Mg"), -1.0)
+        put_label(store, element("O"), -2.0)
+        for a in (4.2, 4.8, 5.4):
+            put_label(store, rocksalt(a), -a)
+        HullBuilder(store).build()
+        app = optimade_app(store)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+def test_the_official_validator_finds_no_fault(service: str) -> None:
+    validator = ImplementationValidator(base_url=service, page_limit=3, verbosity=-1)
+    validator.validate_implementation()
+    assert validator.valid
+    assert validator.results.success_count > 40
+    assert validator.results.failure_count == 0
+
+
+def test_own_properties_can_be_asked_for(service: str) -> None:
+    query = "_dao_energy_above_hull<0.01 AND nelements=2"
+    found = requests.get(f"{service}/v1/structures", {"filter": query}, timeout=30).json()["data"]
+    assert len(found) == 1
+    assert found[0]["attributes"]["_dao_level"] == "test"
+    assert found[0]["attributes"]["_dao_stable_at"] == ["test"]
+    fields = requests.get(f"{service}/v1/info/structures", timeout=30).json()["data"]["properties"]
+    assert fields["_dao_energy_above_hull"]["unit"] == "eV/atom"
+
+
+def test_ingest_from_a_provider(service: str, store) -> None:
+    facts = {"_dao_energy_above_hull": "energy_above_hull"}
+    provider = OptimadeProvider(
+        service, 'elements HAS ALL "Mg","O"', level="there", facts=facts, pause=0.0
+    )
+    report = ingest(store, provider)
+    assert (report.read, report.rejected) == (3, {})
+    above = [one.energy_above_hull for one in store.find(LabelDocument)]
+    assert sorted(above) == [0.0, pytest.approx(0.6), pytest.approx(1.2)]
+    assert ingest(store, provider).written.inserted == 0
+    with pytest.raises(InputError, match="refuses the filter"):
+        ingest(store, OptimadeProvider(service, "elements HAS", pause=0.0))
+
+
+class _Recorded(BaseAdapter):
+    """Answers pages from memory and counts the requests."""
+
+    def __init__(self, pages: list[tuple[int, str]]) -> None:
+        super().__init__()
+        self.pages = pages
+        self.urls: list[str] = []
+
+    def send(self, request, **_: Any) -> requests.Response:
+        self.urls.append(request.url)
+        answer = requests.Response()
+        answer.status_code, text = self.pages[len(self.urls) - 1]
+        answer._content = text.encode()
+        return answer
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def test_bad_entries_and_bad_answers(store) -> None:
+    page = (
+        '{"data": [{"id": "7", "type": "structures", "attributes": {}}], "links": {"next": null}}'
+    )
+    adapter = _Recorded([(200, page), (503, "{}"), (200, "<html>")])
+    session = requests.Session()
+    session.mount("http://", adapter)
+    provider = OptimadeProvider("http://there/optimade/v1/", session=session, pause=0.0)
+    report = ingest(store, provider)
+    assert report.rejected == {"unreadable_structure": 1}
+    assert adapter.urls[0].startswith("http://there/optimade/v1/structures?page_limit=")
+    for _ in range(2):
+        with pytest.raises(StoreUnreachableError, match="there"):
+            ingest(store, provider)
+
+
+class _Client:
+    """mp-api's client as far as it is used, with recorded summaries."""
+
+    def __init__(self, summaries: list[dict[str, Any]]) -> None:
+        self.summaries = summaries
+        self.materials = self.summary = self
+        self.calls: list[dict[str, Any]] = []
+
+    def search(self, **what: Any) -> list[dict[str, Any]]:
+        self.calls.append(what)
+        ids = what.get("material_ids")
+        return [one for one in self.summaries if ids is None or one["material_id"] in ids]
+
+
+def test_materials_project(store, rocksalt) -> None:
+    good = {"material_id": "mp-1265", "structure": rocksalt().as_dict(), "energy_per_atom": -6.3,
+            "formation_energy_per_atom": -3.0, "energy_above_hull": 0.0, "band_gap": 4.4}  # fmt: skip
+    client = _Client([good, {**good, "material_id": "mp-9", "deprecated": True}])
+    report = ingest(store, MaterialsProject("O-Mg", client=client, pause=0.0))
+    assert report.rejected == {"deprecated": 1}
+    assert client.calls[0]["chemsys"] == ["O", "Mg", "Mg-O"]
+    label = next(store.find(LabelDocument))
+    assert (label.source_id, label.energy_per_atom, label.band_gap) == ("mp-1265", -6.3, 4.4)
+    assert label.level == "mp-gga-gga+u-mp2020"
+
+
+def test_the_key_is_asked_for_and_never_told(monkeypatch, store) -> None:
+    with pytest.raises(MissingError, match="MP_API_KEY"):
+        open_source("mp:Mg-O")
+
+    class Leaky(_Client):
+        def search(self, **what: Any) -> list[dict[str, Any]]:
+            raise requests.ConnectionError("X-API-KEY: topsecret")
+
+    with pytest.raises(StoreUnreachableError) as failure:
+        ingest(store, MaterialsProject("Mg-O", client=Leaky([]), pause=0.0))
+    assert "topsecret" not in str(failure.value)
+    assert failure.value.__cause__ is None

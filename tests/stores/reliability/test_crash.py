@@ -1,0 +1,65 @@
+"""A writer killed at any moment loses nothing that was acknowledged, and leaves nothing torn."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from pathlib import Path
+
+from stores.maintenance import check
+from stores.opening import open_store
+
+ROUNDS = 50
+BATCH = 5
+FILLER = "x" * 3000
+
+
+def _write_forever(path: Path, round_number: int, acknowledged: int) -> None:
+    """In a child: write batches and tell the parent of each one that was committed."""
+    store = open_store(path)
+    number = 0
+    while True:
+        batch = f"{round_number}-{number}"
+        store.events.update(
+            [
+                {"event_id": f"{batch}-{part}", "batch": batch, "size": BATCH, "filler": FILLER}
+                for part in range(BATCH)
+            ]
+        )
+        os.write(acknowledged, f"{batch}\n".encode())
+        number += 1
+
+
+def _killed_writer(path: Path, round_number: int, seconds: float) -> list[str]:
+    """The batches that a writer acknowledged before it was killed."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            _write_forever(path, round_number, writer)
+        finally:
+            os._exit(1)
+    os.close(writer)
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    with os.fdopen(reader) as lines:
+        return lines.read().split("\n")[:-1]
+
+
+def test_sigkill_while_writing_50_rounds(tmp_path: Path) -> None:
+    chance = random.Random(5)
+    acknowledged: list[str] = []
+    for round_number in range(ROUNDS):
+        acknowledged += _killed_writer(tmp_path / "s", round_number, chance.uniform(0.03, 0.2))
+        with open_store(tmp_path / "s") as store:
+            found = [one["batch"] for one in store.events.query(properties=["batch"])]
+        counts = {batch: found.count(batch) for batch in set(found)}
+        assert set(acknowledged) <= counts.keys()
+        assert set(counts.values()) <= {BATCH}
+    assert len(acknowledged) > ROUNDS
+    with open_store(tmp_path / "s") as store:
+        assert [fault for fault in check(store) if fault.where == "file"] == []
+        assert store.events.damaged() == []
