@@ -112,7 +112,7 @@ def test_cell_that_outgrows_its_tables_starts_again_with_larger_ones(
     stretched.scale_lattice(si2.volume * 1.25)
     cured = run(stretched, {"cell": {"cell_factor": 1.005}}, calculation="vc-relax")
     assert handlers(cured)[0] == "CellFactorHandler"
-    # So few k-points make silicon ten per cent too large; it started twenty-five per cent too large.
+    # So few k-points make silicon ten per cent too large; it started with twenty-five.
     assert si2.volume < cured.structure.volume < 1.15 * si2.volume
 
 

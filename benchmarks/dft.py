@@ -1,0 +1,144 @@
+"""What the whole chain costs over bare pw.x, and how many candidates a core-hour validates.
+
+The overhead compares one batch of small statics, run two at a time, by ``validate`` (processes,
+folders, custodian, ledger, parsing, documents; its start included) with the very same inputs given
+to bare ``pw.x`` two at a time. Both are measured in one run, so that only their ratio counts. Bar:
+less than 15 per cent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+from pymatgen.core import Lattice, Structure
+from rich.console import Console
+from rich.table import Table
+
+from dft_inputs.canonical import canonical_cell
+from dft_inputs.elements import element_structure
+from dft_inputs.protocols import PROTOCOLS
+from dft_inputs.pseudos import install_family, list_families
+from dft_inputs.qe.flow import generator_for
+from dft_inputs.running.request import Limits, Method
+from dft_inputs.running.validation import validate
+
+Row = dict[str, str | float]
+BAR = 0.15
+
+
+def alloys(count: int) -> dict[str, Structure]:
+    """Metallic two-atom crystals of slightly different volumes."""
+    sites = [[0, 0, 0], [0.5, 0.5, 0.5]]
+    return {
+        f"AlSi-{i}": Structure(Lattice.cubic(3.0 + 0.01 * i), ["Al", "Si"], sites)
+        for i in range(count)
+    }
+
+
+def bare_seconds(crystals: dict[str, Structure], method: Method, folder: Path) -> float:
+    """Wall time of bare pw.x on the inputs that the chain writes, two at a time."""
+    runs = []
+    for name, structure in crystals.items():
+        generator = generator_for(method, ("Al", "Si"))
+        generator.get_input_set(canonical_cell(structure)).write_input(folder / name)
+        runs.append(folder / name)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+
+    def run(path: Path) -> None:
+        with (path / "pw.out").open("wb") as output:
+            command = ["pw.x", "-in", "pw.in"]
+            subprocess.run(command, cwd=path, stdout=output, env=environment, check=True)
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run, runs))
+    return time.perf_counter() - started
+
+
+def overhead_row(count: int, folder: Path) -> Row:
+    """Chain against bare pw.x on one batch of statics."""
+    protocol = replace(PROTOCOLS["fast"], kpoint_distance=0.25)
+    method = Method(protocol=protocol, workflow="static")
+    crystals = alloys(count)
+    bare = bare_seconds(crystals, method, folder / "bare")
+    started = time.perf_counter()
+    report = validate(
+        crystals,
+        method,
+        Limits(cores=2),
+        chemical_system=("Al", "Si"),
+        root=folder / "chain",
+    )
+    chain = time.perf_counter() - started
+    if len(report.done) != count:
+        raise SystemExit(f"Only {len(report.done)} of {count} statics ended well.")
+    return {
+        "case": f"{count} statics, two at a time",
+        "bare_seconds": bare,
+        "chain_seconds": chain,
+        "overhead": chain / bare - 1,
+        "bar": BAR,
+    }
+
+
+def throughput_row(protocol: str, workflow: str, folder: Path) -> Row:
+    """Candidates per core-hour of one protocol, from the ledger of one silicon crystal."""
+    method = Method(protocol=protocol, workflow="relax" if workflow == "relax" else "static")
+    limits = Limits(cores=1)
+    report = validate({"Si": element_structure("Si")}, method, limits, root=folder / protocol)
+    if not report.done:
+        raise SystemExit(f"{protocol}: {report.validations[0].message}")
+    return {
+        "case": f"Si, {workflow}, {protocol}",
+        "core_hours": report.core_hours,
+        "candidates_per_core_hour": 1 / report.core_hours,
+    }
+
+
+def show(rows: list[Row]) -> None:
+    """Print one table."""
+    table = Table("case", "bare / s", "chain / s", "overhead", "core-hours", "candidates/core-hour")
+    for row in rows:
+        overhead = row.get("overhead")
+        table.add_row(
+            str(row["case"]),
+            *(f"{row[key]:.1f}" if key in row else "" for key in ("bare_seconds", "chain_seconds")),
+            f"{overhead:.1%} (bar {BAR:.0%})" if overhead is not None else "",
+            f"{row['core_hours']:.4f}" if "core_hours" in row else "",
+            f"{row['candidates_per_core_hour']:.0f}" if "core_hours" in row else "",
+        )
+    Console().print(table)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="end within a minute on two cores")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--pseudos", help="source of the pseudopotentials when none are installed")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        if not list_families():
+            os.environ["DAO_HOME"] = scratch
+            install_family(source=arguments.pseudos)
+        folder = Path(scratch)
+        rows = [overhead_row(6 if arguments.quick else 20, folder / "overhead")]
+        workflow = "static" if arguments.quick else "relax"
+        protocols = ["fast"] if arguments.quick else ["fast", "balanced"]
+        rows += [throughput_row(protocol, workflow, folder) for protocol in protocols]
+    if arguments.json:
+        print(json.dumps({"rows": rows}))
+    else:
+        show(rows)
+
+
+if __name__ == "__main__":
+    main()
