@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
@@ -120,15 +121,18 @@ class CalculationFolder:
             How many were ended.
         """
         stopped = 0
-        for process in psutil.process_iter(["pid", "cwd"]):
-            cwd = process.info["cwd"]
-            if cwd and process.pid != psutil.Process().pid and self._holds(Path(cwd)):
+        for process in psutil.process_iter(["cmdline", "cwd"]):
+            if self._is_orphan(process.info["cmdline"] or [], process.info["cwd"] or ""):
                 process.kill()
                 stopped += 1
         return stopped
 
-    def _holds(self, path: Path) -> bool:
-        return path.is_relative_to(self.path.resolve()) and path != self.path.resolve()
+    def _is_orphan(self, command: list[str], cwd: str) -> bool:
+        """Whether a process is a DFT program in this folder, not a user's shell or editor."""
+        if not cwd or not Path(cwd).is_relative_to(self.path.resolve()):
+            return False
+        runs_pw = any(pair == ("-in", files.INPUT) for pair in pairwise(command))
+        return runs_pw or any(Path(word).name.startswith("vasp") for word in command[:1])
 
     def remove_wave_functions(self) -> None:
         """Remove the save folders, which nothing reads once the result is there."""

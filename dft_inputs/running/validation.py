@@ -194,27 +194,29 @@ def _validation(
 
 
 def _place_on_hulls(report: ValidationReport, plan: _Plan) -> None:
-    """A hull needs every phase: one that failed leaves its system without energies above hull."""
+    """Place the crystals of each system on its hull, all of whose phases it needs."""
+    by_system: dict[str, list[Validation]] = {}
     for validation in report.done:
         system = "-".join(plan.requests[validation.name].chemical_system)
+        by_system.setdefault(system, []).append(validation)
+    for system, candidates in by_system.items():
         phases = [phase for phase in report.competing if phase.name.endswith(f" in {system}")]
-        failed = [phase for phase in phases if phase.state != "done"]
-        if failed:
-            validation.hull_message = f"No hull of {system}: " + "; ".join(
-                f"{phase.name}: {phase.message}" for phase in failed
-            )
-            continue
-        rivals = [v for v in report.done if v.level == validation.level]
-        points = {entry.name: _point(entry) for entry in [*phases, *rivals]}
         try:
-            validation.energy_above_hull = energies_above_hull(points, system)[validation.name]
+            points = {entry.name: _point(entry) for entry in [*phases, *candidates]}
+            above = energies_above_hull(points, system)
         except LevelMismatchError as error:
-            validation.hull_message = str(error)
+            for candidate in candidates:
+                candidate.hull_message = str(error)
+            continue
+        for candidate in candidates:
+            candidate.energy_above_hull = above[candidate.name]
 
 
 def _point(validation: Validation) -> HullPoint:
     if validation.result is None or validation.level is None:
-        raise LevelMismatchError(f"{validation.name} has no energy.")
+        raise LevelMismatchError(
+            f"There is no hull: {validation.name} has no energy ({validation.message})"
+        )
     return HullPoint(
         formula=validation.result.formula,
         energy_per_atom=validation.result.energy_per_atom,

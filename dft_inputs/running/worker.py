@@ -18,7 +18,7 @@ from types import FrameType, ModuleType
 from jobflow import JobStore, run_locally
 from maggma.stores import MemoryStore
 
-from dft_inputs.errors import DftError
+from dft_inputs.errors import CalculationError, DftError
 from dft_inputs.qe.schemas.pw_xml import pw_document
 from dft_inputs.running.folder import (
     BusyError,
@@ -89,15 +89,19 @@ def _compute(
     store = JobStore(MemoryStore())
     code = _code(request)
     flow = code.flow_for(request, limits.walltime)
-    run_locally(
-        flow,
-        store=store,
-        create_folders=True,
-        root_dir=folder.path,
-        ensure_success=True,
-        raise_immediately=True,
-        log=False,
-    )
+    try:
+        run_locally(
+            flow,
+            store=store,
+            create_folders=True,
+            root_dir=folder.path,
+            ensure_success=True,
+            raise_immediately=True,
+            log=False,
+        )
+    except RuntimeError as error:
+        # custodian and atomate2 report a VASP run that cannot be saved this way.
+        raise CalculationError(str(error)) from error
     output = flow.output.resolve(store)
     return code.result_of(request, output)
 

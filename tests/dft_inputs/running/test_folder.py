@@ -53,15 +53,19 @@ def test_orphans_of_a_killed_attempt_are_ended(folder: CalculationFolder, tmp_pa
     job.mkdir(parents=True)
     elsewhere.mkdir()
     sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
-    orphan = subprocess.Popen(sleep, cwd=job)
-    stranger = subprocess.Popen(sleep, cwd=elsewhere)
+    orphan = subprocess.Popen([*sleep, "-in", "pw.in"], cwd=job)
+    strangers = [
+        subprocess.Popen([*sleep, "-in", "pw.in"], cwd=elsewhere),
+        subprocess.Popen([*sleep, "pw.in"], cwd=job),
+    ]
     try:
         assert folder.stop_orphans() == 1
         assert orphan.wait(10) != 0
-        assert stranger.poll() is None
+        assert [stranger.poll() for stranger in strangers] == [None, None]
     finally:
-        stranger.kill()
-        stranger.wait()
+        for stranger in strangers:
+            stranger.kill()
+            stranger.wait()
 
 
 def test_last_sign_of_life_ignores_the_lock(folder: CalculationFolder) -> None:
