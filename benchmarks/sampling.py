@@ -1,0 +1,117 @@
+"""Sampling: flow matching at a few steps against the published 1000-step predictor-corrector.
+
+    python benchmarks/sampling.py [--quick] [--json]
+
+Both use the same Crysformer (`mini`) on the same compositions in the same batch, one thread; time
+does not depend on the weights, which are random. Times are CPU seconds. The predictor-corrector is
+timed over part of its steps, spread over the whole schedule, and scaled to 1000: each step does the
+same work (two network evaluations).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from dataclasses import asdict, dataclass
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from dao_core.crysformer.config import CONFIGS
+from dao_core.generator.diffusion_network import DenoisingNetwork
+from dao_core.generator.diffusion_sampling import sample_diffusion
+from dao_core.generator.diffusion_schedule import PUBLISHED_STEPS, diffusion_schedule
+from dao_core.generator.sampling import initial_noise, integrate_flow
+from dao_core.generator.velocity import VelocityNetwork
+
+FLOW_STEPS = (25, 50, 100)
+NATOMS = (2, 4, 5, 8, 10, 12, 16, 20)
+"""Cell sizes of a batch, over and over."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; ``ratio`` is structures per second over the predictor-corrector's."""
+
+    method: str
+    steps: int
+    network_evaluations: int
+    structures: int
+    seconds: float
+    structures_per_second: float
+    ratio: float
+
+
+def measure(structures: int, timed_steps: int, repeats: int) -> list[Row]:
+    """Both ways of sampling on one batch, in turn; the best of ``repeats``."""
+    torch.manual_seed(0)
+    flow, denoiser = (kind(CONFIGS["mini"]).eval() for kind in (VelocityNetwork, DenoisingNetwork))
+    sizes = [NATOMS[row % len(NATOMS)] for row in range(structures)]
+    atomic_numbers = torch.zeros(structures, max(sizes), dtype=torch.long)
+    for row, n in enumerate(sizes):
+        atomic_numbers[row, :n] = torch.randint(1, 90, (n,))
+    best: dict[int, float] = {}
+    for _ in range(repeats):
+        for steps in FLOW_STEPS:
+            seconds = _flow_seconds(flow, atomic_numbers, sizes, steps)
+            best[steps] = min(best.get(steps, seconds), seconds)
+        seconds = _diffusion_seconds(denoiser, atomic_numbers, timed_steps)
+        best[PUBLISHED_STEPS] = min(best.get(PUBLISHED_STEPS, seconds), seconds)
+    slow = best[PUBLISHED_STEPS]
+    return [
+        Row(
+            method="predictor-corrector" if steps == PUBLISHED_STEPS else "flow matching",
+            steps=steps,
+            network_evaluations=2 * steps if steps == PUBLISHED_STEPS else steps,
+            structures=structures,
+            seconds=seconds,
+            structures_per_second=structures / seconds,
+            ratio=slow / seconds,
+        )
+        for steps, seconds in best.items()
+    ]
+
+
+def _flow_seconds(
+    network: VelocityNetwork, atomic_numbers: Tensor, sizes: list[int], steps: int
+) -> float:
+    start = time.process_time()
+    frac_coords, stretch = initial_noise(sizes, range(len(sizes)))
+    integrate_flow(network, atomic_numbers, frac_coords, stretch, steps)
+    return time.process_time() - start
+
+
+def _diffusion_seconds(
+    network: DenoisingNetwork, atomic_numbers: Tensor, timed_steps: int
+) -> float:
+    """CPU seconds of the published number of steps, from ``timed_steps`` of them."""
+    schedule = diffusion_schedule(timed_steps)
+    start = time.process_time()
+    sample_diffusion(network, atomic_numbers, range(len(atomic_numbers)), schedule)
+    return (time.process_time() - start) * PUBLISHED_STEPS / timed_steps
+
+
+def main() -> None:
+    """Measure, and print a table or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a small batch, once")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    structures, timed_steps, repeats = (16, 25, 1) if arguments.quick else (64, 100, 3)
+    rows = measure(structures, timed_steps, repeats)
+    if arguments.json:
+        print(json.dumps({"benchmark": "sampling", "rows": [asdict(row) for row in rows]}))
+        return
+    table = Table(*asdict(rows[0]))
+    for row in rows:
+        values = asdict(row).values()
+        table.add_row(*(f"{x:.4g}" if isinstance(x, float) else str(x) for x in values))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
