@@ -53,23 +53,32 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.timeout(900)
 def test_covalent_and_metallic_crystals(real_pw: str, root: Path) -> None:
-    crystals = {symbol: element_structure(symbol) for symbol in ("Si", "Al", "Fe")}
+    crystals = {symbol: element_structure(symbol) for symbol in ("Si", "Al")}
     report = validate(crystals, Method(protocol=with_distance(0.6)), BOTH, root=root)
-    silicon, aluminium, iron = report.validations
+    silicon, aluminium = report.validations
     assert conventional_a(silicon) == pytest.approx(5.431, rel=0.015)
     assert conventional_a(silicon) == pytest.approx(5.4697, rel=0.003)  # the recorded run
     assert conventional_a(aluminium) == pytest.approx(4.046, rel=0.015)
-    assert conventional_a(iron) == pytest.approx(2.866, rel=0.015)
-    assert iron.result is not None
-    assert iron.result.total_magnetization == pytest.approx(2.2, abs=0.25)
-    assert [v.result.band_gap == 0.0 for v in report.done if v.result] == [False, True, True]
-    assert all(abs(v.result.pressure) < 0.6 for v in report.done if v.result)
+    assert [v.result.band_gap == 0.0 for v in report.done if v.result] == [False, True]
+    assert all(abs(v.result.pressure) < 0.1 for v in report.done if v.result)
+
+
+@pytest.mark.timeout(900)
+def test_iron_is_ferromagnetic(real_pw: str, root: Path) -> None:
+    iron = element_structure("Fe")
+    iron.scale_lattice(2.83**3 / 2)
+    report = validate({"Fe": iron}, Method(protocol=with_distance(0.6)), BOTH, root=root)
+    assert conventional_a(report.validations[0]) == pytest.approx(2.855, rel=0.015)  # at 0 K
+    result = report.validations[0].result
+    assert result is not None
+    assert result.total_magnetization == pytest.approx(2.2, abs=0.2)
+    assert result.band_gap == 0.0
 
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("cation", "anion", "start", "experiment", "recorded"),
-    [("Mg", "O", 4.21, 4.207, 4.2519), ("Na", "Cl", 5.66, 5.595, 5.6988)],
+    [("Mg", "O", 4.24, 4.207, 4.2519), ("Na", "Cl", 5.68, 5.595, 5.6988)],
 )
 def test_ionic_crystals(
     real_pw: str,
