@@ -17,7 +17,12 @@ from torch import Tensor
 
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.validity import invalid_reason
-from dao_core.training.teacher_prototypes import binary_prototypes, elemental_prototypes
+from dao_core.training.records import Crystal
+from dao_core.training.teacher_prototypes import (
+    balanced_prototypes,
+    binary_prototypes,
+    elemental_prototypes,
+)
 from dao_core.training.teacher_shards import LabelledStructure, write_shard
 from dao_core.training.teacher_variants import UNLABELLED, random_variant
 
@@ -92,12 +97,15 @@ class TeacherPlan:
             structure, done = (parent, "as is") if variant == 0 else random_variant(parent, rng)
             yield PlannedLabel(source, structure, done)
 
-    def prototypes(self) -> Iterator[PlannedLabel]:
+    def prototypes(self) -> list[PlannedLabel]:
         """Elements and binary compounds in competing prototypes, shuffled."""
         rng = np.random.default_rng(self.seed)
-        drawn = [*elemental_prototypes(rng), *binary_prototypes(rng)]
-        for index in rng.permutation(len(drawn)):
-            yield PlannedLabel(*drawn[index])
+        drawn = [
+            *elemental_prototypes(rng),
+            *binary_prototypes(rng),
+            *balanced_prototypes(rng),
+        ]
+        return [PlannedLabel(*drawn[index]) for index in rng.permutation(len(drawn))]
 
     def admits(self, planned: PlannedLabel) -> bool:
         """Whether the formula may be labelled: elements always, a held-out formula never."""
@@ -108,6 +116,37 @@ class TeacherPlan:
 def variants_of(natoms: int) -> int:
     """Labels per parent, itself included: small crystals are cheap and tell as much per atom."""
     return 7 if natoms <= 8 else 5 if natoms <= 14 else 3
+
+
+def label_plan(
+    plan: TeacherPlan, teacher: Teacher, folder: Path, worker: int = 0, workers: int = 1
+) -> None:
+    """Label everything that is planned; shards that exist are kept, so this can be repeated.
+
+    Args:
+        plan: what to label.
+        teacher: the potential.
+        folder: receives ``labels-NNNN.npz`` (variants) and ``labels-pNNNN.npz`` (prototypes).
+        worker: number of this process.
+        workers: how many processes share the plan; each takes every ``workers``-th shard.
+    """
+    order, prototypes, size = plan.order(), plan.prototypes(), plan.shard_size
+    for number in range(worker, -(-len(prototypes) // size), workers):
+        part = prototypes[number * size : (number + 1) * size]
+        label_shard(folder / f"labels-p{number:04d}.npz", part, plan, teacher)
+    for number in range(worker, -(-len(order) // size), workers):
+        label_shard(folder / f"labels-{number:04d}.npz", plan.shard(number, order), plan, teacher)
+
+
+def parents_of(crystals: Sequence[Crystal]) -> list[tuple[str, Structure]]:
+    """Crystals of record files as the parents of a plan."""
+    return [
+        (
+            crystal.material_id,
+            Structure(crystal.lattice, crystal.atomic_numbers.tolist(), crystal.frac_coords),
+        )
+        for crystal in crystals
+    ]
 
 
 def label_shard(

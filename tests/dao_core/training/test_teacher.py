@@ -14,7 +14,15 @@ from pymatgen.core import Lattice, Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from dao_core.errors import InputError
-from dao_core.training.teacher import LARGEST_FORCE, PlannedLabel, TeacherPlan, label_shard
+from dao_core.training.records import Crystal
+from dao_core.training.teacher import (
+    LARGEST_FORCE,
+    PlannedLabel,
+    TeacherPlan,
+    label_plan,
+    label_shard,
+    parents_of,
+)
 from dao_core.training.teacher_prototypes import (
     ELEMENTAL,
     PROTOTYPES,
@@ -168,6 +176,31 @@ def test_shards_are_written_once_and_count_what_they_leave_out(parents, tmp_path
     assert shards["source"].tolist() == ["a:1"]
     np.testing.assert_allclose(shards["energy"], [-2.0])
     np.testing.assert_allclose(shards["forces"][:, 0], parents[0][1].frac_coords[:, 0], atol=1e-6)
+
+
+def test_a_whole_plan_is_shared_among_workers_and_can_be_repeated(tmp_path, monkeypatch):
+    monkeypatch.setattr(TeacherPlan, "prototypes", lambda _: [])
+    crystal = prototype_structure("zincblende", 30, 16)
+    parents = parents_of(
+        [
+            Crystal(
+                f"a:{i}",
+                np.array(crystal.atomic_numbers),
+                crystal.frac_coords,
+                crystal.lattice.matrix,
+                {},
+            )
+            for i in range(2)
+        ]
+    )
+    plan, teacher = TeacherPlan(parents, shard_size=4), CountingTeacher()
+    for worker in (0, 1):
+        label_plan(plan, teacher, tmp_path, worker, workers=2)
+    assert len(list(tmp_path.glob("labels-*.npz"))) == 4
+    first = teacher.seen
+    label_plan(plan, teacher, tmp_path)
+    assert teacher.seen == first
+    assert first + sum(dropped_counts(tmp_path).values()) == 14
 
 
 def test_wild_teacher_answers_are_left_out_with_their_reason(parents, tmp_path):
