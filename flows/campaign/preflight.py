@@ -13,6 +13,9 @@ from dao_core.potentials import Domain
 from dao_core.search.compositions import CompositionCell
 from flows.report.summary import Failure
 
+READING = "reading"
+"""Stage at which a file of the user's is lost: it stays lost however often the campaign runs."""
+
 
 @dataclass(frozen=True)
 class OwnStructures:
@@ -33,13 +36,13 @@ def read_own_structures(paths: Sequence[str], elements: Sequence[str]) -> OwnStr
         InputError: Files were given and not one structure of them can take part.
     """
     reading = read_structures(paths)
-    failures = [Failure(item=f.source, stage="reading", reason=f.reason) for f in reading.failures]
+    failures = [Failure(item=f.source, stage=READING, reason=f.reason) for f in reading.failures]
     usable = []
     for named in reading.structures:
         foreign = {element.symbol for element in named.structure.elements} - set(elements)
         if foreign:
             reason = f"holds {', '.join(sorted(foreign))}, which the campaign does not"
-            failures.append(Failure(item=named.source, stage="reading", reason=reason))
+            failures.append(Failure(item=named.source, stage=READING, reason=reason))
         else:
             usable.append(named)
     if paths and not usable:

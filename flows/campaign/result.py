@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flows.campaign.files import write_files
+from flows.campaign.preflight import READING
 from flows.campaign.ranking import rank
 from flows.campaign.running import Campaign
 from flows.campaign.summarise import summarise
-from flows.campaign.survey import survey_proposed, survey_relaxed, survey_screened
+from flows.campaign.survey import (
+    Survey,
+    survey_proposed,
+    survey_relaxed,
+    survey_screened,
+)
 from flows.report.summary import CampaignSummary, Failure
-from stores.documents import utc_now
+from stores.documents import Document, utc_now
 
 
 def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
@@ -28,12 +34,24 @@ def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
     document.finished = utc_now()
     summary = summarise(campaign, document, survey, ranked, failures)
     write_files(summary, campaign.folder)
-    document.state = "failed" if failures else "done"
+    lost = [failure for failure in failures if failure.stage != READING]
+    document.state = "failed" if lost else "done"
     document.funnel = [row.model_dump() for row in summary.funnel]
     document.ranking = [
         row.model_dump(mode="json", exclude={"structure", "conventional"})
         for row in summary.ranking
     ]
     document.summary = summary.model_dump(mode="json")
+    campaign.store.put(_claimed(campaign.campaign_id, survey))
     campaign.store.put(document)
     return summary
+
+
+def _claimed(campaign_id: str, survey: Survey) -> list[Document]:
+    """What earlier campaigns made and this one used, with this one among its campaigns."""
+    used = (*survey.candidates.values(), *survey.relaxations.values())
+    return [
+        document.model_copy(update={"campaign_ids": [*document.campaign_ids, campaign_id]})
+        for document in used
+        if campaign_id not in document.campaign_ids
+    ]

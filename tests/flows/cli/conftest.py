@@ -30,9 +30,7 @@ Dao = Callable[..., Answer]
 
 
 @pytest.fixture
-def dao(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Dao:
+def dao(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dao:
     """Call ``dao`` with a data folder and a working folder of its own."""
     monkeypatch.setenv("DAO_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)

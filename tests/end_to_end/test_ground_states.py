@@ -1,0 +1,69 @@
+"""A campaign with CHGNet finds what every textbook has, and its books balance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from flows.report.summary import read_summary
+
+RunCampaign = Callable[..., dict[str, Any]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("system", "formula", "space_group_number", "max_atoms"),
+    [("Mg-O", "MgO", 225, 2), ("Na-Cl", "NaCl", 225, 2), ("Si", "Si", 227, 2)],
+)
+def test_ground_state_is_at_rank_one_of_its_composition(
+    run_campaign: RunCampaign,
+    system: str,
+    formula: str,
+    space_group_number: int,
+    max_atoms: int,
+    tmp_path: Path,
+) -> None:
+    words = (
+        system, "--potential", "chgnet", "--sources", "template", "--candidates", "20",
+        "--relax", "8", "--max-atoms", str(max_atoms),
+    )  # fmt: skip
+    result = run_campaign(*words)
+
+    best = next(row for row in result["ranking"] if row["formula"] == formula)
+    assert best["space_group_number"] == space_group_number
+    assert best["energy_above_hull"] == pytest.approx(0.0, abs=1e-6)
+    assert best["novel"]
+    assert result["level"] == "chgnet-0.3.0"
+    assert_funnel_adds_up(result)
+    assert_files_agree(result, Path(result["folder"]))
+
+    again = run_campaign(*words)
+    assert again["reused"]
+    assert again["ranking"] == result["ranking"]
+    assert again["funnel"] == result["funnel"]
+
+
+def assert_funnel_adds_up(result: dict[str, Any]) -> None:
+    funnel = result["funnel"]
+    for row in funnel:
+        assert row["entered"] == row["left"] + sum(row["rejected"].values()), row
+    for before, after in pairwise(funnel):
+        assert before["left"] == after["entered"], (before, after)
+    assert funnel[-1]["left"] == len(result["ranking"])
+
+
+def assert_files_agree(result: dict[str, Any], folder: Path) -> None:
+    """Ranking, CIFs, extxyz, Parquet and summary have the same ids in the same order."""
+    ids = [row["candidate_id"] for row in result["ranking"]]
+    assert all(Path(row["cif"]).is_file() for row in result["ranking"])
+    assert pd.read_parquet(folder / "ranking.parquet")["candidate_id"].tolist() == ids
+    frames = (folder / "structures.extxyz").read_text()
+    positions = [frames.index(f"candidate_id={identity}") for identity in ids]
+    assert positions == sorted(positions)
+    assert [row.candidate_id for row in read_summary(folder).ranking] == ids
+    assert "<html" in Path(result["report"]).read_text()

@@ -1,0 +1,114 @@
+"""Killed anywhere, a campaign goes on to the same end as an undisturbed one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stores import open_store
+
+# EMT is a real potential for copper and gold, and takes no time to load.
+WORDS = (
+    "Cu-Au", "--potential", "ase:ase.calculators.emt:EMT", "--sources", "template",
+    "--candidates", "24", "--relax", "20", "--max-atoms", "3",
+)  # fmt: skip
+PATIENCE = 600
+"""Seconds; a run takes some ten on an idle machine."""
+WHEN = {"blob", "last_updated", "builder_meta", "happened", "_id"}
+"""Fields that say when something was done, not what came out."""
+
+
+def start(home: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "flows", "campaign", *WORDS, "--out", str(home / "out")]
+    environment = {**os.environ, "DAO_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+
+
+def finish(home: Path) -> None:
+    process = start(home)
+    try:
+        _, errors = process.communicate(timeout=PATIENCE)
+    finally:
+        process.kill()
+    assert process.returncode == 0, errors.decode()
+
+
+def stages_done(home: Path) -> dict[str, int]:
+    """How many batches of each stage the store has."""
+    if not (home / "store.sqlite").is_file():
+        return {}
+    with open_store(home) as store:
+        stages = [event["subject"] for event in store.events.query({}, ["subject"])]
+    return {stage: stages.count(stage) for stage in stages}
+
+
+def kill_when(home: Path, stage: str) -> None:
+    """Start the campaign and SIGKILL it as soon as a batch of a stage is in the store."""
+    process = start(home)
+    deadline = time.monotonic() + PATIENCE
+    while not stages_done(home).get(stage):
+        assert process.poll() is None, process.communicate()[1].decode()
+        assert time.monotonic() < deadline, f"{stage} was never reached"
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def content(home: Path) -> dict[str, dict[str, Any]]:
+    """Everything of science in a store: all documents without times."""
+    with open_store(home) as store:
+        return {
+            f"{name}/{document[collection.key]}": dict(_timeless(name, document))
+            for name, collection in store.collections.items()
+            for document in collection.query({})
+        }
+
+
+def _timeless(name: str, document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in document.items():
+        if key in WHEN or (name == "campaigns" and key in {"started", "finished", "summary"}):
+            continue
+        if name == "events" and key == "detail":
+            yield key, value["outcome"]
+        else:
+            yield key, value
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(4 * PATIENCE)
+def test_killed_in_every_stage_it_ends_like_an_undisturbed_run(tmp_path: Path) -> None:
+    finish(tmp_path / "undisturbed")
+    killed = tmp_path / "killed"
+    for stage in ("proposed", "relaxed"):
+        kill_when(killed, stage)
+    before = content(killed)
+    finish(killed)
+    after = content(killed)
+
+    assert after == content(tmp_path / "undisturbed")
+    done = {key: value for key, value in before.items() if not key.startswith("campaigns/")}
+    assert done == {key: after[key] for key in done}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(4 * PATIENCE)
+def test_interrupted_by_the_user_it_ends_with_130_and_says_how_to_go_on(tmp_path: Path) -> None:
+    process = start(tmp_path)
+    deadline = time.monotonic() + PATIENCE
+    while not stages_done(tmp_path).get("proposed"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130, errors.decode()
+    assert "the same command goes on" in errors.decode()

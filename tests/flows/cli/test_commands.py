@@ -1,0 +1,102 @@
+"""Each command does its work and prints one object with the promised keys."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymatgen.core import Lattice, Structure
+from typer.testing import CliRunner
+
+from flows.cli.app import app
+
+Dao = Callable[..., Any]
+EMT = ("--potential", "ase:ase.calculators.emt:EMT")
+COMMANDS = (
+    ["doctor"], ["campaign"], ["generate"], ["predict"], ["relax"], ["report"], ["explain"],
+    ["models", "list"], ["store", "info"],
+)  # fmt: skip
+
+
+@pytest.fixture
+def copper(tmp_path: Path) -> Path:
+    file = tmp_path / "Cu.cif"
+    Structure.from_spacegroup("Fm-3m", Lattice.cubic(3.5), ["Cu"], [[0, 0, 0]]).to(str(file))
+    return file
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_help_has_an_example(command: list[str]) -> None:
+    shown = CliRunner().invoke(app, [*command, "--help"])
+    assert shown.exit_code == 0
+    assert f"Example: dao {' '.join(command)}" in shown.output
+
+
+def test_help_answers_without_loading_torch_or_prefect() -> None:
+    code = (
+        "import sys; from flows.cli.app import main; main(['--help']);"
+        "sys.exit(bool({'torch', 'prefect', 'pymatgen'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert done.returncode == 0
+
+
+def test_predict_gives_energy_force_and_pressure(dao: Dao, copper: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.cif").write_text("not a crystal")
+    answer = dao("predict", "Cu.cif", "broken.cif", *EMT, "--json")
+    assert answer.code == 4
+    (row,) = answer.result["structures"]
+    assert (row["formula"], row["natoms"], row["file"]) == ("Cu", 4, "Cu.cif")
+    assert row["pressure"] > 5.0, "a compressed crystal pushes outwards"
+    assert row["max_force"] == pytest.approx(0.0, abs=1e-6)
+    assert answer.result["failures"][0]["file"] == "broken.cif"
+    assert {"level", "store", "versions", "seconds"} <= answer.result.keys()
+
+
+def test_relax_writes_what_became_of_it_and_does_it_once(dao: Dao, copper: Path) -> None:
+    first = dao("relax", "Cu.cif", *EMT, "--out", "relaxed", "--json")
+    assert first.code == 0
+    (row,) = first.result["structures"]
+    assert row["space_group"] == "Fm-3m"
+    assert row["stop_reason"] == "converged"
+    assert row["energy_per_atom"] < row["energy_before"]
+    relaxed = Structure.from_file(row["cif"])
+    assert relaxed.volume / len(relaxed) == pytest.approx(11.6, abs=0.3)  # EMT: a = 3.59 angstrom
+
+    again = dao("relax", "Cu.cif", *EMT, "--out", "relaxed", "--json")
+    assert again.result["structures"] == first.result["structures"]
+    explained = dao("explain", row["candidate_id"], "--json").result
+    assert explained["candidates"][0]["origin"] == "user:Cu.cif"
+    assert explained["relaxations"][0]["structure_id"] == row["structure_id"]
+    assert "user:Cu.cif" in dao("explain", row["structure_id"]).out
+    counts = dao("store", "info", "--json").result["documents"]
+    assert (counts["candidates"], counts["relaxations"]) == (1, 1)
+
+
+def test_generate_keeps_what_it_makes(dao: Dao) -> None:
+    answer = dao("generate", "Mg2O2", "-n", "2", "--out", "made", "--json")
+    assert answer.code == 0
+    rows = answer.result["structures"]
+    assert [(row["formula"], row["z"], row["natoms"]) for row in rows] == [("MgO", 2, 4)] * 2
+    assert all(Path(row["cif"]).is_file() for row in rows)
+    again = dao("generate", "Mg2O2", "-n", "2", "--out", "made", "--json").result["structures"]
+    assert [row["candidate_id"] for row in again] == [row["candidate_id"] for row in rows]
+    assert dao("generate", "MgO", "--z", "500", "--out", "made").code == 2
+
+
+def test_doctor_names_every_part(dao: Dao) -> None:
+    answer = dao("doctor", "--json")
+    assert answer.code == (3 if answer.result["missing"] else 0)
+    parts = {check["part"]: check for check in answer.result["checks"]}
+    assert {"DAO_HOME", "store", "dao-g", "dao-p", "chgnet", "pw.x", "devices"} <= parts.keys()
+    assert parts["store"]["works"]
+    assert all(check["detail"] for check in parts.values())
+
+
+def test_models_are_listed_with_their_hash(dao: Dao) -> None:
+    rows = dao("models", "list", "--json").result["models"]
+    assert all(len(row["hash"]) == 8 and Path(row["file"]).is_file() for row in rows)
