@@ -30,9 +30,3 @@ def exp_energy_loss(energy: Tensor, target: Tensor, lowest_target: float = LOWES
     predicted = torch.exp(-energy.clamp_min(LOWEST_ENERGY))
     wanted = torch.exp(-target.clamp_min(lowest_target))
     return (predicted - wanted).square().mean()
-
-
-def standardise(labels: Tensor) -> tuple[Tensor, float, float]:
-    """Labels less their mean over their standard deviation, and these two numbers."""
-    mean, std = float(labels.mean()), float(labels.std().clamp_min(1e-6))
-    return (labels - mean) / std, mean, std

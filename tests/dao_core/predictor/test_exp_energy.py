@@ -11,7 +11,7 @@ import math
 import pytest
 import torch
 
-from dao_core.predictor.exp_energy import exp_energy_loss, standardise
+from dao_core.predictor.exp_energy import exp_energy_loss
 
 NOISE = 0.7
 
@@ -66,10 +66,3 @@ def test_low_outliers_are_clipped_and_nothing_overflows():
     assert float(loss.detach()) == pytest.approx((1 - math.exp(2.0)) ** 2 / 2, rel=1e-5)
     wild = torch.tensor([-1e6], requires_grad=True)
     assert torch.isfinite(exp_energy_loss(wild, torch.tensor([0.0])))
-
-
-def test_standardise_gives_unit_variance_and_the_numbers_to_undo_it():
-    labels = torch.tensor([1.0, 3.0, 8.0])
-    standard, mean, std = standardise(labels)
-    assert float(standard.std()) == pytest.approx(1.0)
-    torch.testing.assert_close(standard * std + mean, labels)
