@@ -1,20 +1,25 @@
-"""Symmetry over a ladder of tolerances: idealised cells, space groups, Wyckoff positions."""
+"""Symmetry over a ladder of tolerances: idealised cells, space groups, Wyckoff positions.
+
+Detection is spglib's. Only :func:`standard_primitive`, which serves identity at a tight tolerance,
+is moyo's: its idealised coordinates do not depend on the order of the atoms, where spglib's differ
+in the last digits. At loose tolerances moyo 0.21 does not return for some distorted crystals.
+"""
 
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import moyopy
 import numpy as np
+import spglib
 from pymatgen.core import Element, Lattice, Structure
 
-from dao_core.errors import InputError
-
-# moyo warns at every supercell that operations of its primitive cell do not fit the supercell;
-# nothing here asks for the operations of the input cell.
+# Failed attempts at one tolerance are expected here, and answered by trying the next.
+os.environ.setdefault("SPGLIB_WARNING", "OFF")
 logging.getLogger("moyo").setLevel(logging.ERROR)
 
 LADDER = (0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
@@ -23,6 +28,8 @@ MAX_DISPLACEMENT = 0.2
 """Angstrom: no atom may move further when its crystal is idealised."""
 IDEAL_SYMPREC = 1e-3
 """Angstrom: tolerance for crystals that are idealised already."""
+TIGHT_SYMPREC = 0.02
+"""Angstrom: the loosest tolerance that moyo is given."""
 
 
 @dataclass(frozen=True)
@@ -57,37 +64,32 @@ def symmetrise(
 
     Every tolerance of the ladder is tried. Of the symmetries whose idealised crystal keeps every
     atom within ``max_displacement``, the one with the most operations wins, and among equals the
-    tightest tolerance.
+    tightest tolerance. A crystal without any (atoms on top of each other) is returned as P1.
 
     Args:
         structure: an ordered crystal.
         ladder: tolerances, angstrom.
         max_displacement: angstrom.
-
-    Raises:
-        InputError: no tolerance gives a symmetry, because atoms lie on top of each other.
     """
-    best: tuple[float, SymmetrisedCrystal] | None = None
+    best: tuple[int, float, float] | None = None
     for symprec in sorted(ladder, reverse=True):
         dataset = symmetry_dataset(structure, symprec)
         if dataset is None:
             continue
         displacement = _largest_displacement(structure, dataset)
-        symmetry = _operations_per_atom(dataset)
-        if displacement <= max_displacement and (best is None or symmetry >= best[0]):
-            best = (symmetry, _idealised(dataset, symprec, displacement))
+        operations = len(dataset.rotations)
+        if displacement <= max_displacement and (best is None or operations >= best[0]):
+            best = (operations, symprec, displacement)
     if best is None:
-        raise InputError(
-            f"no symmetry found for {structure.formula} at tolerances {tuple(ladder)} angstrom; "
-            "look for atoms on top of each other"
-        )
-    return best[1]
+        return _unsymmetric(structure, min(ladder))
+    _, symprec, displacement = best
+    return _idealised(structure, symprec, displacement)
 
 
 def space_group_of(structure: Structure, symprec: float = 0.1) -> tuple[str, int]:
     """Space group symbol and number at one tolerance (angstrom); P1 if none is found."""
     dataset = symmetry_dataset(structure, symprec)
-    return ("P1", 1) if dataset is None else (_symbol(dataset.number), dataset.number)
+    return ("P1", 1) if dataset is None else (str(dataset.international), int(dataset.number))
 
 
 def space_group_number(structure: Structure, symprec: float = 0.1) -> int:
@@ -102,84 +104,102 @@ def standard_primitive(structure: Structure, symprec: float) -> Structure:
 
     Args:
         structure: an ordered crystal.
-        symprec: tolerance on positions, angstrom.
+        symprec: tolerance on positions, angstrom, at most ``TIGHT_SYMPREC``.
+
+    Raises:
+        ValueError: the tolerance is looser than that.
     """
-    dataset = symmetry_dataset(structure, symprec)
-    return structure.copy() if dataset is None else _structure(dataset.prim_std_cell)
-
-
-def symmetry_dataset(structure: Structure, symprec: float) -> moyopy.MoyoDataset | None:
-    """All that moyo knows of a crystal at one tolerance (angstrom), or None if it finds nothing."""
-    cell = moyopy.Cell(
-        structure.lattice.matrix.tolist(),
-        structure.frac_coords.tolist(),
-        list(structure.atomic_numbers),
-    )
+    if symprec > TIGHT_SYMPREC:
+        raise ValueError(f"symprec {symprec} is looser than {TIGHT_SYMPREC}; use symmetrise")
     try:
-        return moyopy.MoyoDataset(cell, symprec=symprec)
+        cell = moyopy.MoyoDataset(moyopy.Cell(*_cell(structure)), symprec=symprec).prim_std_cell
     except ValueError:
+        return structure.copy()
+    return _structure(cell.basis, cell.positions, cell.numbers)
+
+
+def symmetry_dataset(structure: Structure, symprec: float) -> spglib.SpglibDataset | None:
+    """What spglib knows of a crystal at one tolerance (angstrom), or None if it finds nothing."""
+    try:
+        return spglib.get_symmetry_dataset(_cell(structure), symprec=symprec)
+    except spglib.SpglibError:
         return None
 
 
-def _idealised(
-    dataset: moyopy.MoyoDataset, symprec: float, displacement: float
-) -> SymmetrisedCrystal:
-    """The idealised cells and labels of one dataset."""
-    conventional = _structure(dataset.std_cell)
+def _idealised(structure: Structure, symprec: float, displacement: float) -> SymmetrisedCrystal:
+    """The idealised cells and labels at a tolerance for which a symmetry is known."""
+    conventional = _standardised(structure, symprec, to_primitive=False)
+    dataset = symmetry_dataset(conventional, IDEAL_SYMPREC)
+    if dataset is None:
+        return _unsymmetric(structure, symprec)
     return SymmetrisedCrystal(
-        structure=_structure(dataset.prim_std_cell),
+        structure=_standardised(structure, symprec, to_primitive=True),
         conventional=conventional,
-        space_group=_symbol(dataset.number),
-        space_group_number=dataset.number,
-        wyckoff_sequence=_wyckoff_sequence(conventional),
+        space_group=str(dataset.international),
+        space_group_number=int(dataset.number),
+        wyckoff_sequence=_wyckoff_sequence(conventional, dataset),
         symprec=symprec,
         displacement=displacement,
     )
 
 
-def _operations_per_atom(dataset: moyopy.MoyoDataset) -> float:
-    """Operations of the primitive cell over its atoms: grows with every symmetry gained."""
-    operations = moyopy.operations_from_number(dataset.number, primitive=True)
-    return len(operations) / dataset.prim_std_cell.num_atoms
+def _unsymmetric(structure: Structure, symprec: float) -> SymmetrisedCrystal:
+    """A crystal as it is, without any symmetry."""
+    elements = sorted(site.specie.symbol for site in structure)
+    return SymmetrisedCrystal(
+        structure=structure.copy(),
+        conventional=structure.copy(),
+        space_group="P1",
+        space_group_number=1,
+        wyckoff_sequence=" ".join(f"{element}1a" for element in elements),
+        symprec=symprec,
+        displacement=0.0,
+    )
 
 
-def _symbol(number: int) -> str:
-    """International short symbol without blanks, e.g. ``Fm-3m``."""
-    return str(moyopy.SpaceGroupType(number).hm_short).replace(" ", "")
-
-
-def _wyckoff_sequence(conventional: Structure) -> str:
+def _wyckoff_sequence(conventional: Structure, dataset: spglib.SpglibDataset) -> str:
     """Element, multiplicity and letter of every orbit, sorted by letter, then element."""
-    dataset = symmetry_dataset(conventional, IDEAL_SYMPREC)
-    if dataset is None:
-        return ""
+    orbits = Counter(dataset.crystallographic_orbits.tolist())
     labels = [
         (dataset.wyckoffs[orbit], conventional[orbit].specie.symbol, multiplicity)
-        for orbit, multiplicity in Counter(dataset.orbits).items()
+        for orbit, multiplicity in orbits.items()
     ]
     return " ".join(f"{element}{count}{letter}" for letter, element, count in sorted(labels))
 
 
-def _largest_displacement(structure: Structure, dataset: moyopy.MoyoDataset) -> float:
+def _largest_displacement(structure: Structure, dataset: spglib.SpglibDataset) -> float:
     """Furthest distance of an atom from its idealised site, angstrom.
 
-    With ``x_std = P^-1 (x - p)`` (moyo documentation, "Transformation") the atoms are laid over
-    the idealised cell; the nearest site of the same element is theirs.
+    With ``x_std = P x + p`` (spglib documentation, "Transformation matrix and origin shift") the
+    atoms are laid over the idealised cell; the nearest site of the same element is theirs.
     """
-    shifted = structure.frac_coords - np.array(dataset.std_origin_shift)
-    placed = shifted @ np.linalg.inv(np.array(dataset.std_linear)).T
-    ideal = _structure(dataset.std_cell)
-    distances = ideal.lattice.get_all_distances(placed, ideal.frac_coords)
-    numbers = np.array(structure.atomic_numbers)
-    distances[numbers[:, None] != np.array(ideal.atomic_numbers)[None, :]] = np.inf
+    placed = structure.frac_coords @ dataset.transformation_matrix.T + dataset.origin_shift
+    distances = Lattice(dataset.std_lattice).get_all_distances(placed, dataset.std_positions)
+    different = np.array(structure.atomic_numbers)[:, None] != dataset.std_types[None, :]
+    distances[different] = np.inf
     return float(distances.min(axis=1).max())
 
 
-def _structure(cell: moyopy.Cell) -> Structure:
-    """A moyo cell as a pymatgen structure, wrapped."""
-    return Structure(
-        Lattice(cell.basis),
-        [Element.from_Z(number) for number in cell.numbers],
-        cell.positions,
-        to_unit_cell=True,
+def _standardised(structure: Structure, symprec: float, *, to_primitive: bool) -> Structure:
+    """The idealised cell at a tolerance for which a symmetry is known."""
+    standard = spglib.standardize_cell(_cell(structure), to_primitive=to_primitive, symprec=symprec)
+    return structure.copy() if standard is None else _structure(*standard)
+
+
+def _structure(
+    lattice: Sequence[Sequence[float]],
+    frac_coords: Sequence[Sequence[float]],
+    numbers: Sequence[int],
+) -> Structure:
+    """A pymatgen structure, wrapped into its cell."""
+    species = [Element.from_Z(int(number)) for number in numbers]
+    return Structure(Lattice(lattice), species, frac_coords, to_unit_cell=True)
+
+
+def _cell(structure: Structure) -> tuple[list[list[float]], list[list[float]], list[int]]:
+    """Lattice rows, fractional coordinates and atomic numbers, as spglib and moyo take them."""
+    return (
+        structure.lattice.matrix.tolist(),
+        structure.frac_coords.tolist(),
+        list(structure.atomic_numbers),
     )

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Composition, Lattice, Structure
 from pymatgen.core.structure_matcher import StructureMatcher
 
 from dao_core.crystal.prototype import prototype_label
@@ -12,7 +14,8 @@ from dao_core.crystal.symmetry import (
     standard_primitive,
     symmetrise,
 )
-from dao_core.errors import InputError
+from dao_core.search.compositions import CompositionCell
+from dao_core.search.sources.template import TemplateSource
 
 
 def rattled(structure: Structure, size: float) -> Structure:
@@ -80,8 +83,23 @@ def test_space_group_depends_on_the_tolerance(rocksalt: Structure) -> None:
 
 
 def test_atoms_on_top_of_each_other_have_no_symmetry() -> None:
-    collapsed = Structure(Lattice.cubic(3), ["Mg", "O"], [[0, 0, 0], [0, 0, 0]])
-    with pytest.raises(InputError, match="on top of each other"):
-        symmetrise(collapsed)
+    collapsed = Structure(Lattice.cubic(3), ["Mg", "Mg"], [[0, 0, 0], [0, 0, 0]])
+    crystal = symmetrise(collapsed)
+    assert (crystal.space_group, crystal.wyckoff_sequence) == ("P1", "Mg1a Mg1a")
+    assert crystal.structure == collapsed
     assert space_group_of(collapsed) == ("P1", 1)
     assert len(standard_primitive(collapsed, 0.01)) == 2
+
+
+def test_loose_tolerance_is_refused_where_moyo_may_not_return(rocksalt: Structure) -> None:
+    with pytest.raises(ValueError, match="use symmetrise"):
+        standard_primitive(rocksalt, 0.1)
+
+
+def test_strongly_distorted_crystal_is_done_in_time() -> None:
+    """Layered MgO, atoms moved by 0.1 angstrom: moyo 0.21 does not return from this one."""
+    cell = CompositionCell("MgO", 8, Composition("Mg8O8"), 16)
+    start = time.perf_counter()
+    for proposal in TemplateSource().propose(cell, 40, 0)[20:]:
+        symmetrise(proposal.structure)
+    assert time.perf_counter() - start < 30
