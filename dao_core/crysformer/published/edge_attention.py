@@ -13,8 +13,8 @@ Its products move from pairs to atoms, (cos, sin) pairs being multiplied as comp
 The lattice part of an edge is the same for all pairs of a crystal; as frequency 0 of z is (1, 0)
 it enters as that crystal's own addition to column 0 of W.
 
-The backward pass is written out. It keeps q, k, v and the attention weights only and rebuilds the
-rest chunk by chunk: autograd would keep several tensors of 6F numbers per atom and head.
+The backward pass is written out. Of the tensors with 6F numbers per atom and head it keeps one,
+the turned sums above, and rebuilds the others chunk by chunk: autograd would keep six.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def edge_attention(
         ``[B, heads, N, d]``.
     """
     out: Tensor = _EdgeAttention.apply(
-        q, k, v, weight, lattice_column, phases, inverse_std, padding
+        q, k, v, weight, lattice_column, phases, inverse_std, padding, torch.is_grad_enabled()
     )
     return out
 
@@ -64,31 +64,33 @@ def edge_attention(
 class _EdgeAttention(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, *arguments: Any) -> Tensor:
-        *inputs, padding = arguments
-        q = inputs[0]
-        out, attention = torch.empty_like(q), q.new_empty(*q.shape[:3], q.shape[2])
+        *inputs, padding, keep = arguments
+        q, phases = inputs[0], inputs[5]
+        size, heads, n, _ = q.shape
+        out, attention = torch.empty_like(q), q.new_empty(size, heads, n, n if keep else 0)
+        # head by head in memory, as the weight's gradient reads it
+        sums = q.new_empty(heads, size, n, phases.shape[-1] if keep else 0).transpose(0, 1)
         for crystals, queries in chunks(q):
             at = (crystals, slice(None), queries)
             chunk = EdgeChunk(inputs, crystals, queries)
-            weights = attention[at] = _attention_weights(
-                chunk, None if padding is None else padding[crystals]
-            )
+            weights = _attention_weights(chunk, None if padding is None else padding[crystals])
             turned = chunk.turned_sum(weights * chunk.inverse_std)
             out[at] = weights.to(q.dtype) @ chunk.v + chunk.contract(turned)
-        ctx.save_for_backward(*arguments, attention)
+            if keep:
+                attention[at], sums[at] = weights, turned
+        ctx.save_for_backward(*inputs, padding, attention, sums)
         return out
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> tuple[Tensor | None, ...]:
-        *inputs, padding, attention = ctx.saved_tensors
+        *inputs, padding, attention, sums = ctx.saved_tensors
         if torch.is_grad_enabled():
             return _differentiable_gradients(inputs, padding, grads[0], ctx.needs_input_grad)
         geometry = any(ctx.needs_input_grad[5:7])
-        sums = EdgeGradients(inputs, attention, grads[0], geometry)
+        gradients = EdgeGradients(inputs, attention, sums, grads[0], geometry)
         for crystals, queries in chunks(inputs[0]):
-            sums.add(crystals, queries)
-        to_geometry = (sums.phases, sums.inverse_std) if geometry else (None, None)
-        return (sums.q, sums.k, sums.v, sums.weight, sums.column, *to_geometry, None)
+            gradients.add(crystals, queries)
+        return (*gradients.in_order(), None, None)
 
 
 def _attention_weights(chunk: EdgeChunk, padding: Tensor | None) -> Tensor:
@@ -109,7 +111,7 @@ def _differentiable_gradients(
     q, k, v, weight, column, phases, inverse_std = inputs
     out = _plain_edge_attention(q, k, v, weight, column, phases, inverse_std, padding)
     gradients = iter(torch.autograd.grad(out, wanted, grad, create_graph=True))
-    return (*(next(gradients) if need else None for need in needed[:-1]), None)
+    return (*(next(gradients) if need else None for need in needed[:7]), None, None)
 
 
 def _plain_edge_attention(

@@ -27,21 +27,32 @@ class EdgeGradients:
     """
 
     def __init__(
-        self, inputs: Sequence[Tensor], attention: Tensor, grad: Tensor, geometry: bool
+        self,
+        inputs: Sequence[Tensor],
+        attention: Tensor,
+        turned: Tensor,
+        grad: Tensor,
+        geometry: bool,
     ) -> None:
         """Begin at zero.
 
         Args:
             inputs: q, k, v, weight, lattice_column, phases, inverse_std.
             attention: the attention weights of the forward pass, ``[B, h, N, N]``.
+            turned: its turned sums, ``[B, h, N, 6F]``.
             grad: gradient of the output, ``[B, h, N, d]``.
             geometry: whether gradients of phases and inverse_std are wanted; else they stay zero.
         """
-        self._inputs, self._attention, self._grad = inputs, attention, grad
+        self._inputs, self._attention, self._turned, self._grad = inputs, attention, turned, grad
         self._geometry = geometry
         self.q, self.k, self.v, self.weight, self.column, self.phases, self.inverse_std = (
             torch.zeros_like(x, memory_format=torch.contiguous_format) for x in inputs
         )
+
+    def in_order(self) -> list[Tensor | None]:
+        """The seven gradients, None for the geometry where it was not wanted."""
+        geometry = [self.phases, self.inverse_std] if self._geometry else [None, None]
+        return [self.q, self.k, self.v, self.weight, self.column, *geometry]
 
     def add(self, crystals: slice, queries: slice) -> None:
         """Add what the queries of one chunk contribute."""
@@ -52,25 +63,29 @@ class EdgeGradients:
         grad_weights = torch.addcmul((grad @ chunk.v.transpose(2, 3)).to(r.dtype), r, edges)
         grad_logits = grad_weights - (grad_weights * weights).sum(dim=-1, keepdim=True)
         grad_logits *= weights
-        self._add_edges(at, chunk, grad, weights)
+        self._add_edges(at, chunk, grad, weights, self._turned[at])
         self.v[crystals] += weights.transpose(2, 3) @ grad
-        turned = self._add_edges(at, chunk, chunk.q, grad_logits)
+        turned = chunk.turned_sum(grad_logits * r)
+        self._add_edges(at, chunk, chunk.q, grad_logits, turned)
         grad_logits = grad_logits.to(grad.dtype)
         self.q[at] = grad_logits @ chunk.k + chunk.contract(turned)
         self.k[crystals] += grad_logits.transpose(2, 3) @ chunk.q
 
     def _add_edges(
-        self, at: tuple[slice, slice, slice], chunk: EdgeChunk, rows: Tensor, pairs: Tensor
-    ) -> Tensor:
-        """Add the gradients of ``sum_ij p_ij x_i . E_ij``; returns y, ``[b, h, n, 6F]``."""
-        turned = chunk.turned_sum(pairs * chunk.inverse_std)
+        self,
+        at: tuple[slice, slice, slice],
+        chunk: EdgeChunk,
+        rows: Tensor,
+        pairs: Tensor,
+        turned: Tensor,
+    ) -> None:
+        """Add the gradients of ``sum_ij p_ij x_i . E_ij`` in W and, where wanted, the geometry."""
         b, heads, n, width = turned.shape
         left = rows.transpose(0, 1).reshape(heads, b * n, -1).transpose(1, 2)
         self.weight.baddbmm_(left, turned.transpose(0, 1).reshape(heads, b * n, width))
         self.column[at[0]] += (turned[:, :, None, :, 0] @ rows)[:, :, 0]
         if self._geometry:
             self._add_geometry(at, chunk, rows, pairs, turned)
-        return turned
 
     def _add_geometry(
         self,

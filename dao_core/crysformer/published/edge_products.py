@@ -55,7 +55,8 @@ class EdgeChunk:
         flat = x.transpose(0, 1).reshape(h, b * n, d) @ self.weight
         pairs = flat.view(h, b, n, -1).transpose(0, 1)
         pairs[..., 0] += (x @ self.column[..., None]).squeeze(-1)
-        return rotate(pairs, self.query_phases[:, None], out=x.new_empty(pairs.shape))
+        out = pairs if b == 1 else pairs.new_empty(pairs.shape)
+        return rotate(pairs, self.query_phases[:, None], out)
 
     def on_keys(self, coefficients: Tensor) -> Tensor:
         """``c_i . z_j`` for every key: ``[b, h, n, 6F]`` to ``[b, h, n, N]``."""
@@ -66,8 +67,8 @@ class EdgeChunk:
         pairs = _per_crystal(pair_weights.to(self.q.dtype), self.key_phases)
         b, h, n, width = pairs.shape
         # head by head in memory, as contract and the weight's gradient read it
-        out = pairs.new_empty(h, b, n, width).transpose(0, 1)
-        return rotate(pairs, conjugate(self.query_phases)[:, None], out=out)
+        out = pairs if b == 1 else pairs.new_empty(h, b, n, width).transpose(0, 1)
+        return rotate(pairs, self.query_phases[:, None], out, back=True)
 
     def contract(self, turned: Tensor) -> Tensor:
         """``W y``, ``[b, h, n, 6F]`` to ``[b, h, n, d]``."""
@@ -76,12 +77,16 @@ class EdgeChunk:
         return flat.view(h, b, n, -1).transpose(0, 1) + turned[..., :1] * self.column[:, :, None]
 
 
-def rotate(pairs: Tensor, phases: Tensor, out: Tensor) -> Tensor:
-    """Write pairs times phases (broadcast), as complex numbers, to ``out``, and return it."""
+def rotate(pairs: Tensor, phases: Tensor, out: Tensor, *, back: bool = False) -> Tensor:
+    """Write pairs times phases (broadcast) as complex numbers to ``out``, and return it.
+
+    ``back`` takes the phases' conjugates; ``out`` may be ``pairs``.
+    """
     if pairs.dtype in (torch.float32, torch.float64):
-        torch.mul(_as_complex(pairs), _as_complex(phases), out=_as_complex(out))
+        factor = _as_complex(phases)
+        torch.mul(_as_complex(pairs), factor.conj() if back else factor, out=_as_complex(out))
         return out
-    return out.copy_(rotated(pairs, phases))
+    return out.copy_(rotated(pairs, conjugate(phases) if back else phases))
 
 
 def rotated(pairs: Tensor, phases: Tensor) -> Tensor:
