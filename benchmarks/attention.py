@@ -7,10 +7,11 @@ network (``per_edge.py``) is the published one, with queries, keys and values pr
 where the released code projects them per edge, which makes it about twice as fast.
 
 Times are CPU seconds of one thread, per-edge and factorised in turn, the best of a few, so that
-other programs on the machine weigh little. Each size runs in a process of its own: the heap that
-one size leaves behind would spare the next its page faults. Memory is the peak of all tensors
-allocated during a pass above what stood before it (weights and their gradients), from torch's
-allocator. Backward passes give the gradients of all weights.
+other programs on the machine weigh little. Each size runs in two processes of its own, one that
+only infers and one that only trains: the heap that a backward pass leaves behind would spare later
+forward passes their page faults, as it does in no program that only samples. Memory is the peak of
+all tensors allocated during a pass above what stood before it (weights and their gradients), from
+torch's allocator. Backward passes give the gradients of all weights.
 """
 
 from __future__ import annotations
@@ -76,39 +77,50 @@ class Row:
     per_edge_memory_mb: float
 
 
-def measure(n: int, repeats: int) -> Row:
-    """Both networks on crystals of ``n`` atoms."""
+@dataclass(frozen=True)
+class Comparison:
+    """Per-edge and factorised, in this order: CPU seconds, peak bytes, and their difference."""
+
+    seconds: list[float]
+    peaks: list[int]
+    relative_error: float
+
+
+def compare(n: int, repeats: int, backward: bool) -> Comparison:
+    """Both networks on crystals of ``n`` atoms, forward alone or forward and backward."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     config = PUBLISHED_CONFIGS["base"]
     per_edge = PerEdgeCrysformer(**asdict(config))
     factorised = PublishedCrysformer(config)
     factorised.load_state_dict(from_released(per_edge.state_dict(), config))
-    batch = max(1, ATOMS_PER_BATCH // n)
-    inputs = _crystals(batch, n)
-    networks = (per_edge, factorised)
-    forwards = [_forward(network, inputs) for network in networks]
-    backwards = [_forward_backward(network, inputs) for network in networks]
-    outputs, forward_peaks = zip(*(_peak(run) for run in forwards), strict=True)
-    for network in networks:
-        for parameter in network.parameters():
-            parameter.grad = torch.zeros_like(parameter)
-    _, peaks = zip(*(_peak(run) for run in backwards), strict=True)
-    seconds = _best_in_turn([*forwards, *backwards], repeats)
+    inputs = _crystals(max(1, ATOMS_PER_BATCH // n), n)
+    for parameter in (*per_edge.parameters(), *factorised.parameters()):
+        parameter.grad = torch.zeros_like(parameter) if backward else None
+    make = _forward_backward if backward else _forward
+    runs = [make(network, inputs) for network in (per_edge, factorised)]
+    (expected, per_edge_peak), (actual, peak) = (_peak(run) for run in runs)
+    return Comparison(
+        _best_in_turn(runs, repeats), [per_edge_peak, peak], _relative_error(actual, expected)
+    )
+
+
+def row(n: int, forward: Comparison, backward: Comparison) -> Row:
+    """One line from the two processes' comparisons."""
     return Row(
         n=n,
-        batch=batch,
-        forward_ratio=seconds[0] / seconds[1],
-        forward_backward_ratio=seconds[2] / seconds[3],
-        memory_ratio=peaks[0] / peaks[1],
-        forward_memory_ratio=forward_peaks[0] / forward_peaks[1],
-        relative_error=_relative_error(outputs[1], outputs[0]),
-        forward_ms=1e3 * seconds[1],
-        per_edge_forward_ms=1e3 * seconds[0],
-        forward_backward_ms=1e3 * seconds[3],
-        per_edge_forward_backward_ms=1e3 * seconds[2],
-        memory_mb=peaks[1] / 1e6,
-        per_edge_memory_mb=peaks[0] / 1e6,
+        batch=max(1, ATOMS_PER_BATCH // n),
+        forward_ratio=forward.seconds[0] / forward.seconds[1],
+        forward_backward_ratio=backward.seconds[0] / backward.seconds[1],
+        memory_ratio=backward.peaks[0] / backward.peaks[1],
+        forward_memory_ratio=forward.peaks[0] / forward.peaks[1],
+        relative_error=max(forward.relative_error, backward.relative_error),
+        forward_ms=1e3 * forward.seconds[1],
+        per_edge_forward_ms=1e3 * forward.seconds[0],
+        forward_backward_ms=1e3 * backward.seconds[1],
+        per_edge_forward_backward_ms=1e3 * backward.seconds[0],
+        memory_mb=backward.peaks[1] / 1e6,
+        per_edge_memory_mb=backward.peaks[0] / 1e6,
     )
 
 
@@ -141,7 +153,7 @@ def _forward_backward(network: nn.Module, inputs: tuple[Tensor, ...]) -> Pass:
     def run() -> Heads:
         heads = _heads(network(*inputs))
         sum(head.square().sum() for head in heads).backward()
-        return heads
+        return tuple(head.detach() for head in heads)
 
     return run
 
@@ -184,13 +196,19 @@ def main() -> None:
     repeats = 1 if arguments.quick else 3
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as pool:
-        rows = list(pool.map(measure, sizes, [repeats] * len(sizes)))
+        jobs = [
+            [pool.submit(compare, n, repeats, backward) for backward in (False, True)]
+            for n in sizes
+        ]
+        rows = [
+            row(n, *(job.result() for job in pair)) for n, pair in zip(sizes, jobs, strict=True)
+        ]
     if arguments.json:
-        print(json.dumps({"benchmark": "attention", "rows": [asdict(row) for row in rows]}))
+        print(json.dumps({"benchmark": "attention", "rows": [asdict(line) for line in rows]}))
         return
     table = Table(*asdict(rows[0]))
-    for row in rows:
-        table.add_row(*(f"{value:.3g}" for value in asdict(row).values()))
+    for line in rows:
+        table.add_row(*(f"{value:.3g}" for value in asdict(line).values()))
     Console().print(table)
 
 
