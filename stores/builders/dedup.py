@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from pymatgen.analysis.structure_matcher import StructureMatcher
 from pymatgen.core import Structure
 
@@ -24,10 +25,12 @@ class Bucket:
     Attributes:
         members: their documents by structure_id.
         structures: pymatgen dictionaries of the new ones.
+        known: group and number of comparisons of those that were known before.
     """
 
     members: dict[str, DuplicateDocument]
     structures: dict[str, dict[str, Any]]
+    known: dict[str, tuple[str, int]]
 
 
 class DedupBuilder(StoreBuilder):
@@ -52,27 +55,38 @@ class DedupBuilder(StoreBuilder):
         buckets: dict[str, Bucket] = {}
         for stored in self.store.structures.query({"structure_id": {"$in": keys}}, wanted):
             member = _described(stored)
-            bucket = buckets.setdefault(member.bucket, Bucket({}, {}))
+            bucket = buckets.setdefault(member.bucket, Bucket({}, {}, {}))
             bucket.members[member.id] = member
             bucket.structures[member.id] = stored["structure"]
         known = self.store.find(DuplicateDocument, {"bucket": {"$in": list(buckets)}})
         for member in known:
-            buckets[member.bucket].members[member.id] = member
+            bucket = buckets[member.bucket]
+            if member.id not in bucket.structures:
+                bucket.members[member.id] = member
+                bucket.known[member.id] = (member.group_id, len(member.compared))
         return buckets.values()
 
     def process_item(self, item: Bucket) -> list[Document]:
-        """The bucket's documents with their groups."""
+        """The documents of the bucket that are new or changed."""
         leaders: list[DuplicateDocument] = []
-        for _, member in sorted(item.members.items()):
-            leader = next((one for one in leaders if self._alike(one, member, item)), member)
+        prints = {one.id: np.array(one.fingerprint) for one in item.members.values()}
+        for identity, member in sorted(item.members.items()):
+            near = (
+                one
+                for one in leaders
+                if fingerprint_distance(prints[one.id], prints[identity]) <= FINGERPRINT_BOUND
+            )
+            leader = next((one for one in near if self._alike(one, member, item)), member)
             member.group_id = leader.structure_id
             if leader is member:
                 leaders.append(member)
-        return list(item.members.values())
+        return [
+            one
+            for one in item.members.values()
+            if item.known.get(one.id) != (one.group_id, len(one.compared))
+        ]
 
     def _alike(self, leader: DuplicateDocument, member: DuplicateDocument, bucket: Bucket) -> bool:
-        if fingerprint_distance(leader.fingerprint, member.fingerprint) > FINGERPRINT_BOUND:
-            return False
         known = member.compared.get(leader.structure_id)
         if known is None:
             first = self._structure(leader.structure_id, bucket)

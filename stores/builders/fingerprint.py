@@ -31,9 +31,9 @@ def fingerprint(structure: Structure) -> list[float]:
     return (np.concatenate(rows) / scale).round(4).tolist()
 
 
-def fingerprint_distance(first: list[float], second: list[float]) -> float:
+def fingerprint_distance(first: np.ndarray, second: np.ndarray) -> float:
     """The largest difference between two fingerprints of one composition."""
-    return float(np.abs(np.subtract(first, second)).max())
+    return float(np.abs(first - second).max())
 
 
 def _nearest(structure: Structure, chosen: np.ndarray, radius: float) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
+from uuid import uuid4
 
 import uvicorn
 from fastapi import FastAPI
@@ -69,6 +70,8 @@ def _config() -> ServerConfig:
     return ServerConfig(
         insert_test_data=False,
         database_backend="mongomock",
+        # mongomock keeps databases of one name together within a process.
+        mongo_database=f"dao_{uuid4().hex}",
         page_limit=100,
         provider={
             "prefix": PREFIX,

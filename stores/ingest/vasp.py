@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 import numpy as np
 from pymatgen.io.vasp import Vasprun
@@ -48,7 +47,8 @@ def _entry(file: Path, identity: str, level: str | None) -> Entry:
             # It warns of missing POTCARs and unconverged runs; neither is overlooked here.
             warnings.simplefilter("ignore")
             run = Vasprun(file, parse_dos=False, parse_eigen=False, parse_potcar_file=False)
-    except (ParseError, OSError, ValueError, KeyError, IndexError, AttributeError) as error:
+    except (SyntaxError, OSError, ValueError, KeyError, IndexError, AttributeError) as error:
+        # SyntaxError is what the XML parser makes of a truncated file.
         reason = f"unreadable_run: {type(error).__name__}: {error}"
         return Entry(identity, reason=reason, cursor=identity)
     if not run.converged:

@@ -64,19 +64,24 @@ def test_twice_equals_once(store: DaoStore, record_file: Path) -> None:
 
 
 def test_interrupted_ingest_goes_on_where_it_stopped(
-    store: DaoStore, rocksalt: Callable[..., Structure]
+    store: DaoStore, rocksalt: Callable[..., Structure], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("stores.ingest.ingestion.BATCH", 10)
+
     class Interrupted:
-        name, licence, parameters = "numbers", None, {"n": 1}
-        asked: list[str | None] = []
-        stop_at = 150
+        name, licence = "numbers", None
+        stop_at = 15
+
+        def __init__(self) -> None:
+            self.parameters = {"n": 1}
+            self.asked: list[str | None] = []
 
         def entries(self, cursor: str | None) -> Iterator[Entry]:
             self.asked.append(cursor)
-            for number in range(int(cursor or 0), 230):
+            for number in range(int(cursor or 0), 23):
                 if number == self.stop_at:
                     raise ConnectionError
-                reason = None if number % 50 else "unlucky"
+                reason = None if number % 5 else "unlucky"
                 yield Entry(str(number), rocksalt(), "x", reason=reason, cursor=str(number + 1))
 
     source = Interrupted()
@@ -84,11 +89,11 @@ def test_interrupted_ingest_goes_on_where_it_stopped(
         ingest(store, source)
     source.stop_at = 1000
     report = ingest(store, source)
-    assert source.asked == [None, "100"]
-    assert report.read == 130
+    assert source.asked == [None, "10"]
+    assert report.read == 13
     state = next(store.find(IngestDocument))
-    assert (state.read, state.rejected, state.finished) == (230, {"unlucky": 5}, True)
-    assert store.labels.count() == 225
+    assert (state.read, state.rejected, state.finished) == (23, {"unlucky": 5}, True)
+    assert store.labels.count() == 18
 
 
 def test_benchmark_csv(store: DaoStore, tmp_path: Path, rocksalt) -> None:

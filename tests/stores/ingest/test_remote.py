@@ -127,8 +127,14 @@ class _Client:
 
 
 def test_materials_project(store, rocksalt) -> None:
-    good = {"material_id": "mp-1265", "structure": rocksalt().as_dict(), "energy_per_atom": -6.3,
-            "formation_energy_per_atom": -3.0, "energy_above_hull": 0.0, "band_gap": 4.4}  # fmt: skip
+    good = {
+        "material_id": "mp-1265",
+        "structure": rocksalt().as_dict(),
+        "energy_per_atom": -6.3,
+        "formation_energy_per_atom": -3.0,
+        "energy_above_hull": 0.0,
+        "band_gap": 4.4,
+    }
     client = _Client([good, {**good, "material_id": "mp-9", "deprecated": True}])
     report = ingest(store, MaterialsProject("O-Mg", client=client, pause=0.0))
     assert report.rejected == {"deprecated": 1}
