@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-# Prefect reads this when it is imported: the user's own database stays untouched.
-os.environ.setdefault("PREFECT_HOME", tempfile.mkdtemp(prefix="dao-prefect-"))
 
 
 @pytest.fixture

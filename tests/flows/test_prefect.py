@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import httpx
 import pytest
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
@@ -50,3 +55,21 @@ def test_own_server_answers_and_the_users_server_is_left_alone() -> None:
     users = "http://127.0.0.1:4299/api"
     with temporary_settings({PREFECT_API_URL: users}), prefect_server() as url:
         assert url == users
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_deploy_all_works_against_a_real_server(request: pytest.FixtureRequest) -> None:
+    program = Path(sys.executable).with_name("prefect")
+    with prefect_server() as url:
+        environment = {**os.environ, "PREFECT_API_URL": url}
+        for words in (["work-pool", "create", "cpu", "--type", "process"], ["deploy", "--all"]):
+            done = subprocess.run(
+                [program, "--no-prompt", *words],
+                cwd=request.config.rootpath, env=environment, check=False, capture_output=True,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+        found = httpx.post(f"{url}/deployments/filter", json={}).json()
+    assert [deployment["name"] for deployment in found] == ["campaign"]
+    assert found[0]["work_pool_name"] == "cpu"
+    assert [schedule["active"] for schedule in found[0]["schedules"]] == [False]
