@@ -170,6 +170,22 @@ def test_bfloat16_follows_float32(
     assert all(torch.isfinite(p.grad).all() for p in network.parameters())
 
 
+@pytest.mark.parametrize("networks", [TIGHT], indirect=True)
+def test_inference_without_gradients_gives_the_same_numbers(
+    networks: tuple[nn.Module, PublishedCrysformer], crystals: Inputs
+) -> None:
+    network = networks[1]
+    with torch.no_grad():
+        inferred, energy = network(**crystals), network.energy(**crystals)
+        scores, noise = network.denoise(**crystals)
+    trained = network(**crystals)
+    for mine, theirs in zip(heads(inferred), heads(trained), strict=True):
+        torch.testing.assert_close(mine, theirs)
+    torch.testing.assert_close(energy, trained.energy)
+    torch.testing.assert_close(scores, trained.coordinates)
+    torch.testing.assert_close(noise, trained.lattice)
+
+
 def test_base_has_the_published_size() -> None:
     shapes = released_shapes(PUBLISHED_CONFIGS["base"])
     without_unread_heads = sum(
