@@ -55,6 +55,8 @@ class PwInputGenerator(InputGenerator):
         hubbard: Whether the table of Hubbard U values is applied.
         pressure: Target pressure of a cell relaxation, GPa.
         user_settings: Settings that win over all others, ``{namelist: {name: value}}``.
+        least_mesh: Mesh that is not gone below; a repeated relaxation keeps that of the one before,
+            lest a volume at the jump between two meshes never settles.
         kpoints: k-points ``[n, 3]`` in reciprocal fractional coordinates, instead of a mesh.
     """
 
@@ -68,6 +70,7 @@ class PwInputGenerator(InputGenerator):
     hubbard: bool = False
     pressure: float = 0.0
     user_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
+    least_mesh: tuple[int, int, int] = (1, 1, 1)
     kpoints: list[list[float]] | None = None
 
     def get_input_set(self, structure: Structure, pw: str | None = None) -> PwInputSet:
@@ -211,8 +214,22 @@ class PwInputGenerator(InputGenerator):
         if self.kpoints is not None:
             rows = [f"{a:.10f} {b:.10f} {c:.10f} 1.0" for a, b, c in np.array(self.kpoints)]
             return ["K_POINTS crystal", str(len(rows)), *rows]
-        mesh = mesh_from_distance(structure, get_protocol(self.protocol).kpoint_distance)
+        mesh = self.mesh(structure)
         return ["K_POINTS automatic", " ".join(str(n) for n in (*mesh, 0, 0, 0))]
+
+    def mesh(self, structure: Structure) -> tuple[int, int, int]:
+        """Mesh of k-points for a crystal.
+
+        Args:
+            structure: Crystal.
+
+        Returns:
+            Number of points along each reciprocal lattice vector.
+        """
+        distance = get_protocol(self.protocol).kpoint_distance
+        wanted = mesh_from_distance(structure, distance)
+        a, b, c = (max(pair) for pair in zip(wanted, self.least_mesh, strict=True))
+        return a, b, c
 
 
 _WITHOUT_EFFECT_ON_ENERGY = frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jobflow import Flow, Maker, Response, job
@@ -66,8 +66,11 @@ def repeat_until_settled(task: PwTaskDoc, relax_maker: VcRelaxMaker, count: int)
         raise IonsNotConvergedError(
             f"The volume of {task.formula} still changes after {count} relaxations."
         )
-    relax = relax_maker.make(task.structure)
-    check = repeat_until_settled(relax.output, relax_maker, count + 1)
+    generator = relax_maker.input_set_generator
+    pinned = replace(generator, least_mesh=generator.mesh(task.input_structure))
+    next_maker = replace(relax_maker, input_set_generator=pinned)
+    relax = next_maker.make(task.structure)
+    check = repeat_until_settled(relax.output, next_maker, count + 1)
     return Response(replace=Flow([relax, check], output=check.output))
 
 

@@ -47,6 +47,15 @@ class TestInputs:
         assert sorted(pw_input.labels) == ["Fe", "Fe2"]
         assert pw_input.structure.composition.reduced_formula == "Fe"
 
+    def test_repeated_relaxations_never_go_below_the_mesh_of_the_one_before(
+        self, magnesia: Structure
+    ) -> None:
+        larger = magnesia.copy()
+        larger.scale_lattice(magnesia.volume * 2)
+        assert made(larger, protocol="fast").pw_input.cards["K_POINTS"][1] == "4 4 4 0 0 0"
+        pinned = made(larger, protocol="fast", least_mesh=(5, 3, 5)).pw_input
+        assert pinned.cards["K_POINTS"][1] == "5 4 5 0 0 0"
+
     def test_pressure_is_written_in_kbar(self, magnesia: Structure) -> None:
         pw_input = made(magnesia, calculation="vc-relax", pressure=5.0).pw_input
         assert pw_input.get("cell", "press") == 50.0
