@@ -16,7 +16,7 @@ from lightning.pytorch.loggers import CSVLogger
 from torch.utils.data import DataLoader
 
 from dao_core.checkpoints.format import save_checkpoint
-from dao_core.predictor.checkpoint import KIND
+from dao_core.predictor.checkpoint import KIND, load_energy_model
 from dao_core.training.predictor_doubt import fit_doubt
 from dao_core.training.predictor_labels import LabelSet, fit_references, read_clean_crystals
 from dao_core.training.predictor_module import PredictorModule
@@ -73,13 +73,19 @@ class PredictorData(lightning.LightningDataModule):
         return DataLoader(labels, batch_sampler=sampler, collate_fn=labels.collate)
 
 
-def train_predictor(sources: PredictorSources, folder: Path, settings: PredictorTraining) -> Path:
+def train_predictor(
+    sources: PredictorSources,
+    folder: Path,
+    settings: PredictorTraining,
+    start: Path | None = None,
+) -> Path:
     """Train, or go on from the last checkpoint in ``folder``, and write ``dao-p.safetensors``.
 
     Args:
         sources: labels and records.
         folder: receives checkpoints, ``metrics.csv`` and the model.
         settings: see :class:`PredictorTraining`.
+        start: model file to go on from (fine-tuning); it keeps its references.
 
     Returns:
         The path of the model file (averaged weights).
@@ -87,8 +93,13 @@ def train_predictor(sources: PredictorSources, folder: Path, settings: Predictor
     lightning.seed_everything(settings.seed, verbose=False)
     data = PredictorData(sources, settings)
     module = PredictorModule(settings)
-    module.model.reference.copy_(torch.from_numpy(data.reference))
-    module.model.elemental_energy.copy_(torch.from_numpy(data.elemental))
+    if start is not None:
+        started = load_energy_model(start).model
+        module.model.load_state_dict(started.state_dict())
+        data.elemental = started.elemental_energy.double().numpy()
+    else:
+        module.model.reference.copy_(torch.from_numpy(data.reference))
+        module.model.elemental_energy.copy_(torch.from_numpy(data.elemental))
     last = folder / "last.ckpt"
     _trainer(folder, settings).fit(
         module, data, ckpt_path=last if last.is_file() else None, weights_only=False
