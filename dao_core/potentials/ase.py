@@ -6,6 +6,7 @@ import importlib
 import importlib.metadata
 import multiprocessing
 import os
+import threading
 import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -143,7 +144,16 @@ def _start_pool(target: str, workers: int) -> ProcessPoolExecutor:
 def _make_calculator(target: str) -> None:
     global _calculator  # noqa: PLW0603 - one calculator per worker process, kept between crystals
     torch.set_num_threads(1)
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     _calculator = resolve_factory(target)()
+
+
+def _leave_with_parent() -> None:
+    """End this worker when the process that wants its numbers is gone, be it by SIGKILL."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _calculate(atoms: Atoms) -> _Numbers:
