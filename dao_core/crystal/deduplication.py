@@ -24,6 +24,9 @@ MAX_ENERGY_DIFFERENCE = 0.02
 NOISE_ENERGY = 0.002
 """eV/atom: within this, a difference in the detected space group is taken for noise."""
 
+NOISE_FINGERPRINT = 0.03
+"""The same for structures without energies, as a distance of fingerprints (about 0.07 angstrom)."""
+
 
 @dataclass(frozen=True)
 class Deduplication:
@@ -47,7 +50,7 @@ def deduplicate(
 ) -> Deduplication:
     """Keep one structure of every crystal, the one of lowest energy, or the first.
 
-    Composition, volume, energy and space group are compared first, then the fingerprint, then
+    Composition, volume and energy are compared first, then fingerprint and space group, last
     StructureMatcher. The result depends on the order of the structures only among equal energies.
 
     Args:
@@ -99,18 +102,23 @@ class _Crystal:
             return False
         if not 1 / MAX_VOLUME_RATIO <= self.volume / other.volume <= MAX_VOLUME_RATIO:
             return False
-        if not self._may_be_one_minimum(other):
+        if self.energy_difference(other) > MAX_ENERGY_DIFFERENCE:
             return False
         distance = fingerprint_distance(self.fingerprint, other.fingerprint)
         if distance > MAX_FINGERPRINT_DISTANCE:
             return False
+        if self.space_group != other.space_group and not self._within_noise(other, distance):
+            return False
         return match(self.structure, other.structure, SAME) is not None
 
-    def _may_be_one_minimum(self, other: _Crystal) -> bool:
-        """Whether energy and space group allow the two to be one crystal."""
+    def energy_difference(self, other: _Crystal) -> float:
+        """eV/atom; zero where an energy is not known."""
         if self.energy is None or other.energy is None:
-            return self.space_group == other.space_group
-        difference = abs(self.energy - other.energy)
-        if difference > MAX_ENERGY_DIFFERENCE:
-            return False
-        return difference <= NOISE_ENERGY or self.space_group == other.space_group
+            return 0.0
+        return abs(self.energy - other.energy)
+
+    def _within_noise(self, other: _Crystal, distance: float) -> bool:
+        """Whether two crystals are so close that their space groups may differ by noise."""
+        if self.energy is None or other.energy is None:
+            return distance <= NOISE_FINGERPRINT
+        return self.energy_difference(other) <= NOISE_ENERGY

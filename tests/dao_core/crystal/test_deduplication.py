@@ -47,6 +47,15 @@ def test_energy_decides_whether_a_space_group_is_noise(rocksalt: Structure) -> N
     assert deduplicate([rocksalt, noisy], [-3.0, -2.99]).unique == (0, 1)
 
 
+def test_without_energies_closeness_decides_whether_a_space_group_is_noise(
+    rocksalt: Structure, quartz: Structure
+) -> None:
+    assert same_crystal(quartz, rattled(quartz, 0.02))
+    tetragonal = rocksalt.copy()
+    tetragonal.apply_strain([0.08, 0, 0])
+    assert not same_crystal(rocksalt, tetragonal)
+
+
 def test_expanded_crystal_is_another_one(rocksalt: Structure) -> None:
     assert not same_crystal(rocksalt, swollen(rocksalt, 1.2))
     assert same_crystal(rocksalt, swollen(rocksalt, 1.02))
