@@ -14,6 +14,7 @@ import uuid
 import warnings
 from pathlib import Path
 from types import FrameType, ModuleType
+from typing import NoReturn
 
 from jobflow import JobStore, run_locally
 from maggma.stores import MemoryStore
@@ -113,6 +114,7 @@ def _code(request: CalculationRequest) -> ModuleType:
     return importlib.import_module(name)
 
 
-def _interrupt(signum: int, frame: FrameType | None) -> None:
+def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
     """Unwind, so that the program's process group is ended and the ledger is closed."""
-    raise KeyboardInterrupt(f"stopped by signal {signum} in {frame and frame.f_code.co_name}")
+    logging.getLogger(__name__).info("Stopped by signal %s in %s.", signum, frame)
+    raise SystemExit(128 + signum)

@@ -107,7 +107,7 @@ def test_three_candidates_of_one_system_with_their_hull(real_pw: str, root: Path
             Lattice.cubic(3.15), ["Al", "Si"], [[0, 0, 0], [0.5, 0.5, 0.5]]
         ),
     }
-    method = Method(protocol=with_distance(0.8))
+    method = Method(protocol=with_distance(0.6))
     report = validate(candidates, method, BOTH, hull=True, root=root)
     assert [v.state for v in report.validations] == ["done"] * 3, report
     assert {phase.formula for phase in report.competing} == {"Al", "Si"}
