@@ -35,7 +35,7 @@ set, so the figures are not comparable with published ones on random splits.
 | RMSE of the matched | 0.3, 0.5, 10 | {rmse:.3f} |
 | strict match rate | 0.2, 0.3, 5 and the same space group | {strict_rate:.3f} |
 | valid (distances, volume) | | {valid_rate:.3f} |
-| seconds per structure, {hardware} | | {seconds_per_structure:.3f} |
+| seconds per structure, wall clock, machine loaded | | {seconds_per_structure:.3f} |
 
 ## Data and licences
 
