@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import time
 from pathlib import Path
@@ -42,6 +43,9 @@ def _killed_writer(path: Path, round_number: int, seconds: float) -> list[str]:
         finally:
             os._exit(1)
     os.close(writer)
+    if round_number % 5:
+        # Kill in the midst of writing; the other rounds may die while the store is opened.
+        select.select([reader], [], [], 30)
     time.sleep(seconds)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
@@ -53,13 +57,13 @@ def test_sigkill_while_writing_50_rounds(tmp_path: Path) -> None:
     chance = random.Random(5)
     acknowledged: list[str] = []
     for round_number in range(ROUNDS):
-        acknowledged += _killed_writer(tmp_path / "s", round_number, chance.uniform(0.03, 0.2))
+        acknowledged += _killed_writer(tmp_path / "s", round_number, chance.uniform(0.0, 0.1))
         with open_store(tmp_path / "s") as store:
             found = [one["batch"] for one in store.events.query(properties=["batch"])]
         counts = {batch: found.count(batch) for batch in set(found)}
         assert set(acknowledged) <= counts.keys()
         assert set(counts.values()) <= {BATCH}
-    assert len(acknowledged) > ROUNDS
+    assert len(acknowledged) >= ROUNDS * 4 // 5
     with open_store(tmp_path / "s") as store:
         assert [fault for fault in check(store) if fault.where == "file"] == []
         assert store.events.damaged() == []
