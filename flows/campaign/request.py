@@ -67,7 +67,7 @@ class CampaignRequest(BaseModel):
             numbers = ()
         if not numbers or not all(1 <= number <= MAX_Z for number in numbers):
             raise ValueError(f"must be auto or whole numbers from 1 to {MAX_Z} such as 1,2,4")
-        return numbers
+        return tuple(sorted(numbers))
 
     @model_validator(mode="after")
     def _not_contradictory(self) -> CampaignRequest:

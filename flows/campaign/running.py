@@ -104,7 +104,7 @@ class Campaign:
     @property
     def system(self) -> str:
         """What was asked for, in one word fit for names of files and runs."""
-        return "_".join(self.request.targets)[:40]
+        return self.chemsys if self.target.is_system else "_".join(self.request.targets)[:40]
 
     @property
     def chemsys(self) -> str:
@@ -136,6 +136,7 @@ class Campaign:
         """All that decides the result, as it stands in the campaign's document."""
         return {
             **self.request.for_identity(),
+            "targets": self.target.name,  # O-Mg is Mg-O; how often a formula stands in a cell is z
             "relaxation": asdict(RELAX_SETTINGS),
             "shares": [share.model_dump() for share in self.shares],
         }
