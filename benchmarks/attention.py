@@ -94,7 +94,7 @@ def compare(n: int, repeats: int, backward: bool) -> Comparison:
     per_edge = PerEdgeCrysformer(**asdict(config))
     factorised = PublishedCrysformer(config)
     factorised.load_state_dict(from_released(per_edge.state_dict(), config))
-    inputs = _crystals(max(1, ATOMS_PER_BATCH // n), n)
+    inputs = _crystals(max(1, round(ATOMS_PER_BATCH / n)), n)
     for parameter in (*per_edge.parameters(), *factorised.parameters()):
         parameter.grad = torch.zeros_like(parameter) if backward else None
     make = _forward_backward if backward else _forward
@@ -109,7 +109,7 @@ def row(n: int, forward: Comparison, backward: Comparison) -> Row:
     """One line from the two processes' comparisons."""
     return Row(
         n=n,
-        batch=max(1, ATOMS_PER_BATCH // n),
+        batch=max(1, round(ATOMS_PER_BATCH / n)),
         forward_ratio=forward.seconds[0] / forward.seconds[1],
         forward_backward_ratio=backward.seconds[0] / backward.seconds[1],
         memory_ratio=backward.peaks[0] / backward.peaks[1],
