@@ -23,7 +23,8 @@ from dft_inputs.qe.program import pw_command, pw_version
 from dft_inputs.qe.pw_input import PwInput, cell_card, positions_card
 
 Calculation = Literal["scf", "nscf", "bands", "relax", "vc-relax"]
-Occupations = Literal["smearing", "fixed", "tetrahedra"]
+Occupations = Literal["smearing", "gaussian", "fixed", "tetrahedra"]
+_SMEARINGS = {"smearing": "cold", "gaussian": "gaussian"}
 KBAR_PER_GPA = 10.0
 NSTEP = 100
 
@@ -47,8 +48,9 @@ class PwInputGenerator(InputGenerator):
         pseudo_family: Name of an installed pseudopotential family.
         chemical_system: Elements whose cutoffs are taken; empty for those of the crystal. Energies
             of one hull need the cutoffs of all its elements.
-        occupations: Cold smearing is right for metals and for insulators alike; ``fixed`` is for
-            crystals that are known to be insulators.
+        occupations: ``smearing`` is cold smearing, for metals; ``fixed`` is for insulators;
+            ``gaussian`` smears a crystal of which neither is known: cold smearing has no unique
+            Fermi level in a gap, and the scf of an insulator may jump between two of them.
         occupations_rule: How the occupations were come by; it belongs to the level, so that the
             occupations of a metal and of an insulator in one hull may differ by a rule.
         spin: Whether open shells start from high spin.
@@ -177,8 +179,9 @@ class PwInputGenerator(InputGenerator):
             "occupations": self.occupations,
             **types.magnetisation,
         }
-        if self.occupations == "smearing":
-            system |= {"smearing": "cold", "degauss": protocol.degauss}
+        if self.occupations in _SMEARINGS:
+            smearing = _SMEARINGS[self.occupations]
+            system |= {"occupations": "smearing", "smearing": smearing, "degauss": protocol.degauss}
         elif self.calculation in ("scf", "nscf", "bands"):
             # An insulator's gap needs bands above the filled ones.
             system["nbnd"] = math.ceil(types.n_electrons / 2 * 1.2) + 1

@@ -144,7 +144,8 @@ class ByOccupationsMaker(Maker):
             The flow.
         """
         rule = {"_set": {"input_set_generator->occupations_rule": "first scf"}}
-        first_maker = self.first_maker.update_kwargs(rule, dict_mod=True)
+        unknown = {"_set": {**rule["_set"], "input_set_generator->occupations": "gaussian"}}
+        first_maker = self.first_maker.update_kwargs(unknown, dict_mod=True)
         maker = self.then_maker.update_kwargs(rule, class_filter=BasePwMaker, dict_mod=True)
         first = first_maker.make(structure)
         then = follow_with_occupations(first.output, maker, structure)
@@ -156,18 +157,18 @@ def follow_with_occupations(first: PwTaskDoc, maker: Maker, structure: Structure
     """Go on with fixed occupations or with smearing, as a first scf calls for.
 
     Args:
-        first: The first scf, smeared.
+        first: The first scf, with Gaussian smearing.
         maker: Makes what follows.
         structure: Crystal.
 
     Returns:
-        What follows; the first scf itself when a static run would repeat it.
+        What follows; the first scf itself when a static run of an insulator would repeat it.
     """
     occupations = occupations_for(first)
     if isinstance(maker, StaticMaker):
         # Whole occupations are fixed occupations: the answer would be the same.
         whole = abs(first.smearing_energy) < SMEARING_NEGLIGIBLE * first.n_atoms
-        if occupations == "smearing" or whole:
+        if occupations == "fixed" and whole:
             return Response(output=first)
     settings: dict[str, Any] = {"_set": {"input_set_generator->occupations": occupations}}
     chosen = maker.update_kwargs(settings, class_filter=BasePwMaker, dict_mod=True)

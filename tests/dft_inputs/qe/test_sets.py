@@ -65,6 +65,12 @@ class TestInputs:
         assert pw_input.get("system", "nbnd") > 4 * 16 / 2
         assert pw_input.get("system", "smearing") is None
 
+    def test_smearing_of_a_metal_and_of_a_crystal_not_yet_known(self, silicon: Structure) -> None:
+        for occupations, smearing in (("smearing", "cold"), ("gaussian", "gaussian")):
+            pw_input = made(silicon, occupations=occupations).pw_input
+            assert pw_input.get("system", "occupations") == "smearing"
+            assert pw_input.get("system", "smearing") == smearing
+
     def test_settings_without_effect_on_energy_keep_the_level(self, silicon: Structure) -> None:
         plain = made(silicon).level
         mixed = made(silicon, user_settings={"electrons": {"mixing_beta": 0.1}}).level
