@@ -49,7 +49,10 @@ def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
 
 def _claimed(campaign_id: str, survey: Survey) -> list[Document]:
     """What earlier campaigns made and this one used, with this one among its campaigns."""
-    used = (*survey.candidates.values(), *survey.relaxations.values())
+    used: list[CandidateDocument | RelaxationDocument] = [
+        *survey.candidates.values(),
+        *survey.relaxations.values(),
+    ]
     return [
         document.model_copy(update={"campaign_ids": [*document.campaign_ids, campaign_id]})
         for document in used
