@@ -57,7 +57,14 @@ def bare_seconds(crystals: dict[str, Structure], method: Method, folder: Path) -
     def run(path: Path) -> None:
         with (path / "pw.out").open("wb") as output:
             command = ["pw.x", "-in", "pw.in"]
-            subprocess.run(command, cwd=path, stdout=output, env=environment, check=True)
+            subprocess.run(
+                command,
+                cwd=path,
+                stdout=output,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                check=True,
+            )
 
     started = time.perf_counter()
     with ThreadPoolExecutor(2) as pool:
