@@ -16,7 +16,7 @@ from flows.campaign.survey import (
     survey_screened,
 )
 from flows.report.summary import CampaignSummary, Failure
-from stores.documents import Document, utc_now
+from stores.documents import CandidateDocument, Document, RelaxationDocument, utc_now
 
 
 def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
