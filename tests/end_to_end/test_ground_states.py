@@ -67,3 +67,20 @@ def assert_files_agree(result: dict[str, Any], folder: Path) -> None:
     assert positions == sorted(positions)
     assert [row.candidate_id for row in read_summary(folder).ranking] == ids
     assert "<html" in Path(result["report"]).read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("system", "formula", "space_group_number"),
+    [("Mg-O", "MgO", 225), ("Na-Cl", "NaCl", 225), ("Si", "Si", 227)],
+)
+def test_the_shipped_models_alone_have_the_ground_state_among_the_first_five(
+    run_campaign: RunCampaign, system: str, formula: str, space_group_number: int
+) -> None:
+    words = ("--candidates", "48", "--relax", "16", "--max-atoms", "4")
+    result = run_campaign(system, *words)
+    of_formula = [row for row in result["ranking"] if row["formula"] == formula]
+    assert space_group_number in [row["space_group_number"] for row in of_formula[:5]]
+    assert any(row["origin"] == "dao-g" for row in result["ranking"])
+    assert result["level"].startswith("dao-p@")
+    assert_funnel_adds_up(result)
