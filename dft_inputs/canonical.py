@@ -13,7 +13,8 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 SYMPREC = 1e-3
 """Tolerance (angstrom) that mends rounding but does not change a crystal."""
 
-_DECIMALS = 3
+_DECIMALS = 4
+"""Crystals that differ by less are the same: rounding, not geometry."""
 
 
 def canonical_cell(structure: Structure) -> Structure:
@@ -51,7 +52,7 @@ def structure_hash(structure: Structure) -> str:
         for index, symbol in enumerate(symbols)
         if symbol == rarest
     ]
-    lattice = [round(x, _DECIMALS - 1) for x in (*cell.lattice.abc, *cell.lattice.angles)]
+    lattice = [round(x, _DECIMALS) for x in (*cell.lattice.abc, *cell.lattice.angles)]
     content = json.dumps([lattice, min(tables)])
     return hashlib.sha256(content.encode()).hexdigest()[:20]
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from types import ModuleType
 
 from dft_inputs.running.folder import CalculationFailure, CalculationFolder, CalculationResult
 from dft_inputs.running.ledger import SECONDS_PER_HOUR, Ledger
@@ -17,7 +20,7 @@ from dft_inputs.running.request import CalculationRequest, Limits
 
 Outcome = CalculationResult | CalculationFailure
 GRACE_SECONDS = 30.0
-_WORKER = "dft_inputs.running.worker"
+_PRELOAD = "dft_inputs.running.preload"
 
 
 @dataclass
@@ -76,7 +79,8 @@ class CalculationPool:
             process = _context().Process(
                 target=_run_in_process, args=(request, self.root, self.limits), name=request.key
             )
-            process.start()
+            with _main_left_alone():
+                process.start()
             self._running.append(_Running(request, process, memory))
 
     def _fits(self, memory: float) -> bool:
@@ -150,8 +154,23 @@ class CalculationPool:
 
 def _context() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["__main__", _WORKER])
+    context.set_forkserver_preload([_PRELOAD])
     return context
+
+
+@contextmanager
+def _main_left_alone() -> Iterator[None]:
+    """Keep a starting process from importing the main script again.
+
+    A calculation needs nothing of it; importing a command line would take seconds each time, and a
+    script without a main guard would start itself again.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _run_in_process(request: CalculationRequest, root: Path, limits: Limits) -> None:
