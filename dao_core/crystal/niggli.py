@@ -36,10 +36,14 @@ def niggli_primitive(
         InputError: the lattice is degenerate, so that no reduction exists.
     """
     cell: Any = (lattice, frac_coords, atomic_numbers)  # spglib's hints want sequences
-    primitive = spglib.find_primitive(cell, symprec=symprec)
-    if primitive is not None:
-        lattice, frac_coords, atomic_numbers = (np.asarray(part) for part in primitive)
-    reduced = spglib.niggli_reduce(lattice)
+    # spglib answers None or raises, by a process-wide switch that other packages set
+    try:
+        primitive = spglib.find_primitive(cell, symprec=symprec)
+        if primitive is not None:
+            lattice, frac_coords, atomic_numbers = (np.asarray(part) for part in primitive)
+        reduced = spglib.niggli_reduce(lattice)
+    except spglib.SpglibError as error:
+        raise InputError(f"the crystal has no primitive cell: {error}") from error
     if reduced is None:
         raise InputError("the lattice has no Niggli form; check that its vectors span a volume")
     cart_coords = frac_coords @ lattice

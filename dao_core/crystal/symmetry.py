@@ -182,7 +182,12 @@ def _largest_displacement(structure: Structure, dataset: spglib.SpglibDataset) -
 
 def _standardised(structure: Structure, symprec: float, *, to_primitive: bool) -> Structure:
     """The idealised cell at a tolerance for which a symmetry is known."""
-    standard = spglib.standardize_cell(_cell(structure), to_primitive=to_primitive, symprec=symprec)
+    try:  # spglib answers None or raises, by a process-wide switch that other packages set
+        standard = spglib.standardize_cell(
+            _cell(structure), to_primitive=to_primitive, symprec=symprec
+        )
+    except spglib.SpglibError:
+        standard = None
     return structure.copy() if standard is None else _structure(*standard)
 
 

@@ -54,7 +54,10 @@ def symmetrised_start(structure: Structure) -> tuple[Structure, Symmetry]:
     numbers = np.array(structure.atomic_numbers)
     frac_coords, matrix = structure.frac_coords, structure.lattice.matrix
     cell: Any = (matrix, frac_coords, numbers)  # spglib's hints want sequences
-    dataset = spglib.get_symmetry_dataset(cell, symprec=SYMPREC)
+    try:  # spglib answers None or raises, by a process-wide switch that other packages set
+        dataset = spglib.get_symmetry_dataset(cell, symprec=SYMPREC)
+    except spglib.SpglibError:
+        dataset = None
     if dataset is None:
         raise InputError("spglib finds no space group; relax without fixed symmetry")
     rotations, translations = np.asarray(dataset.rotations), np.asarray(dataset.translations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -77,7 +78,9 @@ class CalculationPool:
                 continue
             waiting.remove(request)
             process = _context().Process(
-                target=_run_in_process, args=(request, self.root, self.limits), name=request.key
+                target=_run_in_process,
+                args=(request, self.root, self.limits, dict(os.environ)),
+                name=request.key,
             )
             with _main_left_alone():
                 process.start()
@@ -173,8 +176,16 @@ def _main_left_alone() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _run_in_process(request: CalculationRequest, root: Path, limits: Limits) -> None:
-    """Entry of the process; the import is free, the fork server has made it."""
+def _run_in_process(
+    request: CalculationRequest, root: Path, limits: Limits, environment: dict[str, str]
+) -> None:
+    """Entry of the process; the import is free, the fork server has made it.
+
+    The fork server keeps the environment of the moment when somebody first used it, so today's is
+    handed on.
+    """
+    os.environ.clear()
+    os.environ.update(environment)
     from dft_inputs.running.worker import run_calculation  # noqa: PLC0415
 
     run_calculation(request, root, limits)

@@ -76,3 +76,16 @@ def test_shared_records_read(shared: Path) -> None:
     )
     assert len(reading.crystals) > 700
     assert sum(reading.rejected.values()) + len(reading.crystals) == 837
+
+
+def test_spglib_may_raise_instead_of_answering_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spglib.error.OLD_ERROR_HANDLING", False)
+    flat = {
+        "lattice": [[1, 0, 0], [0, 1, 0], [0, 0, 0]],
+        "atomic_numbers": [1],
+        "frac_coords": [[0, 0, 0]],
+    }
+    reading = read_crystals([write(tmp_path / "toy.json.gz", [flat])], max_atoms=20)
+    assert reading.rejected == {"unreadable": 1}
