@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pymatgen.core import Structure
 
-from dao_core.crystal.deduplication import deduplicate, same_crystal
-from dao_core.crystal.symmetry import SymmetrisedCrystal, symmetrise
+from dao_core.crystal.deduplication import NOISE_ENERGY, deduplicate, same_crystal
+from dao_core.crystal.symmetry import SymmetrisedCrystal, space_group_number, symmetrise
 from dao_core.search.hull import PhaseEntry, energies_above_hull
 
 __all__ = ["Minimum", "landscape", "same_crystal"]
@@ -20,7 +20,8 @@ class Minimum:
 
     Attributes:
         rank: from 1, nearest to the hull first.
-        index: position of its lowest structure in what was given.
+        index: position of the structure that stands for it: of those within noise of the lowest
+            energy, the most symmetric one.
         members: positions of all structures that ended in it, ``index`` first; how many there are
             tells how easily the minimum is found.
         formula: reduced formula.
@@ -68,11 +69,9 @@ def landscape(
     Raises:
         InputError: a competing phase is of another level, or atoms lie on top of each other.
     """
-    groups = deduplicate(structures, energies_per_atom)
-    entries = [
-        PhaseEntry(structures[i].composition, energies_per_atom[i], level) for i in groups.unique
-    ]
-    above = dict(zip(groups.unique, energies_above_hull(entries, competing), strict=True))
+    groups = _groups(structures, energies_per_atom)
+    entries = [PhaseEntry(structures[i].composition, energies_per_atom[i], level) for i in groups]
+    above = dict(zip(groups, energies_above_hull(entries, competing), strict=True))
 
     def order(index: int) -> tuple[bool, float, str, float, int]:
         distance = above[index]
@@ -82,15 +81,37 @@ def landscape(
         return (distance is None, place, formula, energies_per_atom[index], index)
 
     return [
-        _minimum(rank, index, groups.representative, structures, energies_per_atom, above, known)
-        for rank, index in enumerate(sorted(groups.unique, key=order), start=1)
+        _minimum(rank, index, groups[index], structures, energies_per_atom, above, known)
+        for rank, index in enumerate(sorted(groups, key=order), start=1)
     ]
+
+
+def _groups(
+    structures: Sequence[Structure], energies_per_atom: Sequence[float]
+) -> dict[int, tuple[int, ...]]:
+    """For each distinct crystal the structure that stands for it, and the others.
+
+    Relaxations stop within noise of a minimum, so the lowest energy may belong to a crystal that
+    is slightly out of its symmetry; within that noise the most symmetric one is shown.
+    """
+    members: dict[int, list[int]] = {}
+    for index, lowest in enumerate(deduplicate(structures, energies_per_atom).representative):
+        members.setdefault(lowest, []).append(index)
+    groups = {}
+    for lowest, group in members.items():
+        limit = energies_per_atom[lowest] + NOISE_ENERGY
+        near = [i for i in group if energies_per_atom[i] <= limit]
+        face = lowest
+        if len(near) > 1:
+            face = max(near, key=lambda i: (space_group_number(structures[i]), i == lowest, -i))
+        groups[face] = tuple(i for i in group if i != face)
+    return groups
 
 
 def _minimum(
     rank: int,
     index: int,
-    representative: Sequence[int],
+    others: Sequence[int],
     structures: Sequence[Structure],
     energies_per_atom: Sequence[float],
     above: dict[int, float | None],
@@ -98,7 +119,6 @@ def _minimum(
 ) -> Minimum:
     """The minimum that one representative stands for."""
     crystal = symmetrise(structures[index])
-    others = [i for i, chosen in enumerate(representative) if chosen == index and i != index]
     formula, z = crystal.structure.composition.get_reduced_formula_and_factor()
     return Minimum(
         rank=rank,

@@ -44,3 +44,16 @@ def test_competing_phase_of_another_level_is_refused(rocksalt: Structure) -> Non
     other = PhaseEntry(Composition("Mg"), -1.0, "qe-pbe")
     with pytest.raises(InputError, match="different levels"):
         landscape([rocksalt], [-4.5], "toy", competing=[other])
+
+
+def test_within_noise_the_more_symmetric_structure_stands_for_a_minimum(
+    rocksalt: Structure,
+) -> None:
+    rattled = rocksalt.copy()
+    rattled.translate_sites([0], [0.15, 0.1, 0.05], frac_coords=False)
+    (minimum,) = landscape([rattled, rocksalt], [-4.5005, -4.5], "toy")
+    assert (minimum.index, minimum.space_group) == (1, "Fm-3m")
+    assert minimum.members == (1, 0)
+    assert minimum.energy_per_atom == -4.5
+    far_above = landscape([rattled, rocksalt], [-4.51, -4.5], "toy")
+    assert far_above[0].index == 0
