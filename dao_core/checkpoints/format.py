@@ -53,15 +53,12 @@ def load_checkpoint(path: Path, kind: str) -> tuple[dict[str, Tensor], Card]:
     """
     if not path.is_file():
         raise MissingError(f"there is no model file {path}; `dao models list` shows those here")
+    card = read_card(path)
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        card: Card = json.loads(metadata["card"])
     except (SafetensorError, OSError, ValueError) as error:
         raise CheckpointError(f"{path} is not a readable model file: {error}") from error
-    except KeyError:
-        raise CheckpointError(f"{path} has no card; was it written by dao?") from None
     if card.get("kind") != kind:
         raise CheckpointError(f"{path} holds a {card.get('kind')!r} model, not a {kind!r} model")
     for name, tensor in tensors.items():
