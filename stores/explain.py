@@ -14,7 +14,7 @@ SHOWN = (
     "formula", "space_group", "origin", "level", "energy_per_atom", "energy_above_hull", "state",
     "rejection", "rejected_at", "stop_reason", "protocol", "protocol_fingerprint", "input_hash",
     "output_hash", "reason", "source", "source_id", "name", "kind", "action", "counts", "target",
-    "provenance", "group_id", "error",
+    "provenance", "group_id", "error", "training_class", "left_out",
 )  # fmt: skip
 """Fields that are worth a line, in this order."""
 
@@ -70,8 +70,22 @@ LINKS: dict[str, tuple[Link, ...]] = {
         Link("promotions", "model_id", "model_id", "served by"),
     ),
     "thermo": (Link("structures", "structure_id", "structure_id", "of the structure"),),
+    "examples": (Link("structures", "structure_id", "structure_id", "shows"),),
+    "duplicates": (
+        Link("structures", "structure_id", "structure_id", "describes"),
+        Link("duplicates", "structure_id", "group_id", "led by"),
+    ),
     "campaigns": (),
 }
+CONTENTS: dict[str, tuple[Link, ...]] = {
+    "campaigns": (
+        Link("candidates", "campaign_ids", "campaign_id", "proposed"),
+        Link("validations", "campaign_id", "campaign_id", "checked"),
+    ),
+    "manifests": (Link("models", "manifest_id", "manifest_id", "trained"),),
+    "models": (Link("models", "parents", "model_id", "parent of"),),
+}
+"""What is told only of the document that was asked for: it leads away from its provenance."""
 LINK_LIMIT = 20
 """How many documents of one link are followed; the number left out is told."""
 
@@ -85,6 +99,7 @@ class Explanation:
         id: its id.
         relation: what it is to the one above it; empty at the top.
         facts: what is worth knowing of it.
+        document: all of it, as stored.
         leads_to: the next documents of the chain.
         left_out: documents that were not followed, by relation.
     """
@@ -93,8 +108,15 @@ class Explanation:
     id: str
     relation: str
     facts: dict[str, Any]
+    document: dict[str, Any]
     leads_to: list[Explanation] = field(default_factory=list)
     left_out: dict[str, int] = field(default_factory=dict)
+
+    def walk(self) -> Iterator[Explanation]:
+        """This document and all that it leads to."""
+        yield self
+        for one in self.leads_to:
+            yield from one.walk()
 
     def lines(self, depth: int = 0) -> Iterator[str]:
         """The chain as indented text."""
@@ -154,8 +176,9 @@ def _explain(
 ) -> Explanation:
     told.add((collection, found[key]))
     facts = {name: found[name] for name in SHOWN if found.get(name) not in (None, {}, [], "")}
-    node = Explanation(collection, found[key], relation, facts)
-    for link in LINKS.get(collection, ()):
+    node = Explanation(collection, found[key], relation, facts, found)
+    contents = () if relation else CONTENTS.get(collection, ())
+    for link in (*LINKS.get(collection, ()), *contents):
         linked = _follow(store, link, found)
         new = [one for one in linked if (link.collection, one[_key(link)]) not in told]
         if len(new) > LINK_LIMIT:

@@ -94,7 +94,9 @@ def open_client(uri: str, address: str) -> MongoClient[Any]:
                 options["serverSelectionTimeoutMS"] = SERVER_SECONDS * 1000
             client: MongoClient[Any] = MongoClient(uri, **options)
         except (InvalidURI, ConfigurationError, ValueError) as error:
-            raise WrongStoreError(f"{address}: not a MongoDB URI ({error})") from error
+            # With unescaped credentials, what it complains of may be a piece of the password.
+            what = "percent-encode user name and password" if "@" in uri else str(error)
+            raise WrongStoreError(f"{address}: not a MongoDB URI ({what})") from None
         client.admin.command("ping")
         return client
 

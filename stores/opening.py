@@ -26,6 +26,8 @@ from stores.sqlite import Database, SqliteStore
 
 FILE_NAME = "store.sqlite"
 SUFFIXES = (".sqlite", ".sqlite3", ".db")
+VARIABLE = "DAO_STORE"
+"""URI of the default store; the place for one with credentials."""
 FLAT_FILES = (".json", ".jsonl", ".json.gz", ".bson", ".csv", ".yaml", ".yml", ".parquet", ".pkl")
 
 
@@ -35,12 +37,18 @@ def dao_home() -> Path:
     return Path(home).expanduser() if home else user_data_path("dao", appauthor=False)
 
 
+def default_store() -> str:
+    """Where documents live unless it is said otherwise: ``DAO_STORE``, or the embedded store."""
+    return os.environ.get(VARIABLE) or str(dao_home())
+
+
 def open_store(uri: str | os.PathLike[str] | None = None) -> DaoStore:
     """Open a store, or make a new one.
 
     Args:
         uri: None for the embedded store in ``DAO_HOME``; a folder or a ``.sqlite`` file for an
-            embedded store elsewhere; ``mongodb://...``; ``memory://``.
+            embedded store elsewhere; ``mongodb://...``; ``memory://``. Where ``DAO_STORE`` is set,
+            it is the default, and its credentials serve for its address without them.
 
     Returns:
         The store, connected and indexed; close it, or use it as a context manager.
@@ -51,7 +59,7 @@ def open_store(uri: str | os.PathLike[str] | None = None) -> DaoStore:
         StoreReadOnlyError: a new store cannot be made there.
         StoreCorruptError: the file is damaged, or not a store.
     """
-    text = os.fspath(uri) if uri is not None else str(dao_home())
+    text = _with_credentials(os.fspath(uri) if uri is not None else default_store())
     scheme = text.partition("://")[0].lower() if "://" in text else ""
     if scheme == "memory":
         return _open_memory()
@@ -142,6 +150,26 @@ def _blobs(default: BlobStore) -> BlobStore:
 
 
 def redacted(uri: str) -> str:
-    """A URI without user name, password and options."""
-    parts = urlsplit(uri)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """A URI without user name, password and options; a path as it is."""
+    scheme, separator, rest = uri.partition("://")
+    if not separator:
+        return uri
+    # Up to the last @, because people forget to percent-encode what their passwords hold.
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+def without_credentials(uri: str) -> str:
+    """The address of a store, fit for records of what was asked; its credentials stay at hand.
+
+    They go to ``DAO_STORE`` of this process and of those that it starts, where
+    :func:`open_store` finds them again for this address.
+    """
+    if "://" not in uri or "@" not in uri:
+        return uri
+    os.environ[VARIABLE] = uri
+    return redacted(uri)
+
+
+def _with_credentials(uri: str) -> str:
+    known = os.environ.get(VARIABLE, "")
+    return known if "@" in known and redacted(known) == uri else uri

@@ -3,7 +3,8 @@
 ``chemsys=Mg-O e_above_hull<0.05 space_group~^F`` are conditions joined by "and". A condition is a
 field, an operator (``= != < <= > >= ~`` for regular expressions, ``:`` for "contains all of") and a
 value; ``a|b`` lists alternatives. A text that begins with ``{`` is MongoDB JSON instead, of which
-only operators that read are allowed.
+only operators that read are allowed. Fields of time take ISO dates (``last_updated>=2026-01-31``),
+in UTC unless they say otherwise; in JSON, ``{"$date": "2026-01-31"}``.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, get_args
 
 from dao_core.errors import InputError
 from stores.documents import DOCUMENTS, Document
@@ -85,17 +88,39 @@ def _parse_condition(word: str, kind: type[Document]) -> tuple[str, dict[str, An
     if name.partition(".")[0] not in kind.model_fields:
         known = ", ".join(sorted(kind.model_fields))
         raise InputError(f"query: {kind.collection} have no field {name!r}; they have {known}")
-    return name, _condition(name, match["operator"], match["value"].strip())
+    read = partial(_moment, name) if _is_moment(kind, name) else partial(_value, name)
+    return name, _condition(name, match["operator"], match["value"].strip(), read)
 
 
-def _condition(name: str, operator: str, value: str) -> dict[str, Any]:
+def _is_moment(kind: type[Document], name: str) -> bool:
+    """Whether a field holds a time, so that text compared with it must be one."""
+    field = kind.model_fields.get(name)
+    return field is not None and datetime in {field.annotation, *get_args(field.annotation)}
+
+
+def _moment(name: str, text: str) -> datetime | None:
+    """A time from ISO 8601, in UTC where it names no zone.
+
+    Raises:
+        InputError: it is not one.
+    """
+    if text.lower() in {"none", "null"}:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"query: {name} takes a date such as 2026-01-31, not {text!r}") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _condition(name: str, operator: str, value: str, read: Callable[[str], Any]) -> dict[str, Any]:
     if not value:
         raise InputError(f"query: {name}{operator} lacks its value")
     if operator == "~":
         return {"$regex": _pattern(value)}
     if operator == ":":
-        return {"$all": [_value(name, part) for part in value.split(",")]}
-    values = [_value(name, part) for part in value.split("|")]
+        return {"$all": [read(part) for part in value.split(",")]}
+    values = [read(part) for part in value.split("|")]
     if len(values) > 1:
         if operator not in {"=", "!="}:
             raise InputError(f"query: {name}{operator}{value}: alternatives go with = and != only")
@@ -135,11 +160,16 @@ def _pattern(text: str) -> str:
 
 def _parse_json(text: str) -> dict[str, Any]:
     try:
-        criteria = json.loads(text)
+        criteria = json.loads(text, object_hook=_dated)
     except json.JSONDecodeError as error:
         raise InputError(f"query: not JSON: {error}") from error
     _refuse_operators(criteria)
     return criteria
+
+
+def _dated(value: dict[str, Any]) -> Any:
+    """A ``{"$date": ...}`` as the time it names."""
+    return _moment("$date", str(value["$date"])) if value.keys() == {"$date"} else value
 
 
 def _refuse_operators(criteria: Any) -> None:

@@ -19,20 +19,25 @@ class StatisticsBuilder(StoreBuilder):
     def items_of(self, collection: str, keys: list[str]) -> Iterable[str]:
         """The chemical systems that new documents belong to."""
         source = self.store.collections[collection]
-        return sorted(set(source.distinct("chemsys", {source.key: {"$in": keys}})))
+        # Not by ``distinct``: the wire-protocol server leaves out ``$in`` there.
+        found = source.query({source.key: {"$in": keys}}, ["chemsys"])
+        return sorted({one["chemsys"] for one in found})
 
     def process_item(self, item: str) -> list[Document]:
         """The counts of one chemical system."""
         store, where = self.store, {"chemsys": item}
         candidates = list(store.candidates.query(where, ["origin", "rejection"]))
-        identities = store.structures.distinct("structure_id", where)
+        identities = [
+            one["structure_id"] for one in store.structures.query(where, ["structure_id"])
+        ]
+        groups = {one["group_id"] for one in store.duplicates.query(_in(identities), ["group_id"])}
         rejections = (one["rejection"] for one in candidates if one.get("rejection"))
         stable = store.thermo.query({**where, "is_stable": True}, ["level"])
         return [
             StatisticsDocument(
                 chemsys=item,
                 structures=len(identities),
-                groups=len(store.duplicates.distinct("group_id", _in(identities))),
+                groups=len(groups),
                 candidates=dict(Counter(one["origin"] for one in candidates)),
                 rejected=dict(Counter(rejections)),
                 relaxations=self._by_level("relaxations", item),

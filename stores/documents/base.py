@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from typing import Annotated, Any, ClassVar, Self
 
@@ -29,13 +30,19 @@ Moment = Annotated[datetime, AfterValidator(to_utc)]
 """A time in UTC, to the millisecond."""
 
 
+@cache
+def _version(package: str) -> str:
+    """The installed version; looking it up takes longer than all else that a document needs."""
+    return version(package)
+
+
 class BuilderMeta(BaseModel):
     """Which software wrote a document, after emmet's ``EmmetMeta``."""
 
     model_config = ConfigDict(extra="forbid")
 
-    dao_version: str = Field(default_factory=lambda: version("dao-crystals"))
-    pymatgen_version: str = Field(default_factory=lambda: version("pymatgen"))
+    dao_version: str = Field(default_factory=lambda: _version("dao-crystals"))
+    pymatgen_version: str = Field(default_factory=lambda: _version("pymatgen"))
     builder: str | None = None
 
 
@@ -43,7 +50,7 @@ class Document(BaseModel):
     """Base of all documents.
 
     Attributes:
-        schema_version: the layout of the document; see ``stores/migrations.py``.
+        schema_version: the layout of the document; see ``stores/maintenance/migration.py``.
         last_updated: when the store took it, UTC.
         builder_meta: which software wrote it.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
@@ -13,6 +14,7 @@ from optimade.adapters.structures.pymatgen import from_pymatgen
 from optimade.server.config import ServerConfig
 from optimade.server.create_app import create_app
 
+from dao_core.errors import InputError
 from stores.dao_store import DaoStore
 from stores.documents import StructureDocument, ThermoDocument
 
@@ -59,11 +61,19 @@ def optimade_app(
     return app
 
 
-def serve(
-    store: DaoStore, *, host: str = "127.0.0.1", port: int = 5000, level: str | None = None
-) -> None:
-    """Serve until interrupted."""
-    uvicorn.run(optimade_app(store, level=level), host=host, port=port, log_level="warning")
+def run(app: FastAPI, *, host: str = "127.0.0.1", port: int = 5000) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        InputError: the port is taken, or there is no such address.
+    """
+    try:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise InputError(f"{host}:{port}: cannot listen there ({error.strerror})") from error
+    uvicorn.run(app, host=host, port=port, log_level="warning")
 
 
 def _config() -> ServerConfig:

@@ -36,13 +36,15 @@ class IngestReport:
         source: name of the source.
         read: entries read now (not those of earlier, interrupted runs).
         written: what became of the documents.
-        rejected: entries that were not taken, by reason; the events say which.
+        rejected: entries that were not taken, by reason.
+        rejections: id in the source and reason of each of them; the events say it too.
     """
 
     source: str
     read: int
     written: WriteReport
     rejected: dict[str, int]
+    rejections: list[tuple[str, str]]
 
 
 def ingest(
@@ -66,18 +68,25 @@ def ingest(
     state = _state(store, source)
     entries = islice(source.entries(state.cursor), limit)
     written, rejected, read = WriteReport(), Counter[str](), 0
+    rejections: list[tuple[str, str]] = []
     while batch := list(islice(entries, BATCH)):
         documents = [document for entry in batch for document in _documents(source, entry)]
         written += store.put(documents)
-        reasons = [one.reason or "" for one in documents if isinstance(one, EventDocument)]
+        events = [one for one in documents if isinstance(one, EventDocument)]
+        reasons = [one.reason or "" for one in events]
         rejected.update(reasons)
+        rejections += [
+            (one.subject.removeprefix(f"{source.name}/"),
+             ": ".join(filter(None, (one.reason, one.detail.get("text")))))
+            for one in events
+        ]  # fmt: skip
         read += len(batch)
         _note(store, state, batch, reasons)
         on_progress(len(batch))
     if limit is None or read < limit:
         state.cursor, state.finished = None, True
         store.put(state)
-    return IngestReport(source.name, read, written, dict(rejected))
+    return IngestReport(source.name, read, written, dict(rejected), rejections)
 
 
 def _state(store: DaoStore, source: Source) -> IngestDocument:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from dao_core.errors import InputError
+from dao_core.errors import InputError, MissingError
 from stores.ingest.entry import Source
-from stores.ingest.files import StructureFiles
-from stores.ingest.materials_project import MaterialsProject
-from stores.ingest.optimade import OptimadeProvider, oqmd
-from stores.ingest.qe import QeRuns
-from stores.ingest.records import BenchmarkCsv, RecordFile
-from stores.ingest.vasp import VaspRuns
 
 SOURCES = {
     "mp:SYSTEM": "Materials Project, e.g. mp:Mg-O (key in MP_API_KEY)",
@@ -21,7 +17,7 @@ SOURCES = {
     "qe:FOLDER": "Quantum ESPRESSO runs (XML output of pw.x)",
     "FILE.json[.gz], FILE.jsonl": "record file; --level names the level of its energies",
     "FILE.csv": "benchmark CSV with a cif column; --level as above",
-    "FILE or FOLDER": "CIF, POSCAR, extended XYZ: structures without labels",
+    "FILE or FOLDER": "CIF, POSCAR, extended XYZ; energies in the latter are labels",
 }
 """What :func:`open_source` understands."""
 
@@ -31,31 +27,43 @@ def open_source(text: str, *, level: str | None = None, query: str = "") -> Sour
 
     Args:
         text: as above.
-        level: energy level of a record file or CSV (by default ``file:<name>``), or of calculations
-            (by default made from their settings).
+        level: energy level of a record file, CSV or extended XYZ (by default ``file:<name>``), or
+            of calculations (by default made from their settings).
         query: OPTIMADE filter.
 
     Raises:
         InputError: the text names no source.
-        MissingError: a file, or the key of the Materials Project, is missing.
+        MissingError: a file, a package, or the key of the Materials Project, is missing.
     """
     kind, _, rest = text.partition(":")
     if kind == "mp":
-        return MaterialsProject(rest or None)
+        return _reader("materials_project", "MaterialsProject")(rest or None)
     if kind == "oqmd":
-        return oqmd(rest or query)
-    if kind == "optimade":
-        return OptimadeProvider(rest, query, level=level)
-    if kind == "vasp":
-        return VaspRuns(Path(rest), level)
-    if kind == "qe":
-        return QeRuns(Path(rest), level)
+        return _reader("optimade", "oqmd")(rest or query)
+    if kind == "optimade" or kind in {"http", "https"}:
+        url = rest if kind == "optimade" else text
+        return _reader("optimade", "OptimadeProvider")(url, query, level=level)
+    if kind in {"vasp", "qe"}:
+        return _reader(kind, {"vasp": "VaspRuns", "qe": "QeRuns"}[kind])(Path(rest), level)
     path = Path(text)
-    if ".json" in path.name:
-        return RecordFile(path, level or f"file:{path.name.partition('.')[0]}")
-    if ".csv" in path.name:
-        return BenchmarkCsv(path, level or f"file:{path.name.partition('.')[0]}")
+    for mark, reader in ((".json", "RecordFile"), (".csv", "BenchmarkCsv")):
+        if mark in path.name:
+            return _reader("records", reader)(path, level or f"file:{path.name.partition('.')[0]}")
     if path.exists():
-        return StructureFiles(path)
+        return _reader("files", "StructureFiles")(path, level)
     known = "; ".join(SOURCES)
     raise InputError(f"{text!r} is no source and no file; give one of: {known}")
+
+
+def _reader(module: str, name: str) -> Any:
+    """A reader, loaded when it is asked for: most need packages that others do not.
+
+    Raises:
+        MissingError: such a package is not installed.
+    """
+    try:
+        return getattr(import_module(f"stores.ingest.{module}"), name)
+    except ModuleNotFoundError as error:
+        raise MissingError(
+            f"the package {error.name} is not installed; it comes with dao-crystals[ingest,dft]"
+        ) from error

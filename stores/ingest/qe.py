@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -13,33 +13,23 @@ import qeschema
 from ase.units import Bohr, Hartree
 from pymatgen.core import Lattice, Structure
 
-from dao_core.errors import MissingError
 from stores.ingest.entry import Entry
+from stores.ingest.runs import RunFolder
 
 
-class QeRuns:
+class QeRuns(RunFolder):
     """The last configuration of every finished, converged pw.x run.
 
     Unless it is given, the level names the functional and a hash of the pseudopotentials' folder
-    and the cutoffs, because energies of different ones must not share a hull.
+    and the cutoffs.
     """
 
-    licence: str | None = None
+    name = "qe"
+    pattern = "*.xml"
 
-    def __init__(self, folder: Path, level: str | None = None) -> None:
-        if not folder.is_dir():
-            raise MissingError(f"{folder}: no such folder")
-        self.folder = folder
-        self.level = level
-        self.name = "qe"
-        self.parameters = {"folder": str(folder.resolve()), "level": level}
-
-    def entries(self, cursor: str | None) -> Iterator[Entry]:
-        """One entry per run, by path."""
-        for file in sorted(self.folder.rglob("*.xml")):
-            identity = str(file.relative_to(self.folder))
-            if cursor is None or identity > cursor:
-                yield _entry(file, identity, self.level)
+    def read(self, file: Path, identity: str) -> Entry:
+        """The entry of one run."""
+        return _entry(file, identity, self.level)
 
 
 def _entry(file: Path, identity: str, level: str | None) -> Entry:

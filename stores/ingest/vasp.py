@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from pymatgen.io.vasp import Vasprun
 
-from dao_core.errors import MissingError
 from stores.ingest.entry import Entry
+from stores.ingest.runs import RunFolder
 
 KBAR = 0.1 / 160.21766208
 """eV/angstrom^3."""
 
 
-class VaspRuns:
+class VaspRuns(RunFolder):
     """The last ionic step of every converged run.
 
-    Unless it is given, the level names functional, kind of POTCAR and cutoff, because energies of
-    different ones must not share a hull.
+    Unless it is given, the level names functional, kind of POTCAR and cutoff.
     """
 
-    licence: str | None = None
+    name = "vasp"
+    pattern = "vasprun*.xml*"
 
-    def __init__(self, folder: Path, level: str | None = None) -> None:
-        if not folder.is_dir():
-            raise MissingError(f"{folder}: no such folder")
-        self.folder = folder
-        self.level = level
-        self.name = "vasp"
-        self.parameters = {"folder": str(folder.resolve()), "level": level}
-
-    def entries(self, cursor: str | None) -> Iterator[Entry]:
-        """One entry per run, by path."""
-        for file in sorted(self.folder.rglob("vasprun*.xml*")):
-            identity = str(file.relative_to(self.folder))
-            if cursor is None or identity > cursor:
-                yield _entry(file, identity, self.level)
+    def read(self, file: Path, identity: str) -> Entry:
+        """The entry of one run."""
+        return _entry(file, identity, self.level)
 
 
 def _entry(file: Path, identity: str, level: str | None) -> Entry:

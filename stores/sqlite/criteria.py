@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from stores.encoding import DATE_PREFIX, date_text
@@ -74,8 +74,19 @@ def translate(criteria: Mapping[str, Any] | None, key: str | None = None) -> Sql
             if rests:
                 sql.rest["$and"] = rests
         elif not _translate_field(name, condition, sql, on_key=name == key):
-            sql.rest[name] = condition
+            sql.rest[name] = _aware(condition)
     return sql
+
+
+def _aware(condition: Any) -> Any:
+    """The condition with naive dates taken as UTC, as everywhere: documents hold aware ones."""
+    if isinstance(condition, datetime) and condition.tzinfo is None:
+        return condition.replace(tzinfo=UTC)
+    if isinstance(condition, Mapping):
+        return {name: _aware(value) for name, value in condition.items()}
+    if isinstance(condition, list):
+        return [_aware(value) for value in condition]
+    return condition
 
 
 def _translate_field(name: str, condition: Any, sql: SqlCriteria, *, on_key: bool) -> bool:

@@ -19,7 +19,7 @@ from stores.documents import LabelDocument, StructureDocument
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DAO_HOME", str(tmp_path / "home"))
-    for name in ("DAO_BLOBS", "MP_API_KEY"):
+    for name in ("DAO_BLOBS", "DAO_STORE", "MP_API_KEY"):
         monkeypatch.delenv(name, raising=False)
 
 

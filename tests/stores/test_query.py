@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from dao_core.errors import InputError
-from stores.documents import StructureDocument, ThermoDocument
+from stores import DaoStore
+from stores.documents import EventDocument, StructureDocument, ThermoDocument
 from stores.query import collection_kind, parse_query
 
 
@@ -63,3 +66,34 @@ def test_collections_by_name() -> None:
     assert collection_kind("thermo") is ThermoDocument
     with pytest.raises(InputError, match="there are builds, campaigns"):
         collection_kind("nothing")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("happened>=2026-01-01 happened<2026-02-01", 1),
+        ("happened>2026-01-15T11:30+01:00", 1),
+        ("happened>2026-01-15T12:30:00", 0),
+        ('{"happened": {"$gte": {"$date": "2026-01-15T12:00:00Z"}}}', 1),
+        ('{"$or": [{"happened": {"$lt": {"$date": "2026-01-15"}}}]}', 0),
+    ],
+)
+def test_fields_of_time_take_dates(store: DaoStore, text: str, found: int) -> None:
+    moment = datetime(2026, 1, 15, 12, tzinfo=UTC)
+    store.put(EventDocument(event_id="e-1", kind="k", subject="s", happened=moment))
+    assert len(list(store.find(EventDocument, parse_query(text, EventDocument)))) == found
+
+
+@pytest.mark.parametrize("text", ["happened>soon", '{"happened": {"$gt": {"$date": "soon"}}}'])
+def test_what_is_no_date_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match="a date such as"):
+        parse_query(text, EventDocument)
+
+
+def test_naive_dates_are_utc_in_every_criterion(store: DaoStore) -> None:
+    moment = datetime(2026, 1, 15, 12, tzinfo=UTC)
+    store.put(EventDocument(event_id="e-1", kind="k", subject="s", happened=moment))
+    naive = moment.replace(tzinfo=None)
+    for condition in ({"$gte": naive}, {"$not": {"$lt": naive}}, {"$in": [naive]}, naive):
+        for criteria in ({"happened": condition}, {"$or": [{"happened": condition}]}):
+            assert len(list(store.find(EventDocument, criteria))) == 1, criteria

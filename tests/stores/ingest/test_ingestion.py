@@ -8,13 +8,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import ase.io
+import numpy as np
 import pytest
+from ase.build import bulk
+from ase.calculators.emt import EMT
 from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
 from dao_core.errors import InputError, MissingError
-from stores import DaoStore
+from stores import DaoStore, open_store
 from stores.documents import CandidateDocument, EventDocument, IngestDocument, LabelDocument
+from stores.export import select, write_extxyz_file
 from stores.ingest import Entry, ingest, open_source
 
 
@@ -154,3 +159,36 @@ def test_truncated_runs_are_rejected(store: DaoStore, tmp_path: Path, shared: Pa
         assert sum(report.rejected.values()) >= 1
         assert report.written.inserted == sum(report.rejected.values())
     assert store.labels.count() == 0
+
+
+def test_energies_of_extended_xyz_are_labels(store: DaoStore, tmp_path: Path) -> None:
+    frames = []
+    for a in (3.5, 3.7):
+        atoms = bulk("Cu", a=a) * (2, 1, 1)
+        atoms.rattle(0.05, seed=1)
+        atoms.calc = EMT()
+        atoms.get_forces()
+        atoms.get_stress()
+        frames.append(atoms)
+    ase.io.write(tmp_path / "cu.extxyz", [*frames, bulk("Cu", a=3.6)])
+    report = ingest(store, open_source(str(tmp_path / "cu.extxyz"), level="emt"))
+    assert (report.read, report.rejected) == (3, {})
+    first, second = store.find(LabelDocument, {"level": "emt"}, sort={"source_id": 1})
+    assert first.energy_per_atom == pytest.approx(frames[0].get_potential_energy() / 2)
+    assert np.allclose(first.forces, frames[0].get_forces(), atol=1e-6)
+    assert np.allclose(second.stress, frames[1].get_stress(voigt=False), atol=1e-6)
+    assert first.stress[0][0] < 0 < second.stress[0][0], "squeezed, then stretched"
+    assert store.candidates.count() == 1
+    ingest(store, open_source(str(tmp_path)))
+    assert "file:" in {one.level[:5] for one in store.find(LabelDocument)}
+
+
+def test_what_was_exported_comes_back_at_its_level(
+    store: DaoStore, tmp_path: Path, rocksalt: Callable[..., Structure], put_label
+) -> None:
+    put_label(store, rocksalt(), -5.0, "qe-pbe")
+    write_extxyz_file(select(store, {}, LabelDocument), tmp_path / "out.extxyz")
+    with open_store("memory://") as other:
+        ingest(other, open_source(str(tmp_path / "out.extxyz")))
+        (label,) = other.find(LabelDocument)
+    assert (label.level, label.energy_per_atom) == ("qe-pbe", pytest.approx(-5.0))

@@ -15,6 +15,8 @@ from stores.opening import open_store
 ROUNDS = 50
 BATCH = 5
 FILLER = "x" * 3000
+PATIENCE = 120
+"""Seconds until the first batch; a hundredth of one on an idle machine."""
 
 
 def _write_forever(path: Path, round_number: int, acknowledged: int) -> None:
@@ -45,10 +47,11 @@ def _killed_writer(path: Path, round_number: int, seconds: float) -> list[str]:
     os.close(writer)
     if round_number % 5:
         # Kill in the midst of writing; the other rounds may die while the store is opened.
-        select.select([reader], [], [], 30)
+        assert select.select([reader], [], [], PATIENCE)[0], "the writer wrote nothing"
     time.sleep(seconds)
     os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status), "the writer ended by itself: see its error above"
     with os.fdopen(reader) as lines:
         return lines.read().split("\n")[:-1]
 

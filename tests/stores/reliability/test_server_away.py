@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from pymatgen.core import Structure
+from pymatgen.core import Lattice, Structure
 
-from stores import open_store
-from stores.builders import HullBuilder
-from stores.documents import StructureDocument, ThermoDocument
+from dao_core.potentials import Potential, load_potential
+from flows.campaign.conditions import Conditions
+from flows.campaign.ledger import Ledger
+from flows.campaign.propose import candidate_document
+from flows.campaign.relaxation import batch_key, relax_missing
+from stores import DaoStore, open_store
+from stores.builders import HullBuilder, build_training_set, register_test_set
+from stores.builders.freshness import BUILDERS, build
+from stores.documents import (
+    DuplicateDocument,
+    ExampleDocument,
+    RelaxationDocument,
+    StatisticsDocument,
+    StructureDocument,
+    ThermoDocument,
+)
 from stores.errors import StoreUnreachableError
 
 
@@ -37,6 +51,76 @@ def test_builders_over_the_wire(
         assert HullBuilder(store).build().taken_in == 0
         found = store.find(ThermoDocument, {"formula": "MgO"})
         assert [one.formation_energy_per_atom for one in found] == [pytest.approx(-2.5)]
+
+
+def test_every_builder_gives_over_the_wire_what_it_gives_elsewhere(
+    wire_server, rocksalt: Callable[..., Structure], element: Callable[..., Structure], put_label
+) -> None:
+    def build_all(store: DaoStore) -> list[dict[str, Any]]:
+        put_label(store, element("Mg"), -1.0)
+        put_label(store, element("O"), -2.0)
+        put_label(store, rocksalt(4.2), -4.0)
+        put_label(store, rocksalt(4.23), -3.9)
+        taken_in = [report.taken_in for report in build(store, BUILDERS)]
+        put_label(store, rocksalt(5.6), -3.7)
+        register_test_set(store, "held-out", [rocksalt(5.61)])
+        later = [report.taken_in for report in build(store, BUILDERS)]
+        assert [report.taken_in for report in build(store, BUILDERS)] == [0, 0, 0, 0]
+        manifest = build_training_set(store, "test")
+        assert manifest.counts == {"stable": 2}
+        assert manifest.excluded == {"test_formula:held-out": 3}
+        made = [*store.find(ThermoDocument), *store.find(DuplicateDocument)]
+        made += [*store.find(ExampleDocument), *store.find(StatisticsDocument), manifest]
+        when = {"last_updated", "builder_meta"}
+        facts = sorted((one.model_dump(exclude=when) for one in made), key=str)
+        return [{"taken_in": taken_in, "later": later}, *facts]
+
+    with open_store("memory://") as memory, open_store(wire_server.uri) as wire:
+        assert build_all(wire) == build_all(memory)
+
+
+class _ServerDies:
+    """A potential in whose first batch the server of the store is killed."""
+
+    def __init__(self, potential: Potential, kill: Callable[[], None]) -> None:
+        self._potential = potential
+        self._kill = kill
+        self.batches = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._potential, name)
+
+    def evaluate(self, *given: Any, **options: Any) -> Any:
+        if not self.batches:
+            self._kill()
+        self.batches += 1
+        return self._potential.evaluate(*given, **options)
+
+
+def test_a_campaign_whose_server_dies_loses_no_relaxation(wire_server) -> None:
+    emt = load_potential("ase:ase.calculators.emt:EMT")
+    conditions = Conditions(emt.level)
+    copper = Structure.from_spacegroup("Fm-3m", Lattice.cubic(3.5), ["Cu"], [[0, 0, 0]])
+    provenance = {"origin": "template:x", "formula": "Cu", "z": 4, "index": 0}
+    candidate = candidate_document(copper, provenance)
+    key = batch_key(conditions, [candidate])
+    with open_store(wire_server.uri) as store:
+        store.put(candidate)
+        dying = _ServerDies(emt, wire_server.kill)
+        relax_missing([candidate], dying, store, conditions, campaign_id="campaign")
+        assert dying.batches > 1
+        Ledger(store, "campaign").record(key, "relaxed", {}, 1.0)
+        assert store.spool.waiting() == 3  # structure, relaxation, and that the batch is done
+    wire_server.start()
+    with open_store(wire_server.uri) as store:
+        assert store.spool.waiting() == 0
+        assert key in Ledger(store, "campaign").done([key])
+        idle = _ServerDies(emt, wire_server.kill)
+        relax_missing([candidate], idle, store, conditions, campaign_id="campaign")
+        assert idle.batches == 0, "what waited in the spool is not computed again"
+        (relaxation,) = store.find(RelaxationDocument)
+        assert relaxation.converged
+        assert store.get(StructureDocument, relaxation.structure_id) is not None
 
 
 def test_results_are_spooled_and_replayed(wire_server, rocksalt: Callable[..., Structure]) -> None:
