@@ -96,6 +96,8 @@ def result_of(request: CalculationRequest, task: PwTaskDoc) -> CalculationResult
         volume=task.structure.volume,
         pressure=task.pressure,
         max_force=task.max_force,
+        forces=task.forces,
+        stress=task.stress,
         band_gap=electronic.band_gap,
         total_magnetization=electronic.total_magnetization,
         fingerprint=task.fingerprint,

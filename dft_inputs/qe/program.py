@@ -13,7 +13,8 @@ from functools import lru_cache
 from dft_inputs.errors import MissingProgramError
 
 PW_COMMAND = "pw.x"
-_BANNER = re.compile(r"Program PWSCF v\.(\d+(?:\.\d+)*)")
+_BANNERS = {"pw.x": "PWSCF", "ph.x": "PHONON", "pp.x": "POST-PROC", "dos.x": "DOS"}
+"""How each program introduces itself."""
 
 
 def pw_command() -> str:
@@ -57,8 +58,33 @@ def sibling_command(command: str, program: str) -> str:
 
 
 @lru_cache(maxsize=8)
+def program_version(command: str, program: str) -> tuple[int, ...]:
+    """Version of a program of Quantum ESPRESSO, as its banner says.
+
+    Args:
+        command: Command that runs it.
+        program: Which program it is: ``pw.x``, ``ph.x``, ``pp.x`` or ``dos.x``.
+
+    Returns:
+        For example ``(6, 7)``.
+
+    Raises:
+        MissingProgramError: If the program is absent or is another one.
+    """
+    arguments = split_command(command)
+    with tempfile.TemporaryDirectory() as scratch:
+        # An empty input ends the program right after its banner.
+        done = subprocess.run(
+            arguments, input="", capture_output=True, text=True, cwd=scratch, check=False
+        )
+    match = re.search(rf"Program {_BANNERS[program]} v\.(\d+(?:\.\d+)*)", done.stdout)
+    if match is None:
+        raise MissingProgramError(f"'{command}' does not introduce itself as {program}.")
+    return tuple(int(part) for part in match.group(1).split("."))
+
+
 def pw_version(command: str) -> tuple[int, ...]:
-    """Version of pw.x, as its banner says.
+    """Version of pw.x, as :func:`program_version` gives it.
 
     Args:
         command: Command that runs pw.x.
@@ -69,13 +95,4 @@ def pw_version(command: str) -> tuple[int, ...]:
     Raises:
         MissingProgramError: If the program is absent or is not pw.x.
     """
-    arguments = split_command(command)
-    with tempfile.TemporaryDirectory() as scratch:
-        # An empty input ends pw.x right after its banner.
-        done = subprocess.run(
-            arguments, input="", capture_output=True, text=True, cwd=scratch, check=False
-        )
-    match = _BANNER.search(done.stdout)
-    if match is None:
-        raise MissingProgramError(f"'{command}' does not introduce itself as pw.x.")
-    return tuple(int(part) for part in match.group(1).split("."))
+    return program_version(command, PW_COMMAND)

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-import psutil
 from pydantic import BaseModel, Field
 
-from dft_inputs.errors import DftError
 from dft_inputs.qe import files
 from dft_inputs.structure_field import StructureField
 
@@ -31,6 +29,12 @@ class CalculationResult(BaseModel):
     volume: float = Field(description="angstrom^3 per cell")
     pressure: float | None = Field(description="GPa, positive when compressed")
     max_force: float | None = Field(description="eV/angstrom")
+    forces: list[list[float]] | None = Field(
+        default=None, description="[n, 3] eV/angstrom, in the order of the structure's sites"
+    )
+    stress: list[list[float]] | None = Field(
+        default=None, description="[3, 3] GPa, sign of dE/dstrain: negative when compressed"
+    )
     band_gap: float | None = Field(description="eV; 0 for a metal")
     total_magnetization: float | None = Field(description="Bohr magnetons per cell")
     fingerprint: str
@@ -51,12 +55,6 @@ class CalculationFailure(BaseModel):
     exit_code: int
 
 
-class BusyError(DftError):
-    """Another process is at this calculation."""
-
-    reason = "busy"
-
-
 @dataclass(frozen=True)
 class CalculationFolder:
     """Folder of one calculation."""
@@ -71,20 +69,16 @@ class CalculationFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the calculation; the system releases it when the process dies, however it dies.
+        """Hold the calculation, after waiting for whoever is at it.
+
+        The system releases it when the process dies, however it dies.
 
         Yields:
             Nothing.
-
-        Raises:
-            BusyError: If another process holds it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / "lock").open("w") as handle:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise BusyError(f"Another process is at the calculation {self.key}.") from error
+            fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
     def result(self) -> CalculationResult | None:
@@ -100,6 +94,7 @@ class CalculationFolder:
     def write(self, outcome: CalculationResult | CalculationFailure) -> None:
         """Write a result or a failure; a reader never sees half of it."""
         name = "result" if isinstance(outcome, CalculationResult) else "failure"
+        self.path.mkdir(parents=True, exist_ok=True)
         scratch = self.path / f".{name}.json"
         scratch.write_text(outcome.model_dump_json())
         scratch.rename(self.path / f"{name}.json")
@@ -120,6 +115,8 @@ class CalculationFolder:
         Returns:
             How many were ended.
         """
+        import psutil  # noqa: PLC0415  only a machine that computes needs it
+
         stopped = 0
         for process in psutil.process_iter(["cmdline", "cwd"]):
             if self._is_orphan(process.info["cmdline"] or [], process.info["cwd"] or ""):

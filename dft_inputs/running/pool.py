@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import wait
@@ -44,11 +44,16 @@ class CalculationPool:
     limits: Limits
     _running: list[_Running] = field(default_factory=list, init=False)
 
-    def run(self, requests: Sequence[CalculationRequest]) -> dict[str, Outcome]:
+    def run(
+        self,
+        requests: Sequence[CalculationRequest],
+        on_outcome: Callable[[str, Outcome], None] | None = None,
+    ) -> dict[str, Outcome]:
         """Compute all requests; what is finished already is read, not computed.
 
         Args:
             requests: What is asked for; equal keys are computed once.
+            on_outcome: Hears of each key and its outcome as soon as it is there.
 
         Returns:
             Result or failure by key. A request for which the budget did not suffice fails with
@@ -61,12 +66,18 @@ class CalculationPool:
             if done is not None:
                 outcomes[request.key] = done
                 waiting.remove(request)
+        tell = on_outcome or (lambda *_: None)
+        for key, outcome in outcomes.items():
+            tell(key, outcome)
         try:
             while waiting or self._running:
                 self._start_what_fits(waiting)
-                outcomes |= self._collect()
+                ended = self._collect()
                 if self._budget_left() <= 0:
-                    outcomes |= self._stop_for_budget(waiting)
+                    ended |= self._stop_for_budget(waiting)
+                outcomes |= ended
+                for key, outcome in ended.items():
+                    tell(key, outcome)
         finally:
             self._stop_all()
         return outcomes
@@ -117,13 +128,10 @@ class CalculationPool:
         outcome = folder.result() or folder.failure()
         if outcome is not None:
             return outcome
-        busy = running.process.exitcode == 0
         return CalculationFailure(
             key=running.request.key,
-            reason="busy" if busy else "worker_died",
-            message="Another process is at this calculation."
-            if busy
-            else f"The process of the calculation ended with {running.process.exitcode}.",
+            reason="worker_died",
+            message=f"The process of the calculation ended with {running.process.exitcode}.",
             exit_code=4,
         )
 

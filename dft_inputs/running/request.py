@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import platformdirs
 from pymatgen.core import Structure
@@ -18,6 +18,7 @@ from dft_inputs.errors import InputError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.protocols import Protocol, get_protocol
 from dft_inputs.pseudos import DEFAULT_FAMILY, load_family
+from dft_inputs.qe.program import pw_command, pw_version
 
 Code = Literal["qe", "vasp"]
 Workflow = Literal["static", "relax"]
@@ -56,6 +57,27 @@ class Method:
     pressure: float = 0.0
     command: str | None = None
 
+    def require_programs(self) -> None:
+        """Make sure that the program and its potentials are on this machine.
+
+        Raises:
+            InputError: If the code, the protocol or the family is unknown.
+            MissingError: If something is not there; with what to do.
+        """
+        get_protocol(self.protocol)
+        if self.code == "vasp":
+            from dft_inputs.vasp.program import require_vasp  # noqa: PLC0415  atomate2: seconds
+
+            require_vasp(self.command)
+            return
+        self._require_known_code()
+        pw_version(self.command or pw_command())
+        load_family(self.pseudo_family)
+
+    def _require_known_code(self) -> None:
+        if self.code not in get_args(Code):
+            raise InputError(f"There is no DFT code '{self.code}'. Choose qe or vasp.")
+
     def level(self, elements: Collection[str], system: Collection[str]) -> LevelOfTheory:
         """Level of theory, after checking that everything it needs is there.
 
@@ -75,8 +97,7 @@ class Method:
             from dft_inputs.vasp.makers import vasp_level  # noqa: PLC0415  atomate2 takes seconds
 
             return vasp_level(self.functional, self.protocol, elements)
-        if self.code != "qe":
-            raise InputError(f"There is no DFT code '{self.code}'. Choose qe or vasp.")
+        self._require_known_code()
         from dft_inputs.qe.flow import generator_for, version_for  # noqa: PLC0415  with jobflow
 
         generator = generator_for(self, tuple(sorted(system)))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import BaseModel, Field
 from pymatgen.core import Structure
@@ -21,6 +22,7 @@ from dft_inputs.running.request import (
     Method,
     validations_root,
 )
+from dft_inputs.structure_field import StructureField
 
 
 class Validation(BaseModel):
@@ -31,12 +33,18 @@ class Validation(BaseModel):
     state: str = Field(description="done or failed")
     reason: str | None = Field(default=None, description="Short word, when it failed")
     message: str | None = Field(default=None, description="What to do about it, when it failed")
+    exit_code: int = Field(default=0, description="2 wrong input, 3 missing, 4 failed")
     key: str | None = Field(default=None, description="Name of the calculation")
+    fingerprint: str | None = Field(default=None, description="Of the level of the calculation")
+    calculation_level: str | None = Field(
+        default=None, description="Level of theory, restricted to the crystal's elements"
+    )
     reused: bool = Field(default=False, description="The calculation was finished before")
     level: str | None = Field(default=None, description="Level of theory of the hull")
     energy_above_hull: float | None = Field(default=None, description="eV/atom, at this level")
     hull_message: str | None = Field(default=None, description="Why there is no energy above hull")
     core_hours: float = Field(default=0.0, description="Booked for this calculation so far")
+    structure: StructureField | None = Field(default=None, description="As it was given")
     result: CalculationResult | None = None
 
 
@@ -53,10 +61,21 @@ class ValidationReport(BaseModel):
         return [validation for validation in self.validations if validation.state == "done"]
 
 
+class Memory(Protocol):
+    """What was computed before, here or elsewhere."""
+
+    def results(self, keys: Sequence[str]) -> Iterable[CalculationResult]:
+        """Results of calculations by key; those that are not known are left out."""
+
+    def hull_points(self, level: str, elements: Sequence[str]) -> Mapping[str, HullPoint]:
+        """Energies of the crystals of a chemical system at a level, by name."""
+
+
 @dataclass
 class _Plan:
-    """Requests by name, and the failures that were found before anything ran."""
+    """Formulas and requests by name, and the failures that were found before anything ran."""
 
+    formulas: dict[str, str] = field(default_factory=dict)
     requests: dict[str, CalculationRequest] = field(default_factory=dict)
     levels: dict[str, str] = field(default_factory=dict)
     refused: dict[str, DftError] = field(default_factory=dict)
@@ -64,6 +83,7 @@ class _Plan:
     def add(self, name: str, structure: Structure, method: Method, system: Sequence[str]) -> None:
         """Plan one crystal; a bad one costs only itself."""
         elements = sorted(element.symbol for element in structure.composition.elements)
+        self.formulas[name] = structure.composition.reduced_formula
         try:
             if not structure.is_ordered:
                 raise InputError(f"{structure.formula} has partial occupancies: order it first.")
@@ -85,6 +105,8 @@ def validate(
     competing: Mapping[str, Structure] | None = None,
     hull: bool = False,
     root: Path | None = None,
+    memory: Memory | None = None,
+    on_end: Callable[[Validation], None] | None = None,
 ) -> ValidationReport:
     """Compute crystals by DFT, each once ever, and place them on the hull of their system.
 
@@ -97,6 +119,8 @@ def validate(
         hull: Whether energies above hull are wanted: elements and competing phases are then
             computed first, at the same level.
         root: Folder of all calculations; None for the default.
+        memory: What was computed elsewhere, such as a store that machines share.
+        on_end: Hears of each crystal and phase as soon as it has ended, before there is a hull.
 
     Returns:
         One entry per crystal in the order given, and one per competing phase.
@@ -107,30 +131,92 @@ def validate(
     if not structures:
         raise InputError("There is no structure to validate.")
     method, limits = method or Method(), limits or Limits()
-    root = (root or validations_root()).resolve()
-    plan, phases = _Plan(), _Plan()
+    run = _Run((root or validations_root()).resolve(), limits.account)
     for name, structure in structures.items():
-        plan.add(name, structure, method, _system(structure, chemical_system))
+        run.plan.add(name, structure, method, _system(structure, chemical_system))
     if hull:
-        _plan_phases(phases, structures, method, chemical_system, competing or {})
-    wanted = [*phases.requests.values(), *plan.requests.values()]
-    known = {r.key for r in wanted if CalculationFolder(root, r.key).result() is not None}
-    outcomes = CalculationPool(root, limits).run(wanted)
-    ledger = Ledger(root / "ledger.sqlite")
-    report = ValidationReport(
-        validations=[_validation(n, s, plan, outcomes, known) for n, s in structures.items()],
-        competing=[
-            _validation(name, None, phases, outcomes, known)
-            for name in [*phases.requests, *phases.refused]
-        ],
-        core_hours=ledger.core_hours(limits.account),
-    )
-    for validation in [*report.validations, *report.competing]:
-        if validation.key is not None:
-            validation.core_hours = ledger.core_hours(calculation=validation.key)
+        _plan_phases(run.phases, structures, method, chemical_system, competing or {})
+    wanted = [*run.phases.requests.values(), *run.plan.requests.values()]
+    if memory is not None:
+        _recall(run.root, wanted, memory)
+    run.known = {r.key for r in wanted if CalculationFolder(run.root, r.key).result() is not None}
+
+    def tell(key: str, outcome: Outcome) -> None:
+        for plan in (run.phases, run.plan):
+            for name, request in plan.requests.items():
+                if request.key == key and on_end is not None:
+                    on_end(run.validation(name, plan, outcome))
+
+    outcomes = CalculationPool(run.root, limits).run(wanted, tell)
+    report = run.report(outcomes)
     if hull:
-        _place_on_hulls(report, plan)
+        _place_on_hulls(report, run.plan, memory)
     return report
+
+
+@dataclass
+class _Run:
+    """What one call of :func:`validate` asks for, and how it tells what became of it."""
+
+    root: Path
+    account: str
+    plan: _Plan = field(default_factory=_Plan)
+    phases: _Plan = field(default_factory=_Plan)
+    known: set[str] = field(default_factory=set)
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger(self.root / "ledger.sqlite")
+
+    def report(self, outcomes: Mapping[str, Outcome]) -> ValidationReport:
+        """All entries, the crystals in the order in which they were given."""
+        return ValidationReport(
+            validations=[self._entry(name, self.plan, outcomes) for name in self.plan.formulas],
+            competing=[self._entry(name, self.phases, outcomes) for name in self.phases.formulas],
+            core_hours=self.ledger.core_hours(self.account),
+        )
+
+    def _entry(self, name: str, plan: _Plan, outcomes: Mapping[str, Outcome]) -> Validation:
+        if name in plan.requests:
+            return self.validation(name, plan, outcomes[plan.requests[name].key])
+        error = plan.refused[name]
+        return Validation(
+            name=name,
+            formula=plan.formulas[name],
+            state="failed",
+            reason=error.reason,
+            message=str(error),
+            exit_code=error.exit_code,
+        )
+
+    def validation(self, name: str, plan: _Plan, outcome: Outcome) -> Validation:
+        """Entry of a crystal that was computed, or failed while it was."""
+        request = plan.requests[name]
+        failure = outcome if isinstance(outcome, CalculationFailure) else None
+        return Validation(
+            name=name,
+            formula=plan.formulas[name],
+            state="failed" if failure else "done",
+            reason=failure.reason if failure else None,
+            message=failure.message if failure else None,
+            exit_code=failure.exit_code if failure else 0,
+            key=request.key,
+            fingerprint=request.level.fingerprint(),
+            calculation_level=request.level.name,
+            reused=request.key in self.known,
+            level=plan.levels[name],
+            core_hours=self.ledger.core_hours(calculation=request.key),
+            structure=request.structure,
+            result=outcome if isinstance(outcome, CalculationResult) else None,
+        )
+
+
+def _recall(root: Path, wanted: Sequence[CalculationRequest], memory: Memory) -> None:
+    """Put results that are known elsewhere into the folders of their calculations."""
+    keys = {request.key for request in wanted}
+    unknown = [key for key in sorted(keys) if CalculationFolder(root, key).result() is None]
+    for result in memory.results(unknown):
+        CalculationFolder(root, result.key).write(result)
 
 
 def _system(structure: Structure, given: Sequence[str] | None) -> list[str]:
@@ -145,7 +231,8 @@ def _plan_phases(
     given: Sequence[str] | None,
     competing: Mapping[str, Structure],
 ) -> None:
-    """Elements and competing phases of every system, at the level of that system."""
+    """Elements and competing phases of every system, relaxed at the level of that system."""
+    method = replace(method, workflow="relax")  # an unrelaxed corner would raise the whole hull
     systems = {tuple(_system(structure, given)) for structure in structures.values()}
     for system in sorted(systems):
         suffix = f" in {'-'.join(system)}"
@@ -161,39 +248,11 @@ def _plan_phases(
             try:
                 phases.add(element + suffix, element_structure(element), method, system)
             except InputError as error:
+                phases.formulas[element + suffix] = element
                 phases.refused[element + suffix] = error
 
 
-def _validation(
-    name: str,
-    structure: Structure | None,
-    plan: _Plan,
-    outcomes: Mapping[str, Outcome],
-    known: set[str],
-) -> Validation:
-    request = plan.requests.get(name)
-    if request is None:
-        error = plan.refused[name]
-        formula = structure.composition.reduced_formula if structure is not None else name
-        return Validation(
-            name=name, formula=formula, state="failed", reason=error.reason, message=str(error)
-        )
-    outcome = outcomes[request.key]
-    failed = isinstance(outcome, CalculationFailure)
-    return Validation(
-        name=name,
-        formula=request.structure.composition.reduced_formula,
-        state="failed" if failed else "done",
-        reason=outcome.reason if isinstance(outcome, CalculationFailure) else None,
-        message=outcome.message if isinstance(outcome, CalculationFailure) else None,
-        key=request.key,
-        reused=request.key in known,
-        level=plan.levels[name],
-        result=outcome if isinstance(outcome, CalculationResult) else None,
-    )
-
-
-def _place_on_hulls(report: ValidationReport, plan: _Plan) -> None:
+def _place_on_hulls(report: ValidationReport, plan: _Plan, memory: Memory | None) -> None:
     """Place the crystals of each system on its hull, all of whose phases it needs."""
     by_system: dict[str, list[Validation]] = {}
     for validation in report.done:
@@ -203,6 +262,9 @@ def _place_on_hulls(report: ValidationReport, plan: _Plan) -> None:
         phases = [phase for phase in report.competing if phase.name.endswith(f" in {system}")]
         try:
             points = {entry.name: _point(entry) for entry in [*phases, *candidates]}
+            if memory is not None:
+                level = plan.levels[candidates[0].name]
+                points = {**memory.hull_points(level, system.split("-")), **points}
             above = energies_above_hull(points, system)
         except LevelMismatchError as error:
             for candidate in candidates:

@@ -22,7 +22,6 @@ from maggma.stores import MemoryStore
 from dft_inputs.errors import CalculationError, DftError
 from dft_inputs.qe.schemas.pw_xml import pw_document
 from dft_inputs.running.folder import (
-    BusyError,
     CalculationFailure,
     CalculationFolder,
     CalculationResult,
@@ -48,12 +47,9 @@ def run_calculation(request: CalculationRequest, root: Path, limits: Limits) -> 
     signal.signal(signal.SIGTERM, _interrupt)
     folder = CalculationFolder(root.resolve(), request.key)
     ledger = Ledger(folder.root / LEDGER)
-    try:
-        with folder.locked():
-            if folder.result() is None:
-                _run_attempt(request, folder, ledger, limits)
-    except BusyError as error:
-        logging.getLogger(__name__).info("%s", error)
+    with folder.locked():
+        if folder.result() is None:
+            _run_attempt(request, folder, ledger, limits)
 
 
 def _run_attempt(

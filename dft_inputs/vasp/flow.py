@@ -57,6 +57,8 @@ def result_of(request: CalculationRequest, task: TaskDoc) -> CalculationResult:
         raise ContradictoryOutputError(f"The VASP run in {task.dir_name} has no final energy.")
     structure = output.structure
     forces, stress = output.forces, output.stress
+    # VASP counts compression as positive, in kbar.
+    strain_slope = None if stress is None else -np.array(stress) / KBAR_PER_GPA
     return CalculationResult(
         key=request.key,
         formula=structure.composition.reduced_formula,
@@ -65,9 +67,10 @@ def result_of(request: CalculationRequest, task: TaskDoc) -> CalculationResult:
         structure=structure,
         energy_per_atom=output.energy_per_atom,
         volume=structure.volume,
-        # VASP counts compression as positive, as the pressure here does.
-        pressure=None if stress is None else float(np.trace(stress)) / 3 / KBAR_PER_GPA,
+        pressure=None if strain_slope is None else -float(np.trace(strain_slope)) / 3,
         max_force=None if forces is None else float(np.linalg.norm(forces, axis=1).max()),
+        forces=None if forces is None else np.array(forces).tolist(),
+        stress=None if strain_slope is None else strain_slope.tolist(),
         band_gap=output.bandgap,
         total_magnetization=_magnetization(task),
         fingerprint=request.level.fingerprint(),

@@ -17,6 +17,7 @@ from dft_inputs.errors import InputError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.protocols import Protocol, get_protocol
 from dft_inputs.vasp.potcar import potcar_hashes
+from dft_inputs.vasp.program import vasp_command
 
 Functional = Literal["pbe", "r2scan"]
 
@@ -60,9 +61,9 @@ def vasp_maker(
     maker = _STATIC[functional]() if workflow == "static" else _RELAX[functional]()
     if INCAR_SETTINGS[name]:
         maker = update_user_incar_settings(maker, INCAR_SETTINGS[name])
-    command = command or os.environ.get("DAO_VASP_COMMAND")
-    if command is None:
-        return maker
+    if not (command or os.environ.get("DAO_VASP_COMMAND")):
+        return maker  # atomate2's own settings tell VASP from its version for Gamma alone
+    command = vasp_command(command)
     kwargs: dict[str, Any] = {"run_vasp_kwargs": {"vasp_cmd": command, "vasp_gamma_cmd": command}}
     return maker.update_kwargs(kwargs, class_filter=BaseVaspMaker)
 

@@ -9,7 +9,12 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from dft_inputs.errors import CalculationError, InputError
-from dft_inputs.phonons import finite_displacement_phonons, supercell_size
+from dft_inputs.phonons import (
+    along_soft_mode,
+    finite_displacement_phonons,
+    harmonic_properties,
+    supercell_size,
+)
 
 # Two masses in a cubic cell: neighbours half a cell away along each axis, spring along the bond.
 ROCK_SALT = Structure.from_spacegroup(
@@ -68,3 +73,37 @@ def test_forces_that_are_not_of_every_atom_are_refused() -> None:
 def test_supercell_is_long_enough_in_every_direction() -> None:
     crystal = Structure(Lattice.orthorhombic(3.0, 9.0, 4.0), ["Si"], [[0, 0, 0]])
     assert supercell_size(crystal, 8.0) == (3, 1, 2)
+
+
+def test_a_soft_mode_is_a_way_down() -> None:
+    unstable = springs(2.0, -0.7)
+    document = finite_displacement_phonons(ROCK_SALT, unstable, supercell=(2, 2, 2))
+    near, far = (along_soft_mode(ROCK_SALT, document, amplitude=a) for a in (0.05, 0.1))
+    assert near is not None
+    assert far is not None
+    assert far.frequency < -1.0
+    moved = far.structure.frac_coords - near.structure.frac_coords
+    moved = far.structure.lattice.get_cartesian_coords(moved - np.round(moved))
+    assert np.linalg.norm(moved, axis=1).max() == pytest.approx(0.05, rel=1e-6)
+    assert (unstable(far.structure) * moved).sum() > 0, "the forces push further along"
+
+
+def test_a_stable_crystal_has_no_soft_mode() -> None:
+    document = finite_displacement_phonons(ROCK_SALT, springs(2.0, 0.5), supercell=(2, 2, 2))
+    assert along_soft_mode(ROCK_SALT, document) is None
+    with pytest.raises(InputError, match="positive"):
+        along_soft_mode(ROCK_SALT, document, amplitude=0.0)
+
+
+def test_zero_point_and_free_energies_of_springs() -> None:
+    document = finite_displacement_phonons(ROCK_SALT, springs(2.0, 0.5), supercell=(2, 2, 2))
+    found = harmonic_properties(ROCK_SALT, document, [300.0, 2000.0])
+    # Half a quantum of the mean frequency for each of three modes per atom: between 0 and the
+    # highest, which is the optical one at Gamma (h = 4.135667 meV/THz).
+    highest = document.gamma_frequencies[-1]
+    assert 0.2 < found.zero_point_energy / (1.5 * 4.135667e-3 * highest) < 1.0
+    assert found.zero_point_energy > found.free_energies[0] > found.free_energies[1]
+    assert found.last_dos_peak == pytest.approx(highest * 33.356, rel=0.1)
+    assert found.imaginary_share == pytest.approx(0.0, abs=0.01)
+    with pytest.raises(InputError, match="kelvin"):
+        harmonic_properties(ROCK_SALT, document, [-1.0])

@@ -10,8 +10,12 @@ import pytest
 from jobflow import Flow, JobStore, run_locally
 from maggma.stores import MemoryStore
 from pymatgen.analysis.eos import EOS
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Composition, Lattice, Structure
 
+from dao_core.generator.generate import load_generator
+from dao_core.potentials import load_potential
+from dao_core.relax import relax
+from dao_core.search.landscape import landscape
 from dft_inputs.elements import element_structure
 from dft_inputs.phonons import finite_displacement_phonons
 from dft_inputs.protocols import PROTOCOLS, Protocol
@@ -40,6 +44,17 @@ def binary(first: str, second: str, a: float, x: float = 0.5) -> Structure:
     return Structure(lattice, [first, second], [[0, 0, 0], [x, x, x]])
 
 
+def generated(formula: str, n: int) -> dict[str, Structure]:
+    """The lowest distinct minima of DAO-P that DAO-G's samples lead to, on their symmetry."""
+    samples = load_generator().generate([Composition(formula)], 16, seed=0)
+    relaxed = relax([sample.structure for sample in samples], load_potential("dao-p"))
+    usable = [r for r in relaxed if r.converged and r.energy_per_atom is not None]
+    minima = landscape(
+        [r.structure for r in usable], [r.energy_per_atom or 0.0 for r in usable], "dao-p"
+    )
+    return {f"{m.rank} {m.space_group}": m.crystal.structure for m in minima[:n]}
+
+
 def conventional_a(validation: Validation) -> float:
     assert validation.result is not None, validation.message
     structure = validation.result.structure
@@ -58,7 +73,7 @@ def test_covalent_and_metallic_crystals(real_pw: str, root: Path) -> None:
     silicon, aluminium = report.validations
     assert conventional_a(silicon) == pytest.approx(5.431, rel=0.015)
     assert conventional_a(silicon) == pytest.approx(5.4697, rel=0.003)  # the recorded run
-    assert conventional_a(aluminium) == pytest.approx(4.046, rel=0.015)
+    assert conventional_a(aluminium) == pytest.approx(4.050, rel=0.015)
     assert [v.result.band_gap == 0.0 for v in report.done if v.result] == [False, True]
     assert all(abs(v.result.pressure) < 0.1 for v in report.done if v.result)
 
@@ -68,7 +83,8 @@ def test_iron_is_ferromagnetic(real_pw: str, root: Path) -> None:
     iron = element_structure("Fe")
     iron.scale_lattice(2.83**3 / 2)
     report = validate({"Fe": iron}, Method(protocol=with_distance(0.6)), BOTH, root=root)
-    assert conventional_a(report.validations[0]) == pytest.approx(2.855, rel=0.015)  # at 0 K
+    # 2.816 with this coarse mesh: 1.8 per cent below experiment, PBE at a dense mesh 1.2 (2.83)
+    assert conventional_a(report.validations[0]) == pytest.approx(2.867, rel=0.02)
     result = report.validations[0].result
     assert result is not None
     assert result.total_magnetization == pytest.approx(2.2, abs=0.2)
@@ -78,7 +94,7 @@ def test_iron_is_ferromagnetic(real_pw: str, root: Path) -> None:
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("cation", "anion", "start", "experiment", "recorded"),
-    [("Mg", "O", 4.24, 4.207, 4.2519), ("Na", "Cl", 5.68, 5.595, 5.6988)],
+    [("Mg", "O", 4.24, 4.212, 4.2519), ("Na", "Cl", 5.69, 5.640, 5.6988)],
 )
 def test_ionic_crystals(
     real_pw: str,
@@ -91,23 +107,19 @@ def test_ionic_crystals(
 ) -> None:
     method = Method(protocol=with_distance(0.8))
     report = validate({"x": binary(cation, anion, start)}, method, BOTH, root=root)
-    # Experiment is extrapolated to 0 K; PBE is 1.9 per cent too large for NaCl, as recorded.
-    assert conventional_a(report.validations[0]) == pytest.approx(experiment, rel=0.02)
+    # As measured at room temperature, like all lattice constants here; NaCl extrapolated to 0 K
+    # (5.595) is 1.9 per cent below PBE, whatever the settings: the recorded run says so too.
+    assert conventional_a(report.validations[0]) == pytest.approx(experiment, rel=0.015)
     assert conventional_a(report.validations[0]) == pytest.approx(recorded, rel=0.003)
     assert report.validations[0].result is not None
     assert (report.validations[0].result.band_gap or 0) > 4.0
 
 
 @pytest.mark.timeout(900)
-def test_three_candidates_of_one_system_with_their_hull(real_pw: str, root: Path) -> None:
-    candidates = {
-        "zinc blende": binary("Al", "Si", 5.6, 0.25),
-        "rock salt": binary("Al", "Si", 5.1),
-        "caesium chloride": Structure(
-            Lattice.cubic(3.15), ["Al", "Si"], [[0, 0, 0], [0.5, 0.5, 0.5]]
-        ),
-    }
-    method = Method(protocol=with_distance(0.6))
+def test_three_generated_candidates_of_one_system_with_their_hull(real_pw: str, root: Path) -> None:
+    candidates = generated("AlSi", 3)
+    # DAO-P has relaxed the candidates; their elements are relaxed by DFT whatever the workflow.
+    method = Method(protocol=with_distance(0.6), workflow="static")
     report = validate(candidates, method, BOTH, hull=True, root=root)
     assert [v.state for v in report.validations] == ["done"] * 3, report
     assert {phase.formula for phase in report.competing} == {"Al", "Si"}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from ase.io.cube import read_cube_data
-from jobflow import Flow, Maker, job
+from jobflow import Flow, Job, job
 from pymatgen.core import Structure
+from typing_extensions import override
 
 from dft_inputs.errors import CalculationError
 from dft_inputs.kpoints import band_path
-from dft_inputs.protocols import Protocol, get_protocol
+from dft_inputs.protocols import get_protocol
 from dft_inputs.qe import files
-from dft_inputs.qe.makers.base import BasePwMaker, copy_save
-from dft_inputs.qe.makers.core import NonScfMaker, StaticMaker
+from dft_inputs.qe.makers.after_static import AfterStaticMaker
+from dft_inputs.qe.makers.base import copy_save
 from dft_inputs.qe.post_process import require, run_program
 from dft_inputs.qe.schemas.band_structure import spin_bands
 from dft_inputs.qe.schemas.pw_xml import read_pw_xml
@@ -28,45 +29,31 @@ THREE_DIMENSIONS = 3
 
 
 @dataclass
-class DosMaker(Maker):
-    """Makes a density of states: static, bands on a denser mesh, dos.x.
+class DosMaker(AfterStaticMaker):
+    """Makes a density of states, a :class:`DosDoc`: static, bands on a denser mesh, dos.x.
 
     Attributes:
-        name: Flow name.
-        static_maker: Makes the charge density.
         density: How many times closer the k-points of the dense mesh are.
         energy_step: Step of the energy axis, eV.
     """
 
     name: str = "density of states"
-    static_maker: StaticMaker = field(default_factory=StaticMaker)
     density: float = 2.0
     energy_step: float = 0.05
 
-    def make(self, structure: Structure) -> Flow:
-        """Make the flow; its output is a :class:`DosDoc`.
-
-        Args:
-            structure: Crystal.
-
-        Returns:
-            The flow.
-        """
-        static = self.static_maker.make(structure)
-        generator = self.static_maker.input_set_generator
-        protocol = get_protocol(generator.protocol)
-        denser: Protocol = replace(
-            protocol, kpoint_distance=protocol.kpoint_distance / self.density
+    @override
+    def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:
+        """Bands on the dense mesh, and their density."""
+        protocol = get_protocol(self.static_maker.input_set_generator.protocol)
+        nscf = self.non_scf(
+            "nscf",
+            static,
+            structure,
+            calculation="nscf",
+            occupations="tetrahedra",
+            protocol=replace(protocol, kpoint_distance=protocol.kpoint_distance / self.density),
         )
-        maker = NonScfMaker(
-            input_set_generator=replace(
-                generator, calculation="nscf", occupations="tetrahedra", protocol=denser
-            ),
-            run_pw_kwargs=self.static_maker.run_pw_kwargs,
-        )
-        nscf = maker.make(structure, prev_dir=static.output.dir_name)
-        dos = density_of_states(nscf.output, self.energy_step)
-        return Flow([static, nscf, dos], output=dos.output, name=self.name)
+        return [nscf, density_of_states(nscf.output, self.energy_step)]
 
 
 @job(output_schema=DosDoc)
@@ -104,43 +91,29 @@ def density_of_states(nscf: PwTaskDoc, energy_step: float) -> DosDoc:
 
 
 @dataclass
-class BandsMaker(Maker):
-    """Makes bands along the high-symmetry path of the standard primitive cell.
+class BandsMaker(AfterStaticMaker):
+    """Makes bands, a :class:`BandsDoc`, along the path of the standard primitive cell.
 
     Attributes:
-        name: Flow name.
-        static_maker: Makes the charge density.
         line_density: k-points per 1/angstrom of the path.
-        empty_bands: Bands above the filled ones.
     """
 
     name: str = "bands"
-    static_maker: StaticMaker = field(default_factory=StaticMaker)
     line_density: int = 20
-    empty_bands: int = 4
 
+    @override
     def make(self, structure: Structure) -> Flow:
-        """Make the flow; its output is a :class:`BandsDoc`.
+        """Make the flow for the cell that the path belongs to."""
+        primitive, _, _ = band_path(structure, self.line_density)
+        return super().make(primitive)
 
-        Args:
-            structure: Crystal.
-
-        Returns:
-            The flow.
-        """
-        primitive, kpoints, labels = band_path(structure, self.line_density)
-        static = self.static_maker.make(primitive)
-        generator = replace(
-            self.static_maker.input_set_generator, calculation="bands", kpoints=kpoints.tolist()
-        )
-        maker = NonScfMaker(
-            name="bands",
-            input_set_generator=generator,
-            run_pw_kwargs=self.static_maker.run_pw_kwargs,
-        )
-        along = maker.make(primitive, prev_dir=static.output.dir_name)
-        collected = bands_along_path(static.output, along.output, kpoints.tolist(), labels)
-        return Flow([static, along, collected], output=collected.output, name=self.name)
+    @override
+    def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:
+        """The bands, and their collection."""
+        _, kpoints, labels = band_path(structure, self.line_density)
+        points = kpoints.tolist()
+        along = self.non_scf("bands", static, structure, calculation="bands", kpoints=points)
+        return [along, bands_along_path(static, along.output, points, labels)]
 
 
 @job(output_schema=BandsDoc)
@@ -192,24 +165,15 @@ def _gap_on_path(eigenvalues: np.ndarray, static: PwTaskDoc) -> tuple[float | No
 
 
 @dataclass
-class ElfMaker(Maker):
-    """Makes the electron localisation function: static, then pp.x."""
+class ElfMaker(AfterStaticMaker):
+    """Makes the electron localisation function, an :class:`ElfDoc`: static, then pp.x."""
 
     name: str = "electron localisation function"
-    static_maker: BasePwMaker = field(default_factory=StaticMaker)
 
-    def make(self, structure: Structure) -> Flow:
-        """Make the flow; its output is an :class:`ElfDoc`.
-
-        Args:
-            structure: Crystal.
-
-        Returns:
-            The flow.
-        """
-        static = self.static_maker.make(structure)
-        elf = electron_localisation(static.output)
-        return Flow([static, elf], output=elf.output, name=self.name)
+    @override
+    def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:
+        """The function of the static run."""
+        return [electron_localisation(static)]
 
 
 @job(output_schema=ElfDoc)

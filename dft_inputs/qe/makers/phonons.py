@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from jobflow import Flow, Maker, job
+from jobflow import Job, job
 from pymatgen.core import Structure
+from typing_extensions import override
 
 from dft_inputs.errors import TruncatedOutputError
 from dft_inputs.qe import files
+from dft_inputs.qe.makers.after_static import AfterStaticMaker
 from dft_inputs.qe.makers.base import copy_save
-from dft_inputs.qe.makers.core import StaticMaker
 from dft_inputs.qe.post_process import run_program
 from dft_inputs.qe.schemas.spectra import GammaPhononDoc
 from dft_inputs.qe.schemas.task import PwTaskDoc
@@ -24,31 +25,22 @@ IMAGINARY_BELOW = -20.0
 
 
 @dataclass
-class GammaPhononMaker(Maker):
-    """Makes phonons at Gamma: a static run, then ph.x.
+class GammaPhononMaker(AfterStaticMaker):
+    """Makes phonons at Gamma, a :class:`GammaPhononDoc`: static, then ph.x.
+
+    The crystal should be relaxed.
 
     Attributes:
-        name: Flow name.
-        static_maker: Makes the static run; its crystal should be relaxed.
         threshold: Threshold of the self-consistency of the response.
     """
 
     name: str = "phonons at Gamma"
-    static_maker: StaticMaker = field(default_factory=StaticMaker)
     threshold: float = 1e-14
 
-    def make(self, structure: Structure) -> Flow:
-        """Make the flow; its output is a :class:`GammaPhononDoc`.
-
-        Args:
-            structure: Crystal.
-
-        Returns:
-            The flow.
-        """
-        static = self.static_maker.make(structure)
-        phonons = gamma_phonons(static.output, self.threshold)
-        return Flow([static, phonons], output=phonons.output, name=self.name)
+    @override
+    def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:
+        """The phonons of the static run."""
+        return [gamma_phonons(static, self.threshold)]
 
 
 @job(output_schema=GammaPhononDoc)

@@ -7,6 +7,7 @@ from typing import Any
 
 from jobflow import Flow, Maker, Response, job
 from pymatgen.core import Structure
+from typing_extensions import override
 
 from dft_inputs.errors import IonsNotConvergedError
 from dft_inputs.protocols import get_protocol
@@ -75,23 +76,16 @@ def repeat_until_settled(task: PwTaskDoc, relax_maker: VcRelaxMaker, count: int)
 
 
 @dataclass
-class SettledRelaxStaticMaker(Maker):
+class SettledRelaxStaticMaker(SettledRelaxMaker):
     """Makes cell relaxations until the volume settles, then a static run."""
 
     name: str = "relax until settled and static"
-    relax_maker: VcRelaxMaker = field(default_factory=VcRelaxMaker)
     static_maker: StaticMaker = field(default_factory=StaticMaker)
 
+    @override
     def make(self, structure: Structure) -> Flow:
-        """Make the flow; its output is the task document of the static run.
-
-        Args:
-            structure: Crystal.
-
-        Returns:
-            The flow.
-        """
-        settled = SettledRelaxMaker(relax_maker=self.relax_maker).make(structure)
+        """Make the flow; its output is the task document of the static run."""
+        settled = super().make(structure)
         static = self.static_maker.make(settled.output.structure)
         return Flow([settled, static], output=static.output, name=self.name)
 

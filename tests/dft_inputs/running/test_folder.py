@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dft_inputs.running.folder import BusyError, CalculationFailure, CalculationFolder
+from dft_inputs.running.folder import CalculationFailure, CalculationFolder
 
 
 @pytest.fixture
@@ -23,18 +23,24 @@ def hold(root: Path, pipe: Connection) -> None:
         time.sleep(60)
 
 
-def test_the_lock_of_a_killed_process_is_free_again(folder: CalculationFolder) -> None:
+def test_a_second_process_waits_until_the_first_has_ended_or_was_killed(
+    folder: CalculationFolder,
+) -> None:
     context = multiprocessing.get_context("fork")
     here, there = context.Pipe()
-    process = context.Process(target=hold, args=(folder.root, there))
-    process.start()
+    first = context.Process(target=hold, args=(folder.root, there))
+    second = context.Process(target=hold, args=(folder.root, there))
+    first.start()
     assert here.recv() == "held"
-    with pytest.raises(BusyError), folder.locked():
-        pass
-    process.kill()
-    process.join()
-    with folder.locked():
-        pass
+    second.start()
+    assert not here.poll(0.5)
+    first.kill()
+    first.join()
+    try:
+        assert here.poll(20)
+    finally:
+        second.kill()
+        second.join()
 
 
 def test_a_failure_is_read_back_and_forgotten(folder: CalculationFolder) -> None:

@@ -8,16 +8,20 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pymatgen.core import Lattice, Structure
 
 from dft_inputs.errors import InputError
+from dft_inputs.hull import HullPoint
+from dft_inputs.protocols import PROTOCOLS
+from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.request import Limits, Method
-from dft_inputs.running.validation import ValidationReport, validate
+from dft_inputs.running.validation import Validation, ValidationReport, validate
 
 StandIn = Callable[..., tuple[str, Path]]
 
@@ -151,6 +155,8 @@ def test_the_budget_stops_what_runs_and_what_waits(
         assert connection.execute("SELECT 1 FROM attempts WHERE ended IS NULL").fetchall() == []
 
 
+PATIENCE = 200
+"""Seconds that a calculation would take if it were not interrupted; a loaded machine needs some."""
 DRIVER = """
 import sys
 from pathlib import Path
@@ -170,7 +176,7 @@ if __name__ == "__main__":
 def test_an_interrupted_validation_leaves_nothing_behind_and_goes_on(
     home: Path, stand_in: StandIn, silicon: Structure, tmp_path: Path, how: signal.Signals
 ) -> None:
-    command, log = stand_in(seconds=40)
+    command, log = stand_in(seconds=PATIENCE)
     root, script = tmp_path / "runs", tmp_path / "driver.py"
     script.write_text(DRIVER)
     environment = {**os.environ, "DAO_HOME": str(home), "PYTHONPATH": str(Path.cwd())}
@@ -183,7 +189,7 @@ def test_an_interrupted_validation_leaves_nothing_behind_and_goes_on(
     )
     wait_for(lambda: calls(log) == 1)
     os.killpg(process.pid, how)
-    process.wait(40)
+    process.wait(PATIENCE)
     if how == signal.SIGINT:
         wait_for(lambda: running_in(root) == 0)
     command, log = stand_in(seconds=0)
@@ -193,7 +199,7 @@ def test_an_interrupted_validation_leaves_nothing_behind_and_goes_on(
     with sqlite3.connect(root / "ledger.sqlite") as connection:
         attempts = connection.execute("SELECT ended - started FROM attempts").fetchall()
     assert len(attempts) == 2
-    assert all(seconds is not None and seconds < 40 for (seconds,) in attempts)
+    assert all(seconds is not None and seconds < PATIENCE for (seconds,) in attempts)
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
@@ -217,9 +223,9 @@ def running_in(root: Path) -> int:
 def test_hull_waits_for_its_elements(
     home: Path, stand_in: StandIn, silicon: Structure, tmp_path: Path
 ) -> None:
-    report = validate(
-        {"si": silicon}, method(stand_in()[0]), Limits(cores=2), hull=True, root=tmp_path
-    )
+    protocol = replace(PROTOCOLS["fast"], volume_tolerance=0.5)  # what is replayed never settles
+    relaxed = replace(method(stand_in()[0]), protocol=protocol, workflow="relax")
+    report = validate({"si": silicon}, relaxed, Limits(cores=2), hull=True, root=tmp_path)
     assert [phase.name for phase in report.competing] == ["Si in Si"]
     above = report.validations[0].energy_above_hull
     assert above == pytest.approx(0.0, abs=1e-9)
@@ -234,3 +240,43 @@ def test_no_hull_without_every_element(
     assert report.validations[0].energy_above_hull is None
     refused = {phase.name: phase.reason for phase in report.competing}
     assert refused["Ga in Ga-Mg"] == "bad_input"
+
+
+class Elsewhere:
+    """A memory that knows one result and one crystal far below all others."""
+
+    def __init__(self, known: CalculationResult) -> None:
+        self.known = known
+
+    def results(self, keys: Sequence[str]) -> Iterable[CalculationResult]:
+        return [self.known] if self.known.key in keys else []
+
+    def hull_points(self, level: str, elements: Sequence[str]) -> Mapping[str, HullPoint]:
+        deep = self.known.energy_per_atom - 1.0
+        return {"deep": HullPoint(formula="Si", energy_per_atom=deep, level=level)}
+
+
+def test_what_is_known_elsewhere_is_not_computed_and_counts_in_the_hull(
+    home: Path, stand_in: StandIn, silicon: Structure, tmp_path: Path
+) -> None:
+    command, log = stand_in()
+    first = validate({"si": silicon}, method(command), root=tmp_path / "there").validations[0]
+    assert first.result is not None
+    ran, heard = calls(log), []
+
+    def hear(validation: Validation) -> None:
+        heard.append((validation.name, validation.state))
+
+    again = validate(
+        {"si": silicon}, method(command), root=tmp_path / "here",
+        memory=Elsewhere(first.result), on_end=hear,
+    )  # fmt: skip
+    assert calls(log) == ran
+    assert again.validations[0].reused
+    assert heard == [("si", "done")]
+    protocol = replace(PROTOCOLS["fast"], volume_tolerance=0.5)
+    relaxed = replace(method(command), protocol=protocol, workflow="relax")
+    placed = validate(
+        {"si": silicon}, relaxed, hull=True, root=tmp_path / "here", memory=Elsewhere(first.result)
+    )
+    assert placed.validations[0].energy_above_hull == pytest.approx(1.0, abs=1e-6)

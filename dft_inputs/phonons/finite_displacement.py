@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from phonopy import Phonopy
@@ -79,16 +80,43 @@ def finite_displacement_phonons(
     if displacement <= 0:
         raise InputError(f"The displacement must be positive, not {displacement} angstrom.")
     size = supercell or supercell_size(structure)
-    # The cell is kept as given: Gamma is that of this cell.
-    phonon = Phonopy(
-        get_phonopy_structure(structure), supercell_matrix=np.diag(size), primitive_matrix="P"
-    )
+    phonon = lattice_dynamics(structure, size)
     phonon.generate_displacements(distance=displacement)
     cells = phonon.supercells_with_displacements or []
     phonon.forces = np.array([_checked_forces(forces, get_pmg_structure(cell)) for cell in cells])
     phonon.produce_force_constants()
     phonon.symmetrize_force_constants()
     return _document(phonon, structure, size, len(cells), mesh)
+
+
+def lattice_dynamics(
+    structure: Structure,
+    supercell: tuple[int, int, int],
+    force_constants: Sequence[Any] | None = None,
+) -> Phonopy:
+    """Phonopy's view of a crystal, with force constants if they are known.
+
+    Args:
+        structure: Crystal; the cell is kept as given, and Gamma is that of this cell.
+        supercell: Repetitions.
+        force_constants: ``[n, n, 3, 3]`` of the supercell, eV/angstrom^2.
+    """
+    phonon = Phonopy(
+        get_phonopy_structure(structure), supercell_matrix=np.diag(supercell), primitive_matrix="P"
+    )
+    if force_constants is not None:
+        phonon.force_constants = np.asarray(force_constants)
+    return phonon
+
+
+def lowest_frequency(phonon: Phonopy, qpoint: Sequence[float]) -> float:
+    """The lowest frequency at a q-point in THz, negative if imaginary."""
+    return float(phonon.run_qpoints([qpoint]).frequencies[0].min())
+
+
+def mesh_points(mesh: tuple[int, int, int]) -> list[tuple[float, ...]]:
+    """The q-points of a Gamma-centred mesh, reciprocal fractional coordinates."""
+    return [tuple(i / n for i, n in zip(index, mesh, strict=True)) for index in np.ndindex(mesh)]
 
 
 def _checked_forces(forces: Forces, cell: Structure) -> np.ndarray:
@@ -108,9 +136,9 @@ def _document(
     n_displacements: int,
     mesh: tuple[int, int, int],
 ) -> FinitePhononDoc:
-    gamma = np.sort(phonon.get_frequencies([0.0, 0.0, 0.0]))
-    qpoints = [tuple(i / n for i, n in zip(index, mesh, strict=True)) for index in np.ndindex(mesh)]
-    lowest = np.array([phonon.get_frequencies(qpoint).min() for qpoint in qpoints])
+    gamma = np.sort(phonon.run_qpoints([[0.0, 0.0, 0.0]]).frequencies[0])
+    qpoints = mesh_points(mesh)
+    lowest = np.array([lowest_frequency(phonon, qpoint) for qpoint in qpoints])
     worst = int(lowest.argmin())
     unstable = bool(lowest[worst] < IMAGINARY_BELOW)
     return FinitePhononDoc(

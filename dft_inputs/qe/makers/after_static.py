@@ -1,0 +1,70 @@
+"""Base of the makers that go on from the charge density of a static run."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from jobflow import Flow, Job, Maker
+from pymatgen.core import Structure
+
+from dft_inputs.qe.makers.core import NonScfMaker, StaticMaker
+from dft_inputs.qe.schemas.task import PwTaskDoc
+
+
+@dataclass
+class AfterStaticMaker(Maker):
+    """Makes a static run and what follows it.
+
+    Attributes:
+        name: Flow name.
+        static_maker: Makes the charge density.
+    """
+
+    name: str = "after static"
+    static_maker: StaticMaker = field(default_factory=StaticMaker)
+
+    def make(self, structure: Structure) -> Flow:
+        """Make the flow; its output is that of the last job.
+
+        Args:
+            structure: Crystal.
+
+        Returns:
+            The flow.
+        """
+        static = self.static_maker.make(structure)
+        following = self.follow(static.output, structure)
+        return Flow([static, *following], output=following[-1].output, name=self.name)
+
+    @abstractmethod
+    def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:
+        """Jobs after the static run, of which the last has the output.
+
+        Args:
+            static: Document of the static run; a reference to it while the flow is made.
+            structure: Crystal.
+
+        Returns:
+            The jobs.
+        """
+
+    def non_scf(self, name: str, static: PwTaskDoc, structure: Structure, **settings: Any) -> Job:
+        """Job that computes bands from the charge density of the static run.
+
+        Args:
+            name: Job name.
+            static: As for :meth:`follow`.
+            structure: Crystal.
+            **settings: What the input generator has other than that of the static run.
+
+        Returns:
+            The job; its output is a :class:`PwTaskDoc`.
+        """
+        maker = NonScfMaker(
+            name=name,
+            input_set_generator=replace(self.static_maker.input_set_generator, **settings),
+            run_pw_kwargs=self.static_maker.run_pw_kwargs,
+        )
+        return maker.make(structure, prev_dir=static.dir_name)
