@@ -31,7 +31,10 @@ class CrysformerConfig:
 CONFIGS = {
     "tiny": CrysformerConfig(width=32, layers=2, heads=4, frequencies=4, radial=8),
     "mini": CrysformerConfig(width=192, layers=6, heads=8, frequencies=16),
+    "base": CrysformerConfig(width=384, layers=9, heads=8, frequencies=32),
 }
+"""``mini`` (4.3 million parameters) for CPUs; ``base`` has the published width and the published
+25 million parameters: nine layers, because conditioning every block on time costs parameters."""
 
 
 def named_config(name: str) -> CrysformerConfig:

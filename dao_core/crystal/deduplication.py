@@ -74,6 +74,22 @@ def deduplicate(
     return Deduplication(tuple(representative))
 
 
+class DistinctCrystals:
+    """A growing collection of crystals that takes each only once, by the same comparison."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, list[_Crystal]] = {}
+
+    def add(self, structure: Structure, energy: float) -> bool:
+        """Take a crystal with its energy (eV/atom); False if it is in the collection already."""
+        crystal = _Crystal(structure, energy)
+        rivals = self._kept.setdefault(crystal.formula, [])
+        if any(crystal.is_same_as(rival) for rival in rivals):
+            return False
+        rivals.append(crystal)
+        return True
+
+
 def same_crystal(first: Structure, second: Structure) -> bool:
     """Whether two structures are the same crystal, as :func:`deduplicate` sees it."""
     return _Crystal(first, None).is_same_as(_Crystal(second, None))

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from pymatgen.core import Structure
 
-from dao_core.crystal.batch import unusable_reason
 from dao_core.crystal.lattice import metric_parameters, shortest_bases
 from dao_core.crystal.symmetry import standard_primitive
+from dao_core.crystal.usable import unusable_reason
 from dao_core.errors import InputError
 
 SYMPREC = 0.01

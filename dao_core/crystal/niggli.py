@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from dao_core.errors import InputError
 
+SYMPREC = 1e-3
+"""Angstrom, within which atoms count as equivalent in the search for the primitive cell."""
+
 
 def niggli_primitive(
     atomic_numbers: NDArray[np.int64],
     frac_coords: NDArray[np.float64],
     lattice: NDArray[np.float64],
-    symprec: float = 1e-3,
+    symprec: float = SYMPREC,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Reduce to the primitive cell, then to its Niggli form (right-handed).
 

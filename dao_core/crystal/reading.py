@@ -14,7 +14,7 @@ from pymatgen.core import Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 from pymatgen.io.cif import CifParser
 
-from dao_core.crystal.batch import unusable_reason
+from dao_core.crystal.usable import unusable_reason
 from dao_core.errors import InputError
 
 CIF_SUFFIXES = (".cif", ".mcif")

@@ -15,9 +15,9 @@ from torch import Tensor
 
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.errors import InputError
-from dao_core.generator.diffusion_guidance import Guidance
 from dao_core.generator.diffusion_network import Denoiser
 from dao_core.generator.diffusion_schedule import DiffusionSchedule
+from dao_core.generator.guidance import Guidance
 
 STEP_LR = {"default": 1e-5, "perov-5": 5e-7, "carbon-24": 5e-6}
 """Published sizes of the corrector's step, by data set."""
@@ -73,6 +73,8 @@ def sample_diffusion(
     """
     if len(seeds) != len(atomic_numbers):
         raise InputError(f"{len(atomic_numbers)} crystals need as many seeds, not {len(seeds)}")
+    if guidance is not None:
+        guidance.require("diffusion")
     if step_lr < 0:
         raise InputError(f"step_lr is {step_lr}; it must not be negative")
     sampler = _Sampler(network, atomic_numbers, seeds, schedule, known or KnownParts())

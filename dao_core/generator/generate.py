@@ -10,16 +10,28 @@ from pathlib import Path
 import torch
 from pymatgen.core import Composition, Structure
 
-from dao_core.checkpoints.format import Card, checkpoint_hash, load_checkpoint, load_weights
+from dao_core.checkpoints.format import (
+    Card,
+    checkpoint_hash,
+    load_checkpoint,
+    load_weights,
+    read_card,
+)
 from dao_core.crysformer.config import named_config
+from dao_core.crysformer.published.model_file import KIND as PUBLISHED_KIND
+from dao_core.crysformer.published.model_file import load_published
 from dao_core.crystal.batch import MAX_ATOMIC_NUMBER
-from dao_core.errors import DomainError, InputError
-from dao_core.generator.sampling import crystal_seed, initial_noise, integrate_flow
+from dao_core.errors import CheckpointError, DomainError, InputError
+from dao_core.generator.guidance import Guidance
+from dao_core.generator.held_parts import HeldCrystal, HeldParts
+from dao_core.generator.samplers import DiffusionSampler, FlowSampler, Sampler
+from dao_core.generator.sampling import crystal_seed
 from dao_core.generator.velocity import VelocityNetwork
 from dao_core.pretrained import model_path
 
 KIND = "dao-g-flow"
-DEFAULT_STEPS = 50
+PUBLISHED_MAX_ATOMS = 30
+"""The released models were trained on 3 to 30 atoms."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +61,9 @@ class Generator:
     """
 
     def __init__(
-        self, network: VelocityNetwork, card: Card, hash_: str, device: torch.device | str = "cpu"
+        self, sampler: Sampler, card: Card, hash_: str, device: torch.device | str = "cpu"
     ) -> None:
-        self.network = network.to(device).eval()
+        self.sampler = sampler
         self.device = torch.device(device)
         self.card = card
         self.checkpoint_hash = hash_
@@ -62,61 +74,71 @@ class Generator:
         compositions: Sequence[Composition],
         n: int,
         *,
-        steps: int = DEFAULT_STEPS,
+        first: int = 0,
+        steps: int | None = None,
+        guidance: Guidance | None = None,
+        held: HeldParts | None = None,
         seed: int = 0,
         batch_size: int = 128,
         beyond_domain: bool = False,
     ) -> Iterator[GeneratedCrystal]:
         """Sample ``n`` crystals of each composition, in order, as a stream.
 
-        A sample is a function of the weights, ``seed``, its composition and its index alone; the
-        batch size changes it by rounding only. Memory holds one batch.
+        A sample is a function of the weights, ``seed``, its composition, its index and what guides
+        or is held alone; the batch size changes it by rounding only. Memory holds one batch.
 
         Args:
             compositions: whole cells, integer amounts (``Composition("Mg4O4")`` is four formula
                 units).
             n: samples per composition.
-            steps: Euler steps, one network evaluation each.
+            first: index of the first sample, to go on where another call ended.
+            steps: steps of the sampler; by default as many as it was made for (50 of flow
+                matching, one network evaluation each; all 1000 of the published diffusion).
+            guidance: a predictor trained on this generator's kind of noise, and its weight.
+            held: parts of the crystals that are known; they must fit every composition.
             seed: chooses the noise.
             batch_size: crystals per network evaluation.
             beyond_domain: allow more atoms than the model was trained on.
 
         Raises:
-            InputError: a composition is empty or not of whole atoms of known elements.
+            InputError: a composition is empty or not of whole atoms of known elements, the
+                predictor cannot guide this generator, or the held parts do not fit.
             DomainError: a cell is larger than the training domain.
         """
-        cells = [self._atoms(composition, beyond_domain) for composition in compositions]
-        if n < 0 or steps < 1 or batch_size < 1:
-            raise InputError("n must not be negative; steps and batch_size must be at least 1")
-        jobs = ((cell, index) for cell in cells for index in range(n))
-        return self._stream(jobs, steps, seed, batch_size)
+        cells = [self._cell(composition, held, beyond_domain) for composition in compositions]
+        steps = self.sampler.default_steps if steps is None else steps
+        if n < 0 or first < 0 or steps < 1 or batch_size < 1:
+            raise InputError(
+                "n and first must not be negative; steps and batch_size must be at least 1"
+            )
+        self.sampler.check(steps, guidance, held)
+        jobs = ((cell, index) for cell in cells for index in range(first, first + n))
+        return self._stream(jobs, steps, guidance, seed, batch_size)
 
     def _stream(
         self,
-        jobs: Iterator[tuple[tuple[str, list[int]], int]],
+        jobs: Iterator[tuple[_Cell, int]],
         steps: int,
+        guidance: Guidance | None,
         seed: int,
         batch_size: int,
     ) -> Iterator[GeneratedCrystal]:
         while chunk := list(itertools.islice(jobs, batch_size)):
-            sizes = [len(numbers) for (_, numbers), _ in chunk]
-            seeds = [crystal_seed(seed, formula, index) for (formula, _), index in chunk]
-            atomic_numbers = torch.zeros(len(chunk), max(sizes), dtype=torch.long)
-            for row, ((_, numbers), _) in enumerate(chunk):
-                atomic_numbers[row, : len(numbers)] = torch.tensor(numbers)
-            frac_coords, stretch = initial_noise(sizes, seeds)
-            batch = integrate_flow(
-                self.network,
-                atomic_numbers.to(self.device),
-                frac_coords.to(self.device),
-                stretch.to(self.device),
-                steps,
+            seeds = [crystal_seed(seed, cell.formula, index) for cell, index in chunk]
+            width = max(len(cell.atomic_numbers) for cell, _ in chunk)
+            atomic_numbers = torch.zeros(len(chunk), width, dtype=torch.long)
+            for row, (cell, _) in enumerate(chunk):
+                numbers = torch.tensor(cell.atomic_numbers)
+                atomic_numbers[row, : len(numbers)] = numbers
+            held = [cell.held for cell, _ in chunk]
+            batch = self.sampler.sample(
+                atomic_numbers.to(self.device), seeds, steps, guidance, held
             )
-            for structure, ((formula, _), index) in zip(batch.to_structures(), chunk, strict=True):
-                yield GeneratedCrystal(structure, formula, index, seed)
+            for structure, (cell, index) in zip(batch.to_structures(), chunk, strict=True):
+                yield GeneratedCrystal(structure, cell.formula, index, seed)
 
-    def _atoms(self, composition: Composition, beyond_domain: bool) -> tuple[str, list[int]]:
-        """Canonical formula and atomic numbers of one cell, checked."""
+    def _cell(self, composition: Composition, held: HeldParts | None, beyond_domain: bool) -> _Cell:
+        """Canonical formula, atomic numbers and held parts of one cell, checked."""
         amounts = composition.get_el_amt_dict()
         if not amounts or any(amount != round(amount) for amount in amounts.values()):
             raise InputError(f"{composition}: a cell needs whole numbers of atoms")
@@ -130,18 +152,48 @@ class Generator:
                 f"{composition.formula}: {len(numbers)} atoms per cell; the generator was trained "
                 f"on at most {self.max_atoms}. Use fewer formula units, or force it"
             )
-        return composition.formula.replace(" ", ""), numbers
+        formula = composition.formula.replace(" ", "")
+        return _Cell(formula, numbers, HeldCrystal(held, numbers) if held else None)
 
 
-def load_generator(name: str = "dao-g", device: torch.device | str = "cpu") -> Generator:
-    """Load a generator by shipped name or by path of a model file.
+@dataclass(frozen=True)
+class _Cell:
+    formula: str
+    atomic_numbers: list[int]
+    held: HeldCrystal | None
+
+
+def load_generator(name: str | Path = "dao-g", device: torch.device | str = "cpu") -> Generator:
+    """Load a generator by shipped name or by path of a model file, ours or an imported one.
 
     Raises:
         MissingError: there is no such model.
         CheckpointError: the file is corrupt or does not hold a generator.
     """
-    path: Path = model_path(name)
+    path: Path = model_path(str(name))
+    if read_card(path).get("kind") == PUBLISHED_KIND:
+        return _published_generator(path, device)
+    network = load_velocity_network(path).to(device).eval()
+    return Generator(FlowSampler(network), read_card(path), checkpoint_hash(path), device)
+
+
+def load_velocity_network(path: Path) -> VelocityNetwork:
+    """The network of a model file of flow matching.
+
+    Raises:
+        MissingError: there is no such file.
+        CheckpointError: the file is corrupt, of another kind, or does not fit its network.
+    """
     tensors, card = load_checkpoint(path, KIND)
     network = VelocityNetwork(named_config(card["config"]))
     load_weights(network, tensors, path)
-    return Generator(network, card, checkpoint_hash(path), device)
+    return network
+
+
+def _published_generator(path: Path, device: torch.device | str) -> Generator:
+    model = load_published(path, device)
+    if model.card["role"] != "generator":
+        raise CheckpointError(f"{path} was imported as a predictor; it guides, but generates not")
+    card = {"max_atoms": PUBLISHED_MAX_ATOMS, **model.card}
+    sampler = DiffusionSampler(model.network, model.score_norm)
+    return Generator(sampler, card, model.checkpoint_hash, device)

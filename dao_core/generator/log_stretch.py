@@ -12,6 +12,8 @@ from torch import Tensor
 
 _ROWS = (0, 1, 2, 0, 0, 1)
 _COLUMNS = (0, 1, 2, 1, 2, 2)
+_PLACES = (0, 3, 4, 3, 1, 5, 4, 5, 2)
+"""Which of the six numbers stands at each of the nine places of the matrix."""
 _LOG_LIMIT = 4.0
 """Stretches beyond e^4 times the scale of one atom occur in no crystal; eigenvalues are clamped."""
 
@@ -31,10 +33,12 @@ def lattice_from_log_stretch(numbers: Tensor, natoms: Tensor) -> Tensor:
     """
     finite = torch.isfinite(numbers).all(dim=1)
     numbers = torch.where(finite[:, None], numbers, torch.zeros_like(numbers))
-    matrix = numbers.new_zeros(numbers.shape[0], 3, 3)
-    matrix[:, _ROWS, _COLUMNS] = numbers
-    matrix[:, _COLUMNS, _ROWS] = numbers
-    eigenvalues, vectors = torch.linalg.eigh(matrix)
+    eigenvalues, vectors = torch.linalg.eigh(stretch_matrix(numbers))
     scaled = eigenvalues.clamp(-_LOG_LIMIT, _LOG_LIMIT) + natoms.log()[:, None] / 3
     lattice = vectors @ torch.diag_embed(scaled.exp()) @ vectors.transpose(1, 2)
     return torch.where(finite[:, None, None], lattice, torch.full_like(lattice, torch.nan))
+
+
+def stretch_matrix(numbers: Tensor) -> Tensor:
+    """The six numbers ``[B, 6]`` as symmetric matrices ``[B, 3, 3]``."""
+    return numbers[:, _PLACES].unflatten(1, (3, 3))

@@ -10,6 +10,10 @@ from torch import Tensor
 
 from dao_core.crysformer.network import LATTICE_FEATURES
 from dao_core.crystal.batch import CrystalBatch
+from dao_core.generator.flow_guidance import flow_guidance
+from dao_core.generator.flow_holding import FlowHolding
+from dao_core.generator.guidance import Guidance
+from dao_core.generator.held_parts import HeldCrystal
 from dao_core.generator.velocity import VelocityNetwork
 
 ANNEALING_SLOPE = 5.0
@@ -49,6 +53,9 @@ def integrate_flow(
     frac_coords: Tensor,
     stretch: Tensor,
     steps: int,
+    guidance: Guidance | None = None,
+    held: Sequence[HeldCrystal | None] = (),
+    slope: float = ANNEALING_SLOPE,
 ) -> CrystalBatch:
     """Follow the flow from noise (t = 0) to crystals (t = 1) in equal Euler steps.
 
@@ -58,13 +65,26 @@ def integrate_flow(
         frac_coords: ``[B, N, 3]`` noise.
         stretch: ``[B, 6]`` noise.
         steps: number of network evaluations.
+        guidance: a trained guidance energy and its weight; one more evaluation and its gradient
+            in each step.
+        held: what stands still in each crystal; empty for nothing at all.
+        slope: of the anti-annealing, see ``ANNEALING_SLOPE``.
     """
     mask = atomic_numbers > 0
+    holding = FlowHolding(network, held, frac_coords, stretch, mask)
+    frac_coords, stretch = holding.frac_coords, holding.stretch
     for step in range(steps):
         t = torch.full_like(stretch[:, 0], step / steps)
         velocity, stretch_velocity = network(atomic_numbers, frac_coords, stretch, mask, t)
-        scale = (1 + ANNEALING_SLOPE * step / steps) / steps
-        frac_coords = (frac_coords + scale * velocity) % 1.0
-        stretch = stretch + stretch_velocity / steps
+        if guidance is not None:
+            to_x, to_stretch = flow_guidance(
+                guidance, network, atomic_numbers, frac_coords, stretch, mask, t
+            )
+            velocity, stretch_velocity = velocity + to_x, stretch_velocity + to_stretch
+        scale = (1 + slope * step / steps) / steps
+        after = (step + 1) / steps
+        frac_coords = holding.moved(frac_coords, scale * velocity, step / steps, after)
+        stretch = holding.stretched(stretch + stretch_velocity / steps, after)
     natoms = mask.sum(dim=1).to(stretch.dtype)
-    return CrystalBatch(atomic_numbers, frac_coords, network.lattice(stretch, natoms), mask)
+    lattice = holding.final_lattice(network.lattice(stretch, natoms))
+    return CrystalBatch(atomic_numbers, frac_coords, lattice, mask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.metadata
 import multiprocessing
@@ -160,11 +161,16 @@ def _calculate(atoms: Atoms) -> _Numbers:
     if _calculator is None:
         raise RuntimeError("the worker process has no calculator")
     atoms.calc = _calculator
-    return (
-        float(atoms.get_potential_energy()),
-        np.asarray(atoms.get_forces()),
-        np.asarray(atoms.get_stress(voigt=False)),
-    )
+    with contextlib.ExitStack() as if_refused:
+        # a refused crystal that comes again must not find the calculator half prepared for it
+        if_refused.callback(getattr(_calculator, "reset", lambda: None))
+        numbers = (
+            float(atoms.get_potential_energy()),
+            np.asarray(atoms.get_forces()),
+            np.asarray(atoms.get_stress(voigt=False)),
+        )
+        if_refused.pop_all()
+    return numbers
 
 
 def _to_atoms(batch: CrystalBatch) -> list[Atoms]:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from dao_core.checkpoints.format import load_checkpoint, load_weights
+from dao_core.checkpoints.format import load_checkpoint, load_weights, read_card
 from dao_core.crysformer.config import CrysformerConfig, named_config
 from dao_core.crysformer.network import LATTICE_FEATURES, Crysformer
+from dao_core.crysformer.published.model_file import KIND as PUBLISHED_KIND
+from dao_core.crysformer.published.model_file import load_published
 from dao_core.crystal.batch import CrystalBatch
-from dao_core.errors import CheckpointError
 from dao_core.generator.flow_matching import wrap
-from dao_core.generator.log_stretch import lattice_from_log_stretch, log_stretch
+from dao_core.generator.guidance import NoisyEnergy
+from dao_core.generator.log_stretch import (
+    lattice_from_log_stretch,
+    log_stretch,
+    stretch_matrix,
+)
 from dao_core.generator.velocity import centred
 
 KIND = "dao-p-guidance"
@@ -24,12 +31,13 @@ class GuidanceEnergy(nn.Module):
 
     Time runs as in flow matching: 0 is noise, 1 is a clean crystal. ``stretch_mean`` and
     ``stretch_std`` ``[6]`` normalise the log-stretch as the generator does; ``trained`` is False
-    until training has set it, and an untrained energy refuses to guide.
+    until training has set it, and sampling refuses an untrained energy.
     """
 
     stretch_mean: Tensor
     stretch_std: Tensor
     trained: Tensor
+    process: Literal["flow"] = "flow"
 
     def __init__(self, config: CrysformerConfig) -> None:
         super().__init__()
@@ -44,13 +52,27 @@ class GuidanceEnergy(nn.Module):
 
     def forward(self, batch: CrystalBatch, t: Tensor) -> Tensor:
         """Energy of each crystal at time ``t`` ``[B]``, ``[B]``."""
-        natoms = batch.natoms.to(batch.lattice.dtype)
-        stretch = self.stretch(batch)
-        nodes = self.backbone(
-            batch.atomic_numbers, batch.frac_coords, batch.lattice, stretch, batch.mask, t
+        return self._energy(
+            batch.atomic_numbers,
+            batch.frac_coords,
+            batch.lattice,
+            self.stretch(batch),
+            batch.mask,
+            t,
         )
-        pooled = nodes.sum(dim=1) / natoms[:, None]
-        return self.head(pooled).squeeze(-1).to(batch.lattice.dtype)
+
+    def _energy(
+        self,
+        atomic_numbers: Tensor,
+        frac_coords: Tensor,
+        lattice: Tensor,
+        stretch: Tensor,
+        mask: Tensor,
+        t: Tensor,
+    ) -> Tensor:
+        nodes = self.backbone(atomic_numbers, frac_coords, lattice, stretch, mask, t)
+        pooled = nodes.sum(dim=1) / mask.sum(dim=1, keepdim=True)
+        return self.head(pooled).squeeze(-1).to(lattice.dtype)
 
     def stretch(self, batch: CrystalBatch) -> Tensor:
         """Normalised log-stretch of each lattice, ``[B, 6]``."""
@@ -79,17 +101,29 @@ class GuidanceEnergy(nn.Module):
             batch.mask,
         )
 
-    def energy(self, batch: CrystalBatch, t: Tensor) -> Tensor:
-        """The same, for sampling: differentiable in ``batch.frac_coords`` and ``batch.lattice``.
+    @property
+    def energy_trained(self) -> bool:
+        """Whether the weights were ever trained; guiding with others would be noise."""
+        return bool(self.trained)
 
-        Raises:
-            CheckpointError: the weights were never trained; guiding with them would be noise.
+    def energy(
+        self, atomic_numbers: Tensor, frac_coords: Tensor, lattice: Tensor, mask: Tensor, t: Tensor
+    ) -> Tensor:
+        """The same, for sampling: differentiable in coordinates and ``lattice``.
+
+        Args:
+            atomic_numbers: ``[B, N]`` int64, 0 where padded.
+            frac_coords: ``[B, N, 3]``.
+            lattice: ``[B, 6]``, the log-stretch. (An eigenvalue decomposition between the two has
+                no gradient for cubic cells; the matrix exponential here has.)
+            mask: ``[B, N]`` bool.
+            t: ``[B]``.
         """
-        if not bool(self.trained):
-            raise CheckpointError(
-                "this guidance energy was never trained; load one with load_guidance or train one"
-            )
-        return self(batch, t)
+        stretch = (lattice - self.stretch_mean) / self.stretch_std
+        matrix = stretch_matrix(lattice)
+        edge = mask.sum(dim=1).to(lattice.dtype).pow(1 / 3)[:, None, None]
+        rows = edge * torch.linalg.matrix_exp(matrix)
+        return self._energy(atomic_numbers, frac_coords, rows, stretch, mask, t)
 
 
 def load_guidance(path: Path, device: torch.device | str = "cpu") -> GuidanceEnergy:
@@ -103,3 +137,15 @@ def load_guidance(path: Path, device: torch.device | str = "cpu") -> GuidanceEne
     guidance = GuidanceEnergy(named_config(card["config"]))
     load_weights(guidance, tensors, path)
     return guidance.requires_grad_(requires_grad=False).eval().to(device)
+
+
+def load_noisy_energy(path: Path, device: torch.device | str = "cpu") -> NoisyEnergy:
+    """Load whatever can guide: our own guidance energy, or an imported predictor.
+
+    Raises:
+        MissingError: there is no such file.
+        CheckpointError: the file is corrupt, or holds a model that cannot guide.
+    """
+    if path.is_file() and read_card(path).get("kind") == PUBLISHED_KIND:
+        return load_published(path, device).network
+    return load_guidance(path, device)

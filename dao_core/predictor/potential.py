@@ -66,8 +66,11 @@ class PredictorPotential:
 
         The elemental energies were fitted with the training labels and are part of the model.
         """
-        elemental = self.model.elemental_energy.double().cpu()[batch.atomic_numbers.cpu()].sum(1)
-        return (self.evaluate(batch).energy - elemental) / batch.natoms.cpu()
+        return (self.evaluate(batch).energy - self.elemental_energy(batch)) / batch.natoms.cpu()
+
+    def elemental_energy(self, batch: CrystalBatch) -> Tensor:
+        """What the atoms of each crystal have as elements, ``[B]``, eV per cell."""
+        return self.model.elemental_energy.double().cpu()[batch.atomic_numbers.cpu()].sum(1)
 
 
 def load_predictor(name_or_path: str | Path = SHIPPED, device: str = "cpu") -> PredictorPotential:

@@ -1,4 +1,4 @@
-"""The models that ship with the package, and where imported ones are found."""
+"""The models that ship with the package."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -41,9 +42,11 @@ class PublishedCrysformer(nn.Module):
 
     Attributes:
         energy_trained: whether the energy head was trained; if not, it refuses to guide.
+        process: the noise it was trained on.
     """
 
     element_table: Tensor
+    process: Literal["diffusion"] = "diffusion"
 
     def __init__(self, config: PublishedConfig) -> None:
         super().__init__()

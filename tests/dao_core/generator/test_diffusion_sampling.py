@@ -8,11 +8,11 @@ from dao_core.crysformer.config import CONFIGS
 from dao_core.crysformer.published.config import PUBLISHED_CONFIGS
 from dao_core.crysformer.published.network import PublishedCrysformer
 from dao_core.errors import CheckpointError, InputError
-from dao_core.generator.diffusion_guidance import Guidance
 from dao_core.generator.diffusion_network import Denoiser, DenoisingNetwork
 from dao_core.generator.diffusion_sampling import KnownParts, sample_diffusion
 from dao_core.generator.diffusion_schedule import DiffusionSchedule, diffusion_schedule
 from dao_core.generator.diffusion_score import negative_score
+from dao_core.generator.guidance import Guidance
 
 CENTRE, SPREAD = torch.tensor([0.1, 0.5, 0.85]), 0.04
 LATTICE, LATTICE_SPREAD = torch.tensor([[4.0, 0, 0], [1, 5, 0], [0, 2, 6]]), 0.4
@@ -32,6 +32,7 @@ class Gaussian:
     """Exact scores: atoms wrapped-normal about CENTRE, lattices normal about LATTICE."""
 
     energy_trained = True
+    process = "diffusion"
 
     def __init__(self, schedule: DiffusionSchedule, slope: float = 0.0) -> None:
         self.schedule, self.slope = schedule, slope

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import itertools
 
 import numpy as np
@@ -11,6 +12,7 @@ from dao_core.checkpoints.format import save_checkpoint
 from dao_core.crysformer.config import named_config
 from dao_core.errors import CheckpointError, DomainError, InputError, MissingError
 from dao_core.generator.generate import KIND, Generator, load_generator
+from dao_core.generator.samplers import FlowSampler
 from dao_core.generator.velocity import VelocityNetwork
 
 
@@ -20,7 +22,7 @@ def generator() -> Generator:
     network = VelocityNetwork(named_config("tiny"))
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.1)
-    return Generator(network, {"max_atoms": 8}, "deadbeef")
+    return Generator(FlowSampler(network), {"max_atoms": 8}, "deadbeef")
 
 
 MG_O = [Composition("Mg1O1"), Composition("Mg2O2")]
@@ -79,7 +81,7 @@ def test_weights_that_overflow_give_a_structure_that_validity_can_reject() -> No
     network = VelocityNetwork(named_config("tiny"))
     for parameter in network.parameters():
         torch.nn.init.constant_(parameter, float("nan"))
-    broken = Generator(network, {"max_atoms": 8}, "deadbeef")
+    broken = Generator(FlowSampler(network.eval()), {"max_atoms": 8}, "deadbeef")
     crystal = next(iter(broken.generate(MG_O, 1, steps=1)))
     assert not np.isfinite(crystal.structure.frac_coords).all()
 
@@ -88,15 +90,27 @@ def test_loading_names_what_is_wrong(tmp_path, generator: Generator) -> None:
     with pytest.raises(MissingError, match="no model 'nothing'"):
         load_generator("nothing")
     other = tmp_path / "other.safetensors"
-    save_checkpoint(other, generator.network.state_dict(), {"kind": "dao-p"})
+    save_checkpoint(other, generator.sampler.network.state_dict(), {"kind": "dao-p"})
     with pytest.raises(CheckpointError, match="'dao-p'"):
         load_generator(str(other))
     good = tmp_path / "good.safetensors"
     save_checkpoint(
-        good, generator.network.state_dict(), {"kind": KIND, "config": "tiny", "max_atoms": 8}
+        good,
+        generator.sampler.network.state_dict(),
+        {"kind": KIND, "config": "tiny", "max_atoms": 8},
     )
     loaded = load_generator(str(good))
     ours = next(iter(generator.generate(MG_O, 1, steps=2))).structure
     theirs = next(iter(loaded.generate(MG_O, 1, steps=2))).structure
     assert ours.matches(theirs)
     assert loaded.checkpoint_hash != "deadbeef"
+
+
+def test_memory_does_not_grow_with_the_number_of_samples(generator: Generator) -> None:
+    def tensors() -> int:
+        gc.collect()
+        return sum(type(thing) is torch.Tensor for thing in gc.get_objects())
+
+    stream = generator.generate(MG_O[:1], 10**6, steps=2, batch_size=4)
+    alive = [[next(stream) for _ in range(8)] and tensors() for _ in range(4)]
+    assert max(alive[1:]) == min(alive[1:])

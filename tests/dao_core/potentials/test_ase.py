@@ -9,7 +9,7 @@ from ase.calculators.emt import EMT
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from dao_core.crystal import CrystalBatch
+from dao_core.crystal.batch import CrystalBatch
 from dao_core.errors import InputError, MissingError
 from dao_core.potentials.ase import ASEPotential
 from dao_core.relax import relax
@@ -69,6 +69,9 @@ def test_gives_the_calculators_numbers(emt, copper):
 
 def test_one_refused_crystal_costs_itself_only(emt, copper):
     magnesium = Structure(Lattice.cubic(3.0), ["Mg"], [[0, 0, 0]])
+    for _ in range(2):
+        evaluation = emt.evaluate(batch_of(magnesium))
+        assert "Mg" in evaluation.errors[0], "refused again, not half prepared"
     evaluation = emt.evaluate(batch_of(magnesium, copper))
     assert evaluation.energy.isnan().tolist() == [True, False]
     assert "Mg" in evaluation.errors[0]

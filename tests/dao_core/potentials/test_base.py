@@ -6,7 +6,7 @@ import pytest
 import torch
 from pymatgen.core import Lattice, Structure
 
-from dao_core.crystal import CrystalBatch
+from dao_core.crystal.batch import CrystalBatch
 from dao_core.potentials import Domain
 from dao_core.potentials.base import assemble, structures_or_errors
 

@@ -10,7 +10,7 @@ import torch
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from dao_core.crystal import CrystalBatch
+from dao_core.crystal.batch import CrystalBatch
 from dao_core.errors import MissingError
 from dao_core.potentials import chgnet as chgnet_module
 from dao_core.potentials import load_potential

@@ -78,7 +78,8 @@ def test_single_precision_keeps_the_invariances(shipped):
 def test_the_card_says_what_the_file_says(shipped):
     path = predictor_path("dao-p")
     markdown = path.with_suffix(".md").read_text()
-    assert markdown == card_markdown(path, checkpoint_hash(path))
+    card = card_markdown(path, checkpoint_hash(path)).rstrip()
+    assert markdown.startswith(card), "benchmarks may follow"
     assert "CC BY 4.0" in markdown
     assert shipped.card["manifest_hash"] in markdown
 

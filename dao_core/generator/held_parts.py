@@ -1,0 +1,146 @@
+"""What stands still while a crystal is sampled: its lattice, some sites, or a space group's orbits.
+
+With a template, the sites of a known framework stay and the rest is placed around them; or every
+step is projected onto what the template's space group leaves free: fractional displacements with
+``d_g(i) = W_g d_i``, and metrics ``G = L L^T`` with ``W^T G W = G`` for every operation (W, w).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from pymatgen.core import Lattice, Structure
+from torch import Tensor
+
+from dao_core.crystal.batch import unusable_reason
+from dao_core.errors import InputError
+from dao_core.relax.symmetry import symmetrised_start
+
+
+@dataclass(frozen=True)
+class HeldParts:
+    """Known parts of the crystals of one composition.
+
+    Attributes:
+        lattice: the cell; None where it is to be found.
+        sites: a framework whose atoms stay at their fractional coordinates, in a cell of the
+            composition; its own lattice counts only if given as ``lattice`` too.
+        orbits: a crystal of the whole composition, in a cell of the composition, whose space group
+            and occupied orbits are kept; where on its orbit an atom sits is to be found.
+    """
+
+    lattice: Lattice | None = None
+    sites: Structure | None = None
+    orbits: Structure | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse parts that cannot be used.
+
+        Raises:
+            InputError: sites and orbits are both given, or one is no usable crystal.
+        """
+        if self.sites is not None and self.orbits is not None:
+            raise InputError("hold either sites or a space group's orbits, not both")
+        for name, crystal in (("sites", self.sites), ("orbits", self.orbits)):
+            reason = unusable_reason(crystal) if crystal is not None else None
+            if reason:
+                raise InputError(f"the crystal given as {name} cannot be used: {reason}")
+        if self.lattice is not None and not self.lattice.volume > 1e-3:
+            raise InputError("the lattice to be held has no volume")
+
+
+class HeldCrystal:
+    """:class:`HeldParts` laid over the atoms of one cell.
+
+    Attributes:
+        known: ``[n]`` bool, atoms that stand still.
+        frac_coords: ``[n, 3]``, theirs; with orbits those of the template.
+        lattice: ``[3, 3]`` angstrom, or None.
+        rotations: ``[G, 3, 3]``, the W of the held space group, or None.
+    """
+
+    def __init__(self, parts: HeldParts, atomic_numbers: Sequence[int]) -> None:
+        """Lay the parts over a cell.
+
+        Raises:
+            InputError: the template does not fit the composition, or the lattice its symmetry.
+        """
+        numbers = np.asarray(atomic_numbers)
+        self.known = torch.zeros(len(numbers), dtype=torch.bool)
+        self.frac_coords = torch.zeros(len(numbers), 3)
+        self.lattice = None if parts.lattice is None else torch.tensor(parts.lattice.matrix).float()
+        self.rotations: Tensor | None = None
+        if parts.sites is not None:
+            self._hold_sites(parts.sites, numbers)
+        if parts.orbits is not None:
+            self._hold_orbits(parts.orbits, numbers)
+
+    def _hold_sites(self, framework: Structure, numbers: np.ndarray) -> None:
+        wanted, there = Counter(framework.atomic_numbers), Counter(numbers.tolist())
+        if wanted - there:
+            raise InputError(
+                f"the held sites {framework.formula} are not part of the composition asked for"
+            )
+        for z in wanted:
+            rows = np.flatnonzero(numbers == z)[: wanted[z]]
+            places = framework.frac_coords[np.array(framework.atomic_numbers) == z]
+            self.known[rows] = True
+            self.frac_coords[rows] = torch.tensor(places % 1.0).float()
+
+    def _hold_orbits(self, template: Structure, numbers: np.ndarray) -> None:
+        order = np.argsort(template.atomic_numbers, kind="stable")
+        template = Structure.from_sites([template[int(row)] for row in order])
+        if list(template.atomic_numbers) != numbers.tolist():
+            raise InputError(
+                f"the crystal whose orbits are held is {template.formula}, not of the composition "
+                "asked for"
+            )
+        template, symmetry = symmetrised_start(template)
+        basis = template.lattice.matrix.T
+        rotations = np.linalg.inv(basis) @ symmetry.rotations.numpy() @ basis
+        self.frac_coords = torch.tensor(template.frac_coords % 1.0).float()
+        self.rotations = torch.tensor(np.rint(rotations)).float()
+        self._images = symmetry.images
+        self._representative = self._images.min(dim=0).values
+        self._by = torch.tensor(
+            [
+                int((self._images[:, int(first)] == row).nonzero()[0])
+                for row, first in enumerate(self._representative)
+            ]
+        )
+        if self.lattice is not None:
+            metric = (self.lattice @ self.lattice.T)[None]
+            allowed = 1e-3 * float(metric.diagonal(dim1=1, dim2=2).max())
+            if not torch.allclose(self.project_metric(metric), metric, rtol=0, atol=allowed):
+                raise InputError("the lattice to be held breaks the space group of the orbits")
+
+    def start(self, noise: Tensor) -> Tensor:
+        """Coordinates ``[n, 3]`` at time 0 from uniform ``noise`` ``[n, 3]``.
+
+        Known sites start from noise too: they come to their places along a straight path, as in
+        training. With orbits, each representative moves by its noise within its free directions.
+        """
+        if self.rotations is None:
+            return noise
+        moved = self.rotations[self._by] @ (noise - 0.5)[self._representative][..., None]
+        return (self.frac_coords + self.project_vectors(moved.squeeze(-1)[None])[0]) % 1.0
+
+    def project_vectors(self, vectors: Tensor) -> Tensor:
+        """The part of fractional displacements ``[b, n, 3]`` that keeps the orbits."""
+        if self.rotations is None:
+            return vectors
+        carried = torch.einsum("gij,bnj->bgni", self.rotations.to(vectors), vectors)
+        images = self._images.flatten().to(vectors.device)
+        total = torch.zeros_like(vectors).index_add_(1, images, carried.flatten(1, 2))
+        return total / len(self.rotations)
+
+    def project_metric(self, metric: Tensor) -> Tensor:
+        """The mean of ``W^T G W`` over the operations, ``[b, 3, 3]``."""
+        if self.rotations is None:
+            return metric
+        rotations = self.rotations.to(metric)
+        return (rotations.transpose(1, 2) @ metric[:, None] @ rotations).mean(dim=1)
