@@ -1,7 +1,8 @@
 """Relaxation of many crystals at once, each on its own path, with any potential."""
 
+from dao_core.relax.idealised import idealised
 from dao_core.relax.relax import OnFinish, relax
 from dao_core.relax.result import Relaxation, StopReason
 from dao_core.relax.settings import RelaxSettings
 
-__all__ = ["OnFinish", "RelaxSettings", "Relaxation", "StopReason", "relax"]
+__all__ = ["OnFinish", "RelaxSettings", "Relaxation", "StopReason", "idealised", "relax"]

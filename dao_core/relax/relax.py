@@ -12,11 +12,12 @@ from dao_core.crystal.batch import CrystalBatch, unusable_reason
 from dao_core.errors import InputError
 from dao_core.potentials.base import EV_PER_CUBIC_ANGSTROM_IN_GPA, Potential
 from dao_core.relax.active import enter, reduce_sheared_cells
+from dao_core.relax.constraints import Constraint, constrained_start
 from dao_core.relax.guards import too_close, volume_ran_away
+from dao_core.relax.halving import Halving
 from dao_core.relax.result import Relaxation, StopReason
 from dao_core.relax.settings import RelaxSettings
 from dao_core.relax.step import MAX_REJECTIONS, advance
-from dao_core.relax.symmetry import Symmetry, symmetrised_start
 from dao_core.relax.trial import TrialPoint, evaluate_trial
 
 OnFinish = Callable[[int, Relaxation], None]
@@ -27,10 +28,12 @@ def relax(
     potential: Potential,
     settings: RelaxSettings | None = None,
     on_finish: OnFinish | None = None,
+    best: Mapping[str, float] | None = None,
 ) -> list[Relaxation]:
     """Relax atoms and cells to the nearest minimum of energy (or enthalpy).
 
-    A crystal's path depends on the crystal alone: curvature, step and acceptance are its own. Bad
+    A crystal's path depends on the crystal alone: curvature, step and acceptance are its own; only
+    when it is stopped may depend on the others. Bad
     input, a potential that refuses a crystal or a cell that explodes end that crystal with a stop
     reason and leave the others as they are. Finished crystals make room for waiting ones at once.
 
@@ -40,6 +43,9 @@ def relax(
         settings: criteria and conditions; default :class:`RelaxSettings`.
         on_finish: called with (position in ``structures``, result) when a crystal is done, for
             streaming results to a store.
+        best: the lowest known enthalpy of each reduced formula, eV/atom (may be empty); where it is
+            given, crystals without hope of coming near it or near each other are stopped early,
+            see :class:`dao_core.relax.halving.Halving`.
 
     Returns:
         One result per structure, in the order given.
@@ -47,7 +53,7 @@ def relax(
     Raises:
         InputError: the potential cannot be used for relaxation at all.
     """
-    run = _Run(structures, potential, settings or RelaxSettings(), on_finish)
+    run = _Run(structures, potential, settings or RelaxSettings(), on_finish, best)
     while run.admit():
         run.advance()
     return [run.results[index] for index in range(len(structures))]
@@ -62,16 +68,18 @@ class _Run:
         potential: Potential,
         settings: RelaxSettings,
         on_finish: OnFinish | None,
+        best: Mapping[str, float] | None,
     ) -> None:
         self.structures = structures
         self.potential = potential
         self.settings = settings
         self.on_finish = on_finish
+        self.halving = None if best is None else Halving(structures, best)
         self.pressure = settings.pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA
         # Crystals of like size share a batch, which wastes least padding; the largest go first.
         self.waiting = deque(sorted(range(len(structures)), key=lambda i: -len(structures[i])))
         self.active = enter({})
-        self.symmetries: dict[int, Symmetry] = {}
+        self.constraints: dict[int, Constraint] = {}
         self.results: dict[int, Relaxation] = {}
 
     def admit(self) -> bool:
@@ -96,7 +104,7 @@ class _Run:
         self._leave(self._guarded())
         if len(self.active) == 0:
             return
-        trial = evaluate_trial(self.active, self.potential, self.pressure, self.symmetries)
+        trial = evaluate_trial(self.active, self.potential, self.pressure, self.constraints)
         advance(self.active, trial, self.settings.max_step)
         self._leave(self._ended(trial), trial.errors)
         self.active = reduce_sheared_cells(self.active)
@@ -106,8 +114,9 @@ class _Run:
         reason = unusable_reason(structure)
         if reason:
             raise InputError(reason)
-        if self.settings.fix_symmetry:
-            structure, self.symmetries[index] = symmetrised_start(structure)
+        structure, constraint = constrained_start(structure, self.settings)
+        if constraint is not None:
+            self.constraints[index] = constraint
         return structure
 
     def _guarded(self) -> dict[int, StopReason]:
@@ -126,6 +135,7 @@ class _Run:
         active, settings = self.active, self.settings
         converged = (active.max_force <= settings.fmax) & (active.max_stress <= settings.smax)
         reasons: dict[int, StopReason] = {}
+        hopeless = self.halving.hopeless(active) if self.halving else []
         for row in range(len(active)):
             if row in trial.errors:
                 reasons[row] = "failed"
@@ -133,6 +143,8 @@ class _Run:
                 reasons[row] = "not_finite"
             elif converged[row]:
                 reasons[row] = "converged"
+            elif row in hopeless:
+                reasons[row] = "hopeless"
             elif active.rejections[row] >= MAX_REJECTIONS:
                 reasons[row] = "stalled"
             elif active.steps[row] >= settings.max_steps:
@@ -197,7 +209,7 @@ class _Run:
 
     def _finish(self, index: int, relaxation: Relaxation) -> None:
         self.results[index] = relaxation
-        self.symmetries.pop(index, None)
+        self.constraints.pop(index, None)
         if self.on_finish is not None:
             self.on_finish(index, relaxation)
 

@@ -13,6 +13,7 @@ StopReason = Literal[
     "converged",
     "max_steps",
     "stalled",
+    "hopeless",
     "volume_guard",
     "distance_guard",
     "not_finite",
@@ -20,9 +21,10 @@ StopReason = Literal[
     "unusable",
 ]
 """Why a relaxation ended: forces and stress within the limits; steps used up; no shorter step
-lowers the energy; the cell exploded or collapsed; atoms ran into each other; the potential
-returned a number that is not finite; the potential refused the crystal; the input is no crystal.
-The last two come with an error text."""
+lowers the energy; too far above a better crystal of its composition to be worth the rest; the
+cell exploded or collapsed; atoms ran into each other; the potential returned a number that is not
+finite; the potential refused the crystal; the input is no crystal. The last two come
+with an error text."""
 
 
 @dataclass(frozen=True)

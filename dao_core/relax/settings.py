@@ -19,6 +19,7 @@ class RelaxSettings:
         max_step: longest move of an atom, or of the cell per atom, in one step, angstrom.
         pressure: external pressure, GPa; the enthalpy is minimised.
         fix_symmetry: keep the space group that spglib finds at the start.
+        fix_cell: relax the atoms only; the stress is no criterion then.
         batch_atoms: size of the batch that relaxes at once, padded atoms.
 
     Raises:
@@ -31,6 +32,7 @@ class RelaxSettings:
     max_step: float = 0.1
     pressure: float = 0.0
     fix_symmetry: bool = False
+    fix_cell: bool = False
     batch_atoms: int = 512
 
     def __post_init__(self) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dao_core.potentials.base import Potential
 from dao_core.relax.active import ActiveCrystals
-from dao_core.relax.symmetry import Symmetry
+from dao_core.relax.constraints import Constraint
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def evaluate_trial(
     active: ActiveCrystals,
     potential: Potential,
     pressure: float,
-    symmetries: Mapping[int, Symmetry],
+    constraints: Mapping[int, Constraint],
 ) -> TrialPoint:
     """Evaluate ``active.trial`` in one call of the potential.
 
@@ -52,8 +52,7 @@ def evaluate_trial(
         active: the crystals.
         potential: what to ask.
         pressure: external, eV/angstrom^3.
-        symmetries: position in the input -> operations onto which to project; absent for crystals
-            that may lose their symmetry.
+        constraints: position in the input -> what may not change; absent for free crystals.
     """
     variables = active.trial
     batch = active.crystals(variables)
@@ -65,8 +64,8 @@ def evaluate_trial(
     # A row that is not finite is never accepted; zeros keep it out of the linear algebra.
     forces = torch.where(finite[:, None, None], forces, 0.0)
     stress = torch.where(finite[:, None, None], stress, 0.0)
-    forces, stress = _project(forces, stress, active, symmetries)
     stress = (stress + stress.mT) / 2 + pressure * torch.eye(3, dtype=torch.float64)
+    forces, stress = _project(forces, stress, active, constraints)
     std = evaluation.energy_std
     return TrialPoint(
         variables=variables,
@@ -88,12 +87,12 @@ def _all_finite(values: Tensor) -> Tensor:
 
 
 def _project(
-    forces: Tensor, stress: Tensor, active: ActiveCrystals, symmetries: Mapping[int, Symmetry]
+    forces: Tensor, stress: Tensor, active: ActiveCrystals, constraints: Mapping[int, Constraint]
 ) -> tuple[Tensor, Tensor]:
+    natoms = active.natoms.tolist()
     for row, index in enumerate(active.index.tolist()):
-        symmetry = symmetries.get(index)
-        if symmetry is not None:
-            n = symmetry.images.shape[1]
-            forces[row, :n] = symmetry.project_vectors(forces[row, :n])
-            stress[row] = symmetry.project_tensor(stress[row])
+        constraint = constraints.get(index)
+        if constraint is not None:
+            n = natoms[row]
+            forces[row, :n], stress[row] = constraint.project(forces[row, :n], stress[row])
     return forces, stress

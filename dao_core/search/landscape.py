@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from pymatgen.core import Structure
 
 from dao_core.crystal.deduplication import NOISE_ENERGY, deduplicate, same_crystal
+from dao_core.crystal.fingerprint import fingerprint, fingerprint_distance
 from dao_core.crystal.symmetry import SymmetrisedCrystal, space_group_number, symmetrise
 from dao_core.search.hull import PhaseEntry, energies_above_hull
 
-__all__ = ["Minimum", "landscape", "same_crystal"]
+__all__ = ["TIE_ENERGY", "Minimum", "landscape", "same_crystal"]
+
+TIE_ENERGY = 1e-3
+"""Polymorphs closer than this (eV/atom) are not told apart by their energy: a universal potential
+errs by tens of meV/atom. CHGNet, for one, has lonsdaleite silicon 0.5 meV/atom below diamond."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +25,7 @@ class Minimum:
     """A distinct minimum of the energy.
 
     Attributes:
-        rank: from 1, nearest to the hull first.
+        rank: from 1, nearest to the hull first, see :func:`landscape`.
         index: position of the structure that stands for it: of those within noise of the lowest
             energy, the most symmetric one.
         members: positions of all structures that ended in it, ``index`` first; how many there are
@@ -29,6 +35,8 @@ class Minimum:
         energy_per_atom: eV/atom.
         energy_above_hull: eV/atom, None where an element has no energy at this level.
         crystal: symmetrised.
+        distance_to_best: largest difference of its fingerprint to that of the best minimum of its
+            composition, 0 for the best itself.
         novel: whether it is none of the known structures.
     """
 
@@ -40,6 +48,7 @@ class Minimum:
     energy_per_atom: float
     energy_above_hull: float | None
     crystal: SymmetrisedCrystal
+    distance_to_best: float
     novel: bool
 
     @property
@@ -57,7 +66,9 @@ def landscape(
 ) -> list[Minimum]:
     """Distinct minima of relaxed structures, the most stable first.
 
-    Minima without a place on a hull come last; equals are ordered by formula, energy and position.
+    Minima without a place on a hull come last. Polymorphs within :data:`TIE_ENERGY` of the lowest
+    of them are a tie that no level resolves: the smaller, then the more symmetric cell comes first.
+    Compounds come before elements where both lie on the hull.
 
     Args:
         structures: relaxed crystals of any compositions.
@@ -70,20 +81,61 @@ def landscape(
         InputError: a competing phase is of another level, or atoms lie on top of each other.
     """
     groups = _groups(structures, energies_per_atom)
+    crystals = {index: symmetrise(structures[index]) for index in groups}
     entries = [PhaseEntry(structures[i].composition, energies_per_atom[i], level) for i in groups]
     above = dict(zip(groups, energies_above_hull(entries, competing), strict=True))
+    lowest = _lowest_of_ties(structures, energies_per_atom, groups)
 
-    def order(index: int) -> tuple[bool, float, str, float, int]:
-        distance = above[index]
-        formula = structures[index].composition.reduced_formula
+    def order(index: int) -> tuple[bool, float, bool, str, float, int, int, float, int]:
+        composition, crystal = structures[index].composition, crystals[index]
+        tie = lowest[index]
         # Rounded, so that noise far below any level's precision does not decide a rank.
-        place = round(distance or 0.0, 6)
-        return (distance is None, place, formula, energies_per_atom[index], index)
+        return (
+            above[tie] is None,
+            round(above[tie] or 0.0, 6),
+            composition.is_element,
+            composition.reduced_formula,
+            energies_per_atom[tie],
+            len(crystal.structure),
+            -crystal.space_group_number,
+            energies_per_atom[index],
+            index,
+        )
 
+    ordered = sorted(groups, key=order)
+    distances = _distances_to_best([structures[index] for index in ordered])
     return [
-        _minimum(rank, index, groups[index], structures, energies_per_atom, above, known)
-        for rank, index in enumerate(sorted(groups, key=order), start=1)
+        _minimum(
+            rank, index, groups[index], crystals[index], energies_per_atom, above, distance, known
+        )
+        for rank, (index, distance) in enumerate(zip(ordered, distances, strict=True), start=1)
     ]
+
+
+def _distances_to_best(ordered: Sequence[Structure]) -> list[float]:
+    """Distance of fingerprints from the first structure of the same formula."""
+    best: dict[str, np.ndarray] = {}
+    distances = []
+    for structure in ordered:
+        own = fingerprint(structure)
+        reference = best.setdefault(structure.composition.reduced_formula, own)
+        distances.append(fingerprint_distance(own, reference))
+    return distances
+
+
+def _lowest_of_ties(
+    structures: Sequence[Structure], energies_per_atom: Sequence[float], indices: Iterable[int]
+) -> dict[int, int]:
+    """For each minimum the lowest one of its composition that it ties with, often itself."""
+    lowest: dict[int, int] = {}
+    current: dict[str, int] = {}
+    for index in sorted(indices, key=lambda i: (energies_per_atom[i], i)):
+        formula = structures[index].composition.reduced_formula
+        first = current.setdefault(formula, index)
+        if energies_per_atom[index] - energies_per_atom[first] > TIE_ENERGY:
+            current[formula] = first = index
+        lowest[index] = first
+    return lowest
 
 
 def _groups(
@@ -105,29 +157,45 @@ def _groups(
         if len(near) > 1:
             face = max(near, key=lambda i: (space_group_number(structures[i]), i == lowest, -i))
         groups[face] = tuple(i for i in group if i != face)
-    return groups
+    return _joined(groups, structures, energies_per_atom)
+
+
+def _joined(
+    groups: dict[int, tuple[int, ...]],
+    structures: Sequence[Structure],
+    energies_per_atom: Sequence[float],
+) -> dict[int, tuple[int, ...]]:
+    """Groups whose faces are one crystal, though their lowest members were not."""
+    faces = list(groups)
+    found = deduplicate([structures[i] for i in faces], [energies_per_atom[i] for i in faces])
+    joined = {faces[lowest]: groups[faces[lowest]] for lowest in found.representative}
+    for face, lowest in zip(faces, found.representative, strict=True):
+        if faces[lowest] != face:
+            joined[faces[lowest]] += (face, *groups[face])
+    return joined
 
 
 def _minimum(
     rank: int,
     index: int,
     others: Sequence[int],
-    structures: Sequence[Structure],
+    crystal: SymmetrisedCrystal,
     energies_per_atom: Sequence[float],
     above: dict[int, float | None],
+    distance_to_best: float,
     known: Sequence[Structure],
 ) -> Minimum:
     """The minimum that one representative stands for."""
-    crystal = symmetrise(structures[index])
     formula, z = crystal.structure.composition.get_reduced_formula_and_factor()
     return Minimum(
         rank=rank,
         index=index,
         members=(index, *others),
         formula=formula,
-        z=round(z),
+        z=max(1, round(z)),  # one atom of O2 is half a formula unit
         energy_per_atom=energies_per_atom[index],
         energy_above_hull=above[index],
         crystal=crystal,
-        novel=not any(same_crystal(structures[index], other) for other in known),
+        distance_to_best=distance_to_best,
+        novel=not any(same_crystal(crystal.structure, other) for other in known),
     )

@@ -2,15 +2,21 @@
 
 from dao_core.search.sources.base import CandidateSource, Proposal
 from dao_core.search.sources.generator import GeneratorSource
+from dao_core.search.sources.perturbation import Parent, PerturbationSource
 from dao_core.search.sources.random_symmetric import RandomSymmetricSource
-from dao_core.search.sources.template import TemplateSource
+from dao_core.search.sources.substitution import SubstitutionSource
+from dao_core.search.sources.template import Template, TemplateSource
 from dao_core.search.sources.user import UserSource
 
 __all__ = [
     "CandidateSource",
     "GeneratorSource",
+    "Parent",
+    "PerturbationSource",
     "Proposal",
     "RandomSymmetricSource",
+    "SubstitutionSource",
+    "Template",
     "TemplateSource",
     "UserSource",
 ]

@@ -16,7 +16,8 @@ class Proposal:
 
     Attributes:
         structure: with exactly the atoms of the cell that was asked for.
-        origin: ``dao-g``, ``template:<prototype>``, ``random``, ``user:<file>``.
+        origin: ``dao-g``, ``template:<prototype>``, ``random``, ``perturbation:<kind>``,
+            ``user:<file>``.
         detail: plain JSON that makes the candidate again: checkpoint hash, seed, index ...
     """
 
@@ -26,16 +27,26 @@ class Proposal:
 
 
 class CandidateSource(Protocol):
-    """Anything that proposes crystals of a given composition and cell size."""
+    """Anything that proposes crystals of a given composition and cell size.
+
+    Attributes:
+        name: what requests, origins and reports call it.
+        seconds_per_candidate: nominal time of one core for one candidate of ten atoms. What a
+            search pays is counted with such constants and never with a clock, so that it decides
+            the same way on every machine and every time.
+    """
 
     name: str
+    seconds_per_candidate: float
 
-    def propose(self, cell: CompositionCell, n: int, seed: int) -> list[Proposal]:
+    def propose(self, cell: CompositionCell, n: int, seed: int, first: int = 0) -> list[Proposal]:
         """Up to ``n`` candidates, the most promising first, the same for the same arguments.
 
         Args:
             cell: composition, exact.
             n: number of candidates; a source may have fewer.
             seed: of whatever is random in the source.
+            first: how many candidates of this cell and seed were asked for before; these are
+                passed over.
         """
         ...

@@ -17,15 +17,18 @@ class GeneratorSource:
     """
 
     name = "dao-g"
+    seconds_per_candidate = 0.1
 
     def __init__(self, generator: Generator) -> None:
         self._generator = generator
         self.checkpoint_hash = generator.checkpoint_hash
         self.max_atoms = generator.max_atoms
 
-    def propose(self, cell: CompositionCell, n: int, seed: int) -> list[Proposal]:
+    def propose(self, cell: CompositionCell, n: int, seed: int, first: int = 0) -> list[Proposal]:
         """Exactly ``n`` samples, in the order in which they were drawn."""
-        crystals = self._generator.generate([cell.composition], n, seed=seed, beyond_domain=True)
+        crystals = self._generator.generate(
+            [cell.composition], n, first=first, seed=seed, beyond_domain=True
+        )
         return [
             Proposal(
                 crystal.structure,

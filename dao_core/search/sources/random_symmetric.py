@@ -22,16 +22,18 @@ class RandomSymmetricSource:
     """
 
     name = "random"
+    seconds_per_candidate = 0.1
 
     def __init__(self, processes: int | None = None) -> None:
         self.processes = processes
 
-    def propose(self, cell: CompositionCell, n: int, seed: int) -> list[Proposal]:
+    def propose(self, cell: CompositionCell, n: int, seed: int, first: int = 0) -> list[Proposal]:
         """``n`` random crystals; fewer where the space groups leave no room for the atoms."""
         amounts = cell.composition.get_el_amt_dict()
         counts = tuple(sorted((symbol, round(amount)) for symbol, amount in amounts.items()))
         proposals: list[Proposal] = []
-        attempts = 0
+        # Attempts of another call with the same seed lie apart, however many of them failed.
+        attempts = first * ROUNDS
         for _ in range(ROUNDS):
             missing = n - len(proposals)
             orders = [RandomOrder(counts, (seed, attempts + i)) for i in range(missing)]

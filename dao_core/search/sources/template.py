@@ -1,12 +1,14 @@
-"""Candidates from known prototypes: elements exchanged, volume rescaled, most similar first.
+"""Candidates from known crystals: elements exchanged, volume rescaled, most similar first.
 
-The prototypes are those of the AFLOW Library (Mehl 2017) that pymatgen carries.
+The crystals are the prototypes of the AFLOW Library (Mehl 2017) that pymatgen carries, and those
+that the search is given: known structures of other chemical systems.
 """
 
 from __future__ import annotations
 
 import importlib
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -14,6 +16,7 @@ import numpy as np
 from ase.data import covalent_radii
 from pymatgen.core import Element, Structure
 
+from dao_core.crystal.symmetry import standard_primitive
 from dao_core.crystal.validity import invalid_reason
 from dao_core.search.compositions import CompositionCell
 from dao_core.search.sources.base import Proposal
@@ -27,6 +30,8 @@ STRAIN = 0.03
 """Standard deviation of the strain of the rattled copies."""
 RADIUS_WEIGHT = 1.0
 """Weight of the logarithm of a radius ratio against one unit of electronegativity."""
+SYMPREC = 0.01
+"""Angstrom, for the primitive cell of a known crystal."""
 GROUP_WEIGHT = 0.01
 """Weight of one place on Pettifor's scale (Mendeleev number) against the same unit: enough to
 order the prototypes of the elements, for which nothing else differs."""
@@ -37,7 +42,7 @@ class Template:
     """A prototype crystal.
 
     Attributes:
-        label: AFLOW label, e.g. ``AB_cF8_225_a_b``.
+        label: AFLOW label, e.g. ``AB_cF8_225_a_b``, or the id of a known structure.
         name: mineral or Strukturbericht name, may be empty.
         structure: primitive cell with the elements of the prototype.
     """
@@ -46,43 +51,61 @@ class Template:
     name: str
     structure: Structure
 
+    @classmethod
+    def known(cls, identity: str, structure: Structure) -> Template:
+        """A known crystal under its id, in its primitive cell."""
+        return cls(identity, "", standard_primitive(structure, SYMPREC))
+
 
 class TemplateSource:
-    """Prototypes with the elements of the cell in every fitting assignment.
+    """Prototypes and known crystals with the elements of the cell in every fitting assignment.
 
     A prototype with more kinds of sites than the cell has elements is used too, with one element
     on several kinds of sites (Fe3O4 in the spinel structure).
     """
 
     name = "template"
+    seconds_per_candidate = 0.005
 
-    def propose(self, cell: CompositionCell, n: int, seed: int) -> list[Proposal]:
+    def __init__(self, known: Sequence[Template] = ()) -> None:
+        """Use known crystals (primitive cells) beside the prototypes."""
+        self._known = tuple(known)
+
+    def propose(self, cell: CompositionCell, n: int, seed: int, first: int = 0) -> list[Proposal]:
         """Templates by chemical similarity, then rattled copies of them in the same order.
 
         Templates that the elements do not fit (silicon in the place of nitrogen molecules) are
         passed over.
         """
-        rounds = itertools.product(range(1 + RATTLED_COPIES), enumerate(ranked_assignments(cell)))
+        ranked = ranked_assignments(cell, (*templates(), *self._known))
+        rounds = itertools.product(range(1 + RATTLED_COPIES), enumerate(ranked))
         proposals = (
             _proposal(template, assignment, score, copy, [seed, copy, index])
             for copy, (index, (score, template, assignment)) in rounds
         )
-        return list(itertools.islice((p for p in proposals if not invalid_reason(p.structure)), n))
+        fitting = (p for p in proposals if not invalid_reason(p.structure))
+        return list(itertools.islice(fitting, first, first + n))
 
 
 def ranked_assignments(
-    cell: CompositionCell,
+    cell: CompositionCell, known: Sequence[Template]
 ) -> list[tuple[float, Template, dict[str, str]]]:
     """Every template and assignment with exactly the atoms of the cell, most similar first."""
     wanted = {symbol: round(n) for symbol, n in cell.composition.get_el_amt_dict().items()}
     found = [
         (dissimilarity(template.structure, assignment), template, assignment)
-        for template in templates()
+        for template in known
         if len(template.structure) == cell.natoms
         for assignment in assignments(template.structure, wanted)
     ]
     found.sort(key=lambda entry: (entry[0], entry[1].label, entry[1].name, tuple(entry[2].items())))
     return found
+
+
+def best_templates(cell: CompositionCell, known: Sequence[Template], number: int) -> list[Template]:
+    """The templates whose elements are nearest to those of a cell, at most ``number``."""
+    ranked = (template for _, template, _ in ranked_assignments(cell, known))
+    return list(itertools.islice({t.label: t for t in ranked}.values(), number))
 
 
 def _proposal(

@@ -9,7 +9,7 @@ import pytest
 import torch
 from pymatgen.core import Lattice, Structure
 
-from dao_core.crystal import CrystalBatch
+from dao_core.crystal.batch import CrystalBatch
 from dao_core.potentials import Domain, Evaluation
 
 SIGMA = {12: 2.9, 29: 2.3}

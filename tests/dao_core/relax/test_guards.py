@@ -7,7 +7,7 @@ import pytest
 import torch
 from pymatgen.core import Lattice, Structure
 
-from dao_core.crystal import CrystalBatch
+from dao_core.crystal.batch import CrystalBatch
 from dao_core.relax.guards import MIN_DISTANCE_FACTOR, too_close, volume_ran_away
 
 

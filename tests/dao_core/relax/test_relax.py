@@ -224,6 +224,6 @@ def test_nothing_to_do(lennard_jones):
 
 
 def _batch(structures):
-    from dao_core.crystal import CrystalBatch
+    from dao_core.crystal.batch import CrystalBatch
 
     return CrystalBatch.from_structures(structures, dtype=torch.float64)

@@ -5,7 +5,7 @@ from pymatgen.core import Composition, Structure
 
 from dao_core.errors import InputError
 from dao_core.search.hull import PhaseEntry
-from dao_core.search.landscape import landscape
+from dao_core.search.landscape import _joined, landscape
 
 
 def test_minima_are_distinct_ranked_and_counted(
@@ -16,14 +16,24 @@ def test_minima_are_distinct_ranked_and_counted(
     minima = landscape(structures, [-4.0, -4.5, -1.0, -4.501, -4.2], "toy")
     found = [(m.rank, m.formula, m.z, m.space_group, m.index) for m in minima]
     assert found[:3] == [
-        (1, "Mg", 2, "P6_3/mmc", 2),
-        (2, "MgO", 1, "Fm-3m", 3),
+        (1, "MgO", 1, "Fm-3m", 3),
+        (2, "Mg", 2, "P6_3/mmc", 2),
         (3, "O2", 1, "P4/mmm", 4),
     ]
     assert found[3] == (4, "MgO", 1, "Pm-3m", 0)
-    assert minima[1].members == (3, 1)
-    assert minima[1].energy_above_hull == 0
+    assert minima[0].members == (3, 1)
+    assert minima[0].energy_above_hull == 0
     assert minima[3].energy_above_hull == pytest.approx(0.501)
+
+
+@pytest.mark.parametrize(("gap", "order"), [(0.0008, [0, 1]), (0.002, [1, 0])])
+def test_ties_of_a_composition_go_to_the_simpler_crystal(
+    rocksalt: Structure, caesium_chloride: Structure, gap: float, order: list[int]
+) -> None:
+    distorted = rocksalt.get_primitive_structure() * (2, 1, 1)
+    distorted.translate_sites([0], [0.06, 0.03, 0.0])
+    minima = landscape([caesium_chloride, distorted], [-4.5 + gap, -4.5], "toy")
+    assert [m.index for m in minima] == order
 
 
 def test_known_structures_are_not_novel(rocksalt: Structure, caesium_chloride: Structure) -> None:
@@ -57,3 +67,10 @@ def test_within_noise_the_more_symmetric_structure_stands_for_a_minimum(
     assert minimum.energy_per_atom == -4.5
     far_above = landscape([rattled, rocksalt], [-4.51, -4.5], "toy")
     assert far_above[0].index == 0
+
+
+def test_groups_with_one_face_are_joined(rocksalt: Structure) -> None:
+    groups = {0: (3,), 1: (), 2: ()}
+    structures = [rocksalt, rocksalt.copy(), rocksalt.copy(), rocksalt.copy()]
+    structures[2].scale_lattice(1.4 * rocksalt.volume)
+    assert _joined(groups, structures, [-4.5, -4.4995, -4.2, -4.5]) == {0: (3, 1), 2: ()}

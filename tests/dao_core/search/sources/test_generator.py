@@ -26,3 +26,6 @@ def test_samples_have_exactly_the_atoms_and_their_provenance(generator: Generato
     assert all(p.structure.composition == cell.composition for p in found)
     assert {p.origin for p in found} == {"dao-g"}
     assert source.max_atoms == generator.max_atoms
+    (last,) = source.propose(cell, 1, seed=1, first=2)
+    assert last.detail["sample"] == 2
+    assert abs(last.structure.volume - found[2].structure.volume) < 1e-3

@@ -3,13 +3,19 @@ from __future__ import annotations
 import time
 
 import pytest
-from pymatgen.core import Composition
+from pymatgen.core import Composition, Structure
 
 from dao_core.crystal.symmetry import space_group_number
 from dao_core.crystal.validity import invalid_reason
-from dao_core.search.compositions import enumerate_compositions, parse_target
+from dao_core.search.compositions import CompositionCell, enumerate_compositions, parse_target
 from dao_core.search.sources.base import Proposal
-from dao_core.search.sources.template import TemplateSource, assignments, templates
+from dao_core.search.sources.template import (
+    Template,
+    TemplateSource,
+    assignments,
+    best_templates,
+    templates,
+)
 
 
 def proposals(formula: str, z: int, n: int, seed: int = 0) -> list[Proposal]:
@@ -83,3 +89,18 @@ def test_proposing_is_fast_once_the_library_is_read() -> None:
     start = time.perf_counter()
     proposals("MgO", 4, 20)
     assert time.perf_counter() - start < 10
+
+
+def test_known_crystals_of_other_systems_serve_as_templates(rocksalt: Structure) -> None:
+    odd = rocksalt.get_primitive_structure()
+    odd.replace_species({"Mg": "Ca", "O": "S"})
+    source = TemplateSource([Template.known("s-1", odd)])
+    cell = CompositionCell("BaSe", 1, Composition("BaSe"), 2)
+    proposals = source.propose(cell, 50, seed=0)
+    own = next(p for p in proposals if p.origin == "template:s-1")
+    assert own.detail["assignment"] == {"Ca": "Ba", "S": "Se"}
+    assert own.structure.composition == cell.composition
+    assert [p.structure for p in source.propose(cell, 2, seed=0, first=1)] == [
+        p.structure for p in proposals[1:3]
+    ]
+    assert [t.label for t in best_templates(cell, [Template.known("s-1", odd)], 3)] == ["s-1"]
