@@ -10,11 +10,13 @@ import math
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -62,7 +64,20 @@ def map_within(
     context.set_forkserver_preload([_module_of(function)])
     with ProcessPoolExecutor(workers, mp_context=context) as executor:
         task = partial(_within, function, seconds)
-        return list(executor.map(task, items, chunksize=ITEMS_PER_TASK))
+        with _main_script_hidden():
+            outcomes = executor.map(task, items, chunksize=ITEMS_PER_TASK)
+        return list(outcomes)
+
+
+@contextmanager
+def _main_script_hidden() -> Iterator[None]:
+    """Keep workers that start meanwhile from importing the script that was run, torch and all."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 class _TimeUpError(Exception):

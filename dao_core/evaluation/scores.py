@@ -52,6 +52,8 @@ class Scores:
             where nothing matches (cRMSE, same source).
         ranked_match_rate: share of references whose lowest-energy sample matches; None without
             energies.
+        ranked_strict_rate: share of references whose lowest-energy sample matches strictly; None
+            likewise.
         valid_rate: share of samples that are possible crystals.
         polymorph_recall: mean over formulas with several references of the share of them that is
             found; None if there is no such formula.
@@ -67,6 +69,7 @@ class Scores:
     metre: float
     crmse: float
     ranked_match_rate: float | None
+    ranked_strict_rate: float | None
     valid_rate: float
     polymorph_recall: float | None
     all_polymorphs_rate: float | None
@@ -95,6 +98,8 @@ def score(
     matched = [rmse for rmse in best if rmse is not None]
     found = [rmse is not None for rmse in pooled]
     recalls = _polymorph_recalls(formulas, found)
+    chosen = [lowest_energy(sample_rows) for sample_rows in own]
+    ranked = any(row.energy_per_atom is not None for sample_rows in own for row in sample_rows)
     return Scores(
         k=k,
         n=len(rows),
@@ -106,7 +111,12 @@ def score(
         strict_rate=_share([any(row.strict for row in r) for r in own]),
         metre=_share(found),
         crmse=fmean(stol if rmse is None else rmse for rmse in pooled) if pooled else stol,
-        ranked_match_rate=_ranked_match_rate(own),
+        ranked_match_rate=_share([row is not None and row.rmse is not None for row in chosen])
+        if ranked
+        else None,
+        ranked_strict_rate=_share([row is not None and row.strict for row in chosen])
+        if ranked
+        else None,
         valid_rate=_share([row.invalid is None for r in own for row in r]),
         polymorph_recall=fmean(recalls) if recalls else None,
         all_polymorphs_rate=_share([recall == 1 for recall in recalls]) if recalls else None,
@@ -126,19 +136,10 @@ def across_seeds(scores: Sequence[Scores]) -> dict[str, tuple[float, float]]:
     return summary
 
 
-def _ranked_match_rate(own: Sequence[Sequence[SampleRow]]) -> float | None:
-    """Share of references whose valid sample of lowest energy matches."""
-    if not any(row.energy_per_atom is not None for rows in own for row in rows):
-        return None
-    chosen = [
-        min(
-            (row for row in rows if row.energy_per_atom is not None and not row.invalid),
-            key=_energy,
-            default=None,
-        )
-        for rows in own
-    ]
-    return _share([row is not None and row.rmse is not None for row in chosen])
+def lowest_energy(rows: Iterable[SampleRow]) -> SampleRow | None:
+    """The valid sample of lowest energy, or None where no valid sample has an energy."""
+    candidates = [row for row in rows if row.energy_per_atom is not None and not row.invalid]
+    return min(candidates, key=_energy, default=None)
 
 
 def _energy(row: SampleRow) -> float:

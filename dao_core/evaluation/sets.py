@@ -5,12 +5,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from pymatgen.core import Element, Lattice, Structure
 
@@ -19,15 +21,27 @@ from dao_core.crystal.reading import ReadFailure, read_structures
 from dao_core.errors import InputError
 
 CSV_COLUMNS = ("material_id", "cif")
+ENERGY_LABEL = "formation_energy_per_atom"
+"""Column or key of the formation energy, eV/atom; sets without it serve for structures alone."""
 RECORD_KEYS = ("material_id", "lattice", "atomic_numbers", "frac_coords")
+
+Entry = tuple[str, Structure | str, float | None]
+"""Name, crystal (or why there is none), formation energy."""
 
 
 @dataclass(frozen=True)
 class Reference:
-    """One crystal of a benchmark set."""
+    """One crystal of a benchmark set.
+
+    Attributes:
+        material_id: its name in the set.
+        structure: the crystal.
+        formation_energy: eV/atom, None where the set does not say.
+    """
 
     material_id: str
     structure: Structure
+    formation_energy: float | None = None
 
     @property
     def formula(self) -> str:
@@ -48,6 +62,26 @@ class BenchmarkSet:
     name: str
     references: list[Reference]
     failures: list[ReadFailure]
+
+    def chosen(
+        self, limit: int | None = None, atoms: tuple[int, int] | None = None
+    ) -> BenchmarkSet:
+        """A part of the set, equal for equal arguments.
+
+        Args:
+            limit: so many entries, drawn at random with a fixed seed, because files are sorted by
+                origin; their order is kept.
+            atoms: fewest and most atoms per cell, both included.
+        """
+        fitting = [
+            reference
+            for reference in self.references
+            if atoms is None or atoms[0] <= len(reference.structure) <= atoms[1]
+        ]
+        if limit is not None and limit < len(fitting):
+            drawn = np.random.default_rng(0).permutation(len(fitting))[:limit]
+            fitting = [fitting[position] for position in sorted(drawn)]
+        return BenchmarkSet(self.name, fitting, self.failures)
 
     @property
     def set_hash(self) -> str:
@@ -96,26 +130,27 @@ def _read_folder(path: Path, name: str, limit: int | None) -> BenchmarkSet:
     return BenchmarkSet(name, references, reading.failures)
 
 
-def _collect(name: str, entries: Iterator[tuple[str, Structure | str]]) -> BenchmarkSet:
+def _collect(name: str, entries: Iterator[Entry]) -> BenchmarkSet:
     """Sort entries into crystals and failures (a text instead of a crystal says why)."""
     found = BenchmarkSet(name, [], [])
-    for material_id, structure in entries:
+    for material_id, structure, energy in entries:
         reason = structure if isinstance(structure, str) else unusable_reason(structure)
         if isinstance(structure, str) or reason:
             found.failures.append(ReadFailure(material_id, str(reason)))
         else:
-            found.references.append(Reference(material_id, structure))
+            found.references.append(Reference(material_id, structure, energy))
     return found
 
 
-def _csv_entries(path: Path, limit: int | None) -> Iterator[tuple[str, Structure | str]]:
+def _csv_entries(path: Path, limit: int | None) -> Iterator[Entry]:
     """The rows of a CSV file."""
     table = pd.read_csv(path, nrows=limit, dtype={"material_id": str})
     missing = [column for column in CSV_COLUMNS if column not in table.columns]
     if missing:
         raise InputError(f"{path} has no column {missing[0]!r}; it needs {', '.join(CSV_COLUMNS)}")
-    for material_id, cif in zip(table["material_id"], table["cif"], strict=True):
-        yield material_id, _parsed(str(cif))
+    labels = table.get(ENERGY_LABEL, pd.Series(np.nan, index=table.index))
+    for material_id, cif, label in zip(table["material_id"], table["cif"], labels, strict=True):
+        yield material_id, _parsed(str(cif)), _energy(label)
 
 
 def _parsed(cif: str) -> Structure | str:
@@ -129,7 +164,7 @@ def _parsed(cif: str) -> Structure | str:
         return f"not readable as CIF: {' '.join(str(error).split())}"
 
 
-def _record_entries(path: Path, limit: int | None) -> Iterator[tuple[str, Structure | str]]:
+def _record_entries(path: Path, limit: int | None) -> Iterator[Entry]:
     """The records of a JSON file."""
     opener = gzip.open if path.suffix == ".gz" else open
     try:
@@ -140,9 +175,16 @@ def _record_entries(path: Path, limit: int | None) -> Iterator[tuple[str, Struct
     for position, record in enumerate(records[:limit]):
         missing = [key for key in RECORD_KEYS if key not in record]
         if missing:
-            yield f"record {position}", f"it has no {missing[0]!r}"
+            yield f"record {position}", f"it has no {missing[0]!r}", None
         else:
-            yield str(record["material_id"]), _structure(record)
+            label = _energy(record.get(ENERGY_LABEL))
+            yield str(record["material_id"]), _structure(record), label
+
+
+def _energy(label: Any) -> float | None:
+    """A label as a number, or None where there is none."""
+    number = isinstance(label, int | float) and math.isfinite(label)
+    return float(label) if number else None
 
 
 def _structure(record: dict[str, Any]) -> Structure | str:

@@ -2,61 +2,72 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 import lightning
 import torch
-from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
 from torch import Tensor
-from torch.utils.data import DataLoader
 
-from dao_core.checkpoints.format import save_checkpoint
+from dao_core.checkpoints.format import checkpoint_hash, save_checkpoint
 from dao_core.crysformer.config import named_config
 from dao_core.crystal.batch import CrystalBatch
+from dao_core.errors import InputError
 from dao_core.generator.flow_matching import flow_matching_loss
-from dao_core.generator.generate import KIND
+from dao_core.generator.generate import KIND, load_velocity_network
 from dao_core.generator.log_stretch import log_stretch
 from dao_core.generator.velocity import VelocityNetwork
-from dao_core.training.records import Crystal, read_crystals
-from dao_core.training.size_batches import CrystalDataset, SizeBatchSampler, collate
+from dao_core.training.muon import MuonAdamW
+from dao_core.training.records import Crystal, RecordReading, manifest_hash, read_crystals
+from dao_core.training.run import (
+    RunSettings,
+    batch_random,
+    claim_folder,
+    fit,
+    new_trainer,
+    scheduled,
+)
+from dao_core.training.size_batches import BatchLoader, CrystalDataset, SizeBatchSampler, collate
+
+FILE = "dao-g.safetensors"
 
 
 @dataclass(frozen=True)
-class GeneratorTraining:
-    """Settings of one training run.
+class GeneratorTraining(RunSettings):
+    """Settings of one training run; see also :class:`dao_core.training.run.RunSettings`.
 
     Attributes:
-        size: named network configuration.
-        steps: optimiser steps.
-        atoms_per_batch: padded atoms per batch and process.
-        learning_rate: peak of the cosine schedule.
-        warmup: steps of linear warm-up.
-        weight_decay: AdamW decay.
-        ema_decay: decay of the averaged weights, which are the ones that ship.
-        precision: Lightning precision, ``bf16-mixed`` or ``32-true``.
+        optimizer: ``muon`` for the matrices of the blocks, or ``adamw`` for all; what each is
+            worth stands in benchmarks/experiments.md. Their best learning rates differ.
         max_atoms: larger crystals are left out; becomes the model's domain.
-        seed: of initial weights, order and noise.
-        checkpoint_minutes: a run that is killed loses at most this much.
     """
 
-    size: str = "mini"
-    steps: int = 12_000
-    atoms_per_batch: int = 2048
-    learning_rate: float = 1e-3
-    warmup: int = 300
-    weight_decay: float = 0.01
-    ema_decay: float = 0.999
-    precision: str = "bf16-mixed"
+    gradient_clip: ClassVar[float] = 0.5
+
+    learning_rate: float = 3e-3
+    precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
+    optimizer: Literal["muon", "adamw"] = "muon"
     max_atoms: int = 20
-    seed: int = 0
-    checkpoint_minutes: float = 4.0
+
+
+@dataclass(frozen=True)
+class GeneratorSources:
+    """What a generator learns from.
+
+    Attributes:
+        train: record files.
+        validation: record files on which the loss is watched.
+        stage: 1 on stable and unstable crystals as they are; 2 goes on from ``start`` on crystals
+            that DAO-P relaxed (:mod:`dao_core.training.relaxed_records`).
+        start: model file to go on from; a second stage needs it.
+    """
+
+    train: Sequence[Path]
+    validation: Sequence[Path]
+    stage: int = 1
+    start: Path | None = None
 
 
 class GeneratorModule(lightning.LightningModule):
@@ -67,9 +78,10 @@ class GeneratorModule(lightning.LightningModule):
         self.settings = settings
         self.network = VelocityNetwork(named_config(settings.size))
 
-    def training_step(self, batch: CrystalBatch, _index: int) -> Tensor:
+    def training_step(self, batch: CrystalBatch, index: int) -> Tensor:
         """Loss of one batch."""
-        loss = flow_matching_loss(self.network, batch)
+        random = batch_random(self, self.settings.seed, index)
+        loss = flow_matching_loss(self.network, batch, random)
         parts = {"coordinates": loss.coordinates, "lattice": loss.lattice}
         self.log_dict(parts, on_epoch=True, on_step=False, batch_size=len(batch), sync_dist=True)
         return loss.total
@@ -82,29 +94,16 @@ class GeneratorModule(lightning.LightningModule):
         self.log_dict(parts, batch_size=len(batch), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
-        """AdamW with linear warm-up and a cosine to zero."""
+        """Muon and AdamW, or AdamW alone, under the shared schedule."""
         settings = self.settings
-        optimizer = torch.optim.AdamW(
-            self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-        )
-
-        def factor(step: int) -> float:
-            if step < settings.warmup:
-                return (step + 1) / settings.warmup
-            progress = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
-            return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
-
-
-def manifest_hash(crystals: Sequence[Crystal]) -> str:
-    """Hash of the sorted ids of a set of crystals: the name of a training split."""
-    ids = "\n".join(sorted(crystal.material_id for crystal in crystals))
-    return hashlib.sha256(ids.encode()).hexdigest()[:16]
+        optimizer: torch.optim.Optimizer
+        if settings.optimizer == "muon":
+            optimizer = MuonAdamW(self.network, settings.learning_rate, settings.weight_decay)
+        else:
+            optimizer = torch.optim.AdamW(
+                self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+            )
+        return scheduled(self, optimizer, settings)
 
 
 def stretch_statistics(crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor]:
@@ -118,86 +117,100 @@ def stretch_statistics(crystals: Sequence[Crystal]) -> tuple[Tensor, Tensor]:
     return numbers.mean(dim=0).float(), numbers.std(dim=0).clamp_min(0.01).float()
 
 
-def train_generator(
-    train_files: Sequence[Path],
-    validation_files: Sequence[Path],
-    folder: Path,
-    settings: GeneratorTraining,
-) -> Path:
+def train_generator(sources: GeneratorSources, folder: Path, settings: GeneratorTraining) -> Path:
     """Train, or go on from the last checkpoint in ``folder``, and write ``dao-g.safetensors``.
 
     Args:
-        train_files: record files to learn from.
-        validation_files: record files on which the loss is watched.
-        folder: receives checkpoints, ``metrics.csv`` and the model.
+        sources: what to learn from.
+        folder: receives checkpoints, logs and the model.
         settings: see :class:`GeneratorTraining`.
 
     Returns:
         The path of the model file (averaged weights).
+
+    Raises:
+        InputError: no crystal can be used, the folder holds another run, or a second stage lacks
+            its first or is given crystals that were never relaxed.
     """
     lightning.seed_everything(settings.seed, verbose=False)
-    train = read_crystals(train_files, settings.max_atoms)
-    validation = read_crystals(validation_files, settings.max_atoms)
+    train = read_crystals(sources.train, settings.max_atoms)
+    validation = read_crystals(sources.validation, settings.max_atoms)
+    _check(sources, train, validation)
     module = GeneratorModule(settings)
-    mean, std = stretch_statistics(train.crystals)
-    module.network.stretch_mean.copy_(mean)
-    module.network.stretch_std.copy_(std)
-    trainer = _trainer(folder, settings)
-    last = folder / "last.ckpt"
-    trainer.fit(
-        module,
-        _loader(train.crystals, settings, trainer),
-        _loader(validation.crystals, settings, trainer),
-        ckpt_path=last if last.is_file() else None,
-        weights_only=False,
-    )
-    card = {
-        "kind": KIND,
-        "config": settings.size,
-        "max_atoms": settings.max_atoms,
-        "settings": asdict(settings),
-        "manifest_hash": manifest_hash(train.crystals),
-        "train_crystals": len(train.crystals),
-        "train_rejected": dict(train.rejected),
-        "train_files": [path.name for path in train_files],
+    started = _start(module, sources, train)
+    manifest = manifest_hash(train.crystals)
+    identity = {"optimizer": settings.optimizer, "manifest_hash": manifest, "start": started}
+    claim_folder(folder, settings, {"stage": sources.stage, **identity})
+    trainer = new_trainer(folder, settings, check_val_every_n_epoch=5)
+    loaders = {
+        "train_dataloaders": _loader(
+            train.crystals,
+            settings,
+            (trainer.global_rank, trainer.world_size),
+            settings.batches_per_step,
+        ),
+        "val_dataloaders": _loader(validation.crystals, settings),  # whole in every process
     }
-    model = folder / "dao-g.safetensors"
-    save_checkpoint(model, module.network.state_dict(), card)
+    model = folder / FILE
+    if fit(trainer, module, folder, **loaders):
+        card = {
+            "kind": KIND,
+            "config": settings.size,
+            "max_atoms": settings.max_atoms,
+            "settings": asdict(settings),
+            "stage": sources.stage,
+            "start": started,
+            "manifest_hash": manifest,
+            "train_crystals": len(train.crystals),
+            "train_rejected": dict(train.rejected),
+            "train_files": [path.name for path in sources.train],
+        }
+        save_checkpoint(model, module.network.state_dict(), card)
     return model
 
 
-def _trainer(folder: Path, settings: GeneratorTraining) -> lightning.Trainer:
-    checkpoints = ModelCheckpoint(
-        folder,
-        filename="step",
-        save_last=True,
-        train_time_interval=timedelta(minutes=settings.checkpoint_minutes),
-        enable_version_counter=False,
-    )
-    return lightning.Trainer(
-        default_root_dir=folder,
-        max_steps=settings.steps,
-        precision=settings.precision,  # type: ignore[arg-type]
-        gradient_clip_val=0.5,
-        callbacks=[EMAWeightAveraging(decay=settings.ema_decay), checkpoints],
-        logger=CSVLogger(folder, name="", version=""),
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        num_sanity_val_steps=0,
-        check_val_every_n_epoch=5,
-        log_every_n_steps=50,
-    )
+def _check(sources: GeneratorSources, train: RecordReading, validation: RecordReading) -> None:
+    for name, reading in (("training", train), ("validation", validation)):
+        if not reading.crystals:
+            raise InputError(f"no usable {name} crystal; left out: {dict(reading.rejected)}")
+    if sources.stage == 2:
+        if sources.start is None:
+            raise InputError("stage 2 goes on from a model of stage 1: name it (start)")
+        if not all("done" in crystal.labels for crystal in train.crystals):
+            raise InputError(
+                "stage 2 learns from relaxed crystals, and some of these do not say what was done "
+                "to them: make them with `dao train relax`"
+            )
+
+
+def _start(module: GeneratorModule, sources: GeneratorSources, train: RecordReading) -> str | None:
+    """Take the weights of an earlier model, or the scale of the data; the earlier one's hash."""
+    network = module.network
+    if sources.start is None:
+        mean, std = stretch_statistics(train.crystals)
+        network.stretch_mean.copy_(mean)
+        network.stretch_std.copy_(std)
+        return None
+    earlier = load_velocity_network(sources.start)
+    if earlier.config != network.config:
+        raise InputError(
+            f"{sources.start} is not of size {module.settings.size!r}; train in its own size"
+        )
+    network.load_state_dict(earlier.state_dict())
+    return checkpoint_hash(sources.start)
 
 
 def _loader(
-    crystals: Sequence[Crystal], settings: GeneratorTraining, trainer: lightning.Trainer
-) -> DataLoader[Any]:
+    crystals: Sequence[Crystal],
+    settings: GeneratorTraining,
+    ranks: tuple[int, int] = (0, 1),
+    multiple: int = 1,
+) -> BatchLoader:
     sampler = SizeBatchSampler(
         [len(crystal.atomic_numbers) for crystal in crystals],
         settings.atoms_per_batch,
         settings.seed,
-        trainer.global_rank,
-        trainer.world_size,
+        *ranks,
+        multiple,
     )
-    return DataLoader(CrystalDataset(crystals), batch_sampler=sampler, collate_fn=collate)
+    return BatchLoader(CrystalDataset(crystals), sampler, collate)

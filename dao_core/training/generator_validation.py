@@ -9,7 +9,7 @@ from typing import Any
 
 from dao_core.evaluation.evaluate import evaluate
 from dao_core.evaluation.sets import Reference
-from dao_core.generator.generate import DEFAULT_STEPS, Generator
+from dao_core.generator.generate import Generator
 
 
 def match_figures(
@@ -38,7 +38,7 @@ def match_figures(
     displacements = [score.rmse for score in scores if score.rmse is not None]
     return {
         "n": len(references),
-        "steps": DEFAULT_STEPS,
+        "steps": generator.sampler.default_steps,
         "seeds": list(seeds),
         "match_rate": fmean(matched),
         "match_rate_spread": pstdev(matched),

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger
-from torch.utils.data import DataLoader
 
-from dao_core.checkpoints.format import save_checkpoint
+from dao_core.checkpoints.format import checkpoint_hash, save_checkpoint
 from dao_core.predictor.checkpoint import KIND, load_energy_model
 from dao_core.training.predictor_doubt import fit_doubt
 from dao_core.training.predictor_labels import LabelSet, fit_references, read_clean_crystals
 from dao_core.training.predictor_module import PredictorModule
 from dao_core.training.predictor_settings import PredictorTraining
-from dao_core.training.size_batches import SizeBatchSampler
+from dao_core.training.run import claim_folder, fit, new_trainer
+from dao_core.training.size_batches import BatchLoader, SizeBatchSampler
 from dao_core.training.teacher_shards import dropped_counts
+
+FILE = "dao-p.safetensors"
 
 
 @dataclass(frozen=True)
@@ -54,23 +53,29 @@ class PredictorData(lightning.LightningDataModule):
         self.train = LabelSet(sources.labels, self.clean)
         self.reference, self.elemental = fit_references(self.train)
 
-    def train_dataloader(self) -> DataLoader[Any]:
+    def train_dataloader(self) -> BatchLoader:
         """All shards that exist now, in a new order."""
         self.train = LabelSet(self.sources.labels, self.clean)
         self.train.use_formation_energies(self.elemental)
-        return self._loader(self.train)
+        ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+        return self._loader(self.train, ranks, self.settings.batches_per_step)
 
-    def val_dataloader(self) -> DataLoader[Any]:
-        """Held-out teacher labels."""
+    def val_dataloader(self) -> BatchLoader:
+        """Held-out teacher labels, whole in every process."""
         return self._loader(LabelSet(self.sources.validation_labels))
 
-    def _loader(self, labels: LabelSet) -> DataLoader[Any]:
-        ranks = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
+    def _loader(
+        self, labels: LabelSet, ranks: tuple[int, int] = (0, 1), multiple: int = 1
+    ) -> BatchLoader:
         settings = self.settings
         sampler = SizeBatchSampler(
-            labels.arrays["natoms"].tolist(), settings.atoms_per_batch, settings.seed, *ranks
+            labels.arrays["natoms"].tolist(),
+            settings.atoms_per_batch,
+            settings.seed,
+            *ranks,
+            multiple,
         )
-        return DataLoader(labels, batch_sampler=sampler, collate_fn=labels.collate)
+        return BatchLoader(labels, sampler, labels.collate)
 
 
 def train_predictor(
@@ -83,7 +88,7 @@ def train_predictor(
 
     Args:
         sources: labels and records.
-        folder: receives checkpoints, ``metrics.csv`` and the model.
+        folder: receives checkpoints, logs and the model.
         settings: see :class:`PredictorTraining`.
         start: model file to go on from (fine-tuning); it keeps its references.
 
@@ -100,14 +105,13 @@ def train_predictor(
     else:
         module.model.reference.copy_(torch.from_numpy(data.reference))
         module.model.elemental_energy.copy_(torch.from_numpy(data.elemental))
-    last = folder / "last.ckpt"
-    _trainer(folder, settings).fit(
-        module, data, ckpt_path=last if last.is_file() else None, weights_only=False
-    )
-    unseen = LabelSet(sources.doubt_labels)
-    fit_doubt(module.model, unseen, LabelSet(sources.validation_labels))
-    model = folder / "dao-p.safetensors"
-    save_checkpoint(model, module.model.state_dict(), model_card(data, settings))
+    claim_folder(folder, settings, {"start": checkpoint_hash(start) if start else None})
+    trainer = new_trainer(folder, settings, reload_dataloaders_every_n_epochs=1)
+    model = folder / FILE
+    if fit(trainer, module, folder, datamodule=data):
+        unseen = LabelSet(sources.doubt_labels)
+        fit_doubt(module.model, unseen, LabelSet(sources.validation_labels))
+        save_checkpoint(model, module.model.state_dict(), model_card(data, settings))
     return model
 
 
@@ -128,26 +132,3 @@ def model_card(data: PredictorData, settings: PredictorTraining) -> dict[str, An
         "elements": [int(z) for z in elements],
         "max_atoms": int(labels.arrays["natoms"].max()),
     }
-
-
-def _trainer(folder: Path, settings: PredictorTraining) -> lightning.Trainer:
-    checkpoints = ModelCheckpoint(
-        folder,
-        filename="step",
-        save_last=True,
-        train_time_interval=timedelta(minutes=settings.checkpoint_minutes),
-        enable_version_counter=False,
-    )
-    return lightning.Trainer(
-        default_root_dir=folder,
-        max_steps=settings.steps,
-        gradient_clip_val=5.0,
-        callbacks=[EMAWeightAveraging(decay=settings.ema_decay), checkpoints],
-        logger=CSVLogger(folder, name="", version=""),
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-        reload_dataloaders_every_n_epochs=1,
-        num_sanity_val_steps=0,
-        log_every_n_steps=50,
-    )

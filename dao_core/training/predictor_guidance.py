@@ -9,11 +9,8 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import EMAWeightAveraging
-from lightning.pytorch.loggers import CSVLogger
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from dao_core.checkpoints.format import save_checkpoint
 from dao_core.crysformer.config import named_config
@@ -22,8 +19,17 @@ from dao_core.generator.log_stretch import log_stretch
 from dao_core.predictor.exp_energy import exp_energy_loss
 from dao_core.predictor.guidance import KIND, GuidanceEnergy
 from dao_core.training.predictor_labels import EnergyLabels, LabelSet
-from dao_core.training.size_batches import SizeBatchSampler
+from dao_core.training.run import (
+    RunSettings,
+    batch_random,
+    claim_folder,
+    fit,
+    new_trainer,
+    scheduled,
+)
+from dao_core.training.size_batches import BatchLoader, SizeBatchSampler
 
+FILE = "dao-p-guidance.safetensors"
 HIGHEST = 1.0
 """eV/atom above the parent; what lies higher is equally bad."""
 COMPARABLE = ("as is", "perturbed", "rescaled", "redecorated", "scrambled")
@@ -31,24 +37,13 @@ COMPARABLE = ("as is", "perturbed", "rescaled", "redecorated", "scrambled")
 
 
 @dataclass(frozen=True)
-class GuidanceTraining:
-    """Settings of one training run.
+class GuidanceTraining(RunSettings):
+    """Settings of one training run, those of :class:`dao_core.training.run.RunSettings`."""
 
-    Attributes:
-        size: named Crysformer configuration.
-        steps: optimiser steps.
-        atoms_per_batch: padded atoms per batch.
-        learning_rate: peak of the one-cycle schedule.
-        ema_decay: decay of the averaged weights, which are the ones that are written.
-        seed: of weights, order and noise.
-    """
-
-    size: str = "mini"
     steps: int = 6000
     atoms_per_batch: int = 512
     learning_rate: float = 5e-4
-    ema_decay: float = 0.999
-    seed: int = 0
+    warmup: int = 600
 
 
 class GuidanceModule(lightning.LightningModule):
@@ -62,28 +57,26 @@ class GuidanceModule(lightning.LightningModule):
         self.guidance = GuidanceEnergy(named_config(settings.size))
         self.guidance.trained.fill_(1.0)
         self.register_buffer("targets", torch.from_numpy(targets).float(), persistent=False)
-        self.noise = torch.Generator().manual_seed(settings.seed)
 
-    def training_step(self, labels: EnergyLabels, _index: int) -> Tensor:
+    def training_step(self, labels: EnergyLabels, index: int) -> Tensor:
         """Exp-energy loss at a random time of each crystal's path."""
         batch = labels.crystals
-        t = torch.rand(len(batch), generator=self.noise, dtype=batch.lattice.dtype)
-        noisy = self.guidance.noisy(batch, t, self.noise)
+        random = batch_random(self, self.settings.seed, index)
+        shape, dtype = (len(batch),), batch.lattice.dtype
+        t = torch.rand(shape, generator=random, device=random.device, dtype=dtype)
+        noisy = self.guidance.noisy(batch, t, random)
         loss = exp_energy_loss(self.guidance(noisy, t), self.targets[labels.index])
-        self.log("exp_energy", loss, on_epoch=True, on_step=False, batch_size=len(batch))
+        size = len(batch)
+        self.log("exp_energy", loss, on_epoch=True, on_step=False, batch_size=size, sync_dist=True)
         return loss
 
     def configure_optimizers(self) -> Any:
-        """AdamW with a one-cycle schedule."""
+        """AdamW under the shared schedule."""
         settings = self.settings
-        optimizer = torch.optim.AdamW(self.parameters(), lr=settings.learning_rate)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, settings.learning_rate, settings.steps, pct_start=0.1
+        optimizer = torch.optim.AdamW(
+            self.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        return scheduled(self, optimizer, settings)
 
 
 def energies_above_parent(labels: LabelSet) -> NDArray[np.float64]:
@@ -104,7 +97,7 @@ def train_guidance(labels_folder: Path, folder: Path, settings: GuidanceTraining
 
     Args:
         labels_folder: folder of teacher shards.
-        folder: receives ``metrics.csv`` and the model.
+        folder: receives checkpoints, logs and the model.
         settings: see :class:`GuidanceTraining`.
 
     Raises:
@@ -119,29 +112,20 @@ def train_guidance(labels_folder: Path, folder: Path, settings: GuidanceTraining
     mean, std = float(above[usable].mean()), float(above[usable].std())
     module = GuidanceModule(settings, (above - mean) / std)
     _set_stretch_scale(module.guidance, labels, usable)
-    trainer = lightning.Trainer(
-        default_root_dir=folder,
-        max_steps=settings.steps,
-        gradient_clip_val=1.0,
-        callbacks=[EMAWeightAveraging(decay=settings.ema_decay)],
-        logger=CSVLogger(folder, name="", version=""),
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        use_distributed_sampler=False,
-    )
-    trainer.fit(module, _loader(labels, usable, settings))
-    model = folder / "dao-p-guidance.safetensors"
-    card = {
-        "kind": KIND,
-        "config": settings.size,
-        "settings": asdict(settings),
-        "manifest_hash": labels.manifest_hash(),
-        "label": "energy above the parent, eV/atom",
-        "label_mean": mean,
-        "label_std": std,
-    }
-    save_checkpoint(model, module.guidance.state_dict(), card)
+    claim_folder(folder, settings, {"manifest_hash": labels.manifest_hash()})
+    trainer = new_trainer(folder, settings)
+    model = folder / FILE
+    if fit(trainer, module, folder, train_dataloaders=_loader(labels, usable, settings, trainer)):
+        card = {
+            "kind": KIND,
+            "config": settings.size,
+            "settings": asdict(settings),
+            "manifest_hash": labels.manifest_hash(),
+            "label": "energy above the parent, eV/atom",
+            "label_mean": mean,
+            "label_std": std,
+        }
+        save_checkpoint(model, module.guidance.state_dict(), card)
     return model
 
 
@@ -155,10 +139,18 @@ def _set_stretch_scale(
 
 
 def _loader(
-    labels: LabelSet, usable: NDArray[np.int64], settings: GuidanceTraining
-) -> DataLoader[Any]:
+    labels: LabelSet,
+    usable: NDArray[np.int64],
+    settings: GuidanceTraining,
+    trainer: lightning.Trainer,
+) -> BatchLoader:
     sampler = SizeBatchSampler(
-        labels.arrays["natoms"][usable].tolist(), settings.atoms_per_batch, settings.seed
+        labels.arrays["natoms"][usable].tolist(),
+        settings.atoms_per_batch,
+        settings.seed,
+        trainer.global_rank,
+        trainer.world_size,
+        settings.batches_per_step,
     )
     chosen = torch.utils.data.Subset(labels, usable.tolist())
-    return DataLoader(chosen, batch_sampler=sampler, collate_fn=labels.collate)
+    return BatchLoader(chosen, sampler, labels.collate)

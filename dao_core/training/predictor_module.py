@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import lightning
@@ -13,6 +12,7 @@ from dao_core.predictor.config import named_config
 from dao_core.predictor.energy_model import EnergyModel, EnergyTerms
 from dao_core.training.predictor_labels import EnergyLabels
 from dao_core.training.predictor_settings import PredictorTraining
+from dao_core.training.run import scheduled
 
 TYPICAL_FORCE = 2.0
 TYPICAL_STRESS = 0.3
@@ -39,7 +39,8 @@ class PredictorModule(lightning.LightningModule):
             + settings.force_weight * losses["forces"]
             + settings.stress_weight * losses["stress"]
         )
-        self.log_dict(losses, on_epoch=True, on_step=True, batch_size=len(labels.crystals))
+        size = len(labels.crystals)
+        self.log_dict(losses, on_epoch=True, on_step=True, batch_size=size, sync_dist=True)
         return total
 
     def validation_step(self, labels: EnergyLabels, _index: int) -> None:
@@ -49,24 +50,13 @@ class PredictorModule(lightning.LightningModule):
         self.log_dict(parts, batch_size=len(labels.crystals), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
-        """AdamW with linear warm-up and a cosine to one hundredth; the doubt is fitted later."""
+        """AdamW under the shared schedule; the doubt is fitted later."""
         settings = self.settings
         trained = [p for name, p in self.model.named_parameters() if not name.startswith("doubt.")]
         optimizer = torch.optim.AdamW(
             trained, lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
-
-        def factor(step: int) -> float:
-            if step < settings.warmup:
-                return (step + 1) / settings.warmup
-            progress = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
-            return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": schedule, "interval": "step"},
-        }
+        return scheduled(self, optimizer, settings)
 
 
 def predictor_losses(terms: EnergyTerms, labels: EnergyLabels) -> dict[str, Tensor]:

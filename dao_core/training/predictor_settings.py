@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
+
+from dao_core.training.run import RunSettings
 
 
 @dataclass(frozen=True)
-class PredictorTraining:
-    """Settings of one training run.
+class PredictorTraining(RunSettings):
+    """Settings of one training run; see also :class:`dao_core.training.run.RunSettings`.
 
     Attributes:
         size: named configuration of :mod:`dao_core.predictor.config`.
-        steps: optimiser steps.
-        atoms_per_batch: padded atoms per batch and process.
-        learning_rate: peak of the cosine schedule.
-        warmup: steps of linear warm-up.
-        weight_decay: AdamW decay.
-        ema_decay: decay of the averaged weights, which are the ones that ship.
         energy_weight: of the energy loss (eV/atom).
         force_weight: of the force loss (eV/angstrom).
         stress_weight: of the stress loss (eV/angstrom^3).
         max_atoms: larger crystals with formation energies are left out.
-        seed: of initial weights and order.
-        checkpoint_minutes: a run that is killed loses at most this much.
     """
+
+    final_rate: ClassVar[float] = 0.01
+    gradient_clip: ClassVar[float] = 5.0
+    unused_parameters: ClassVar[bool] = True  # the heads' doubt is fitted after the training
 
     size: str = "mini-physical"
     steps: int = 30_000
@@ -31,10 +30,7 @@ class PredictorTraining:
     learning_rate: float = 2e-3
     warmup: int = 500
     weight_decay: float = 1e-3
-    ema_decay: float = 0.999
     energy_weight: float = 4.0
     force_weight: float = 1.0
     stress_weight: float = 5.0
     max_atoms: int = 40
-    seed: int = 0
-    checkpoint_minutes: float = 4.0

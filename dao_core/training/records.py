@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dao_core.crystal.niggli import niggli_primitive
 from dao_core.errors import InputError, MissingError
+from dao_core.training.reduced_cells import Cell, reduced_cells
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,9 @@ def read_crystals(paths: Iterable[Path], max_atoms: int) -> RecordReading:
     reading = RecordReading()
     seen: set[tuple[bytes, int]] = set()
     for path in paths:
-        for record in iterate_records(path):
-            crystal = _crystal(record, path, max_atoms)
+        records = list(iterate_records(path))
+        for record, cell in zip(records, reduced_cells(path, records), strict=True):
+            crystal = _crystal(record, cell, path, max_atoms)
             if isinstance(crystal, str):
                 reading.rejected[crystal] += 1
                 continue
@@ -91,16 +93,19 @@ def read_crystals(paths: Iterable[Path], max_atoms: int) -> RecordReading:
     return reading
 
 
-def _crystal(record: dict[str, Any], path: Path, max_atoms: int) -> Crystal | str:
+def manifest_hash(crystals: Sequence[Crystal]) -> str:
+    """Hash of the sorted ids of a set of crystals: the name of a training split."""
+    ids = "\n".join(sorted(crystal.material_id for crystal in crystals))
+    return hashlib.sha256(ids.encode()).hexdigest()[:16]
+
+
+def _crystal(
+    record: dict[str, Any], cell: Cell | None, path: Path, max_atoms: int
+) -> Crystal | str:
     """The reduced crystal, or the reason why there is none."""
-    try:
-        numbers, frac_coords, lattice = niggli_primitive(
-            np.asarray(record["atomic_numbers"], dtype=np.int64),
-            np.asarray(record["frac_coords"], dtype=np.float64).reshape(-1, 3),
-            np.asarray(record["lattice"], dtype=np.float64).reshape(3, 3),
-        )
-    except (InputError, KeyError, ValueError):
+    if cell is None:
         return "unreadable"
+    numbers, frac_coords, lattice = cell
     if len(numbers) > max_atoms:
         return "too many atoms"
     geometry = {"lattice", "atomic_numbers", "frac_coords", "material_id"}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dao_core.crystal.batch import CrystalBatch
+from dao_core.errors import InputError
 from dao_core.training.records import Crystal
 
 
@@ -31,7 +34,12 @@ class SizeBatchSampler(Sampler[list[int]]):
     """Index batches of neighbouring sizes with about ``atoms_per_batch`` atoms each.
 
     The order is a function of ``(seed, epoch)``. With several ranks each takes every
-    ``ranks``-th batch of the same order, and all ranks see equally many batches.
+    ``ranks``-th batch of the same order, and all ranks see equally many batches. The number of
+    batches is a multiple of ``multiple`` (those of one optimiser step); the few that are over stay
+    out of this epoch, others in the next.
+
+    Raises:
+        InputError: there are not as many batches as ``multiple`` and ``ranks`` need.
     """
 
     def __init__(
@@ -41,13 +49,21 @@ class SizeBatchSampler(Sampler[list[int]]):
         seed: int,
         rank: int = 0,
         ranks: int = 1,
+        multiple: int = 1,
     ) -> None:
         self.sizes = np.asarray(sizes)
         self.atoms_per_batch = atoms_per_batch
         self.seed = seed
         self.rank = rank
         self.ranks = ranks
+        self.multiple = math.lcm(ranks, multiple)
         self.epoch = 0
+        self.skip = 0
+        if len(self._batches()) == 0:
+            raise InputError(
+                f"{len(self.sizes)} crystals make fewer than {self.multiple} batches of "
+                f"{atoms_per_batch} atoms; use smaller batches, or fewer processes or accumulations"
+            )
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch whose order is drawn next (Lightning calls this)."""
@@ -65,16 +81,46 @@ class SizeBatchSampler(Sampler[list[int]]):
                 current = []
             current.append(int(index))
         batches.append(current)
-        usable = len(batches) - len(batches) % self.ranks
+        usable = len(batches) - len(batches) % self.multiple
         return [batches[i] for i in random.permutation(len(batches))[:usable]]
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Yield this rank's batches of the epoch."""
-        yield from self._batches()[self.rank :: self.ranks]
+        """Yield this rank's batches of the epoch, but for the first ``skip`` of this one time."""
+        first, self.skip = self.skip, 0
+        yield from self._batches()[self.rank :: self.ranks][first:]
 
     def __len__(self) -> int:
         """Batches of this rank in one epoch."""
         return len(self._batches()) // self.ranks
+
+
+class BatchLoader(DataLoader[Any]):
+    """Batches of a :class:`SizeBatchSampler`; a run that goes on within an epoch goes on there.
+
+    Lightning keeps the state in its checkpoints.
+    """
+
+    def __init__(
+        self, dataset: Dataset[Any], sampler: SizeBatchSampler, collate_fn: Callable[[Any], Any]
+    ) -> None:
+        super().__init__(dataset, batch_sampler=sampler, collate_fn=collate_fn)
+        self.size_batches = sampler
+        self.given = 0
+
+    def __iter__(self) -> Any:
+        """The batches that are left of the epoch."""
+        self.given = self.size_batches.skip
+        for batch in super().__iter__():
+            self.given += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """How many batches of this epoch were given."""
+        return {"given": self.given % len(self)}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Leave out what was given before."""
+        self.size_batches.skip = state["given"]
 
 
 def collate(crystals: Sequence[Crystal]) -> CrystalBatch:

@@ -38,15 +38,20 @@ teacher with three-body terms needs gigabytes for squeezed hydrogen."""
 
 
 class _Evaluated(Protocol):
-    energy: Tensor
-    forces: Tensor
-    stress: Tensor
+    @property
+    def energy(self) -> Tensor: ...
+    @property
+    def forces(self) -> Tensor: ...
+    @property
+    def stress(self) -> Tensor: ...
 
 
 class Teacher(Protocol):
     """What labelling needs of a potential (see ``dao_core/potentials/base.py``)."""
 
-    level: str
+    @property
+    def level(self) -> str:
+        """Energy level of the labels."""
 
     def evaluate(self, batch: CrystalBatch) -> _Evaluated:
         """Energies in eV, forces in eV/angstrom, stresses in eV/angstrom^3."""

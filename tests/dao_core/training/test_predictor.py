@@ -8,9 +8,9 @@ import json
 import numpy as np
 import pytest
 import torch
-from pymatgen.core import Structure
 
 from dao_core.crystal.batch import CrystalBatch
+from dao_core.generator.log_stretch import log_stretch
 from dao_core.potentials.base import Evaluation
 from dao_core.predictor import load_predictor
 from dao_core.predictor.energy_model import EnergyTerms
@@ -179,12 +179,14 @@ def test_guidance_trains_and_its_energy_has_gradients(sources, tmp_path):
 
     settings = GuidanceTraining(size="tiny", steps=4, ema_decay=0.5)
     guidance = load_guidance(train_guidance(sources.labels, tmp_path, settings))
-    structure: Structure = prototype_structure("wurtzite", 12, 8)
-    batch = CrystalBatch.from_structures([structure])
+    assert guidance.energy_trained
+    batch = CrystalBatch.from_structures([prototype_structure("rocksalt", 12, 8)])
+    stretch = log_stretch(batch.lattice, batch.natoms.float()).requires_grad_()
     batch.frac_coords.requires_grad_()
-    batch.lattice.requires_grad_()
-    energy = guidance.energy(batch, torch.tensor([0.7]))
+    t = torch.tensor([0.7])
+    energy = guidance.energy(batch.atomic_numbers, batch.frac_coords, stretch, batch.mask, t)
+    torch.testing.assert_close(energy, guidance(batch, t), rtol=1e-4, atol=1e-5)
     energy.sum().backward()
-    assert torch.isfinite(energy).all()
     assert torch.isfinite(batch.frac_coords.grad).all()
-    assert batch.lattice.grad.abs().max() > 0
+    assert torch.isfinite(stretch.grad).all(), "a cubic cell has equal eigenvalues"
+    assert stretch.grad.abs().max() > 0

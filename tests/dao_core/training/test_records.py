@@ -89,3 +89,32 @@ def test_spglib_may_raise_instead_of_answering_none(
     }
     reading = read_crystals([write(tmp_path / "toy.json.gz", [flat])], max_atoms=20)
     assert reading.rejected == {"unreadable": 1}
+
+
+def test_cells_are_remembered_exactly_and_damage_is_harmless(
+    tmp_path: Path, rocksalt: Structure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr("dao_core.training.reduced_cells.WORTH_KEEPING", 2)
+    swollen = rocksalt.copy()
+    swollen.scale_lattice(rocksalt.volume * 1.3)
+    rows = [record(rocksalt, "a"), {"material_id": "empty"}, record(swollen, "b", gap=1.0)]
+    path = write(tmp_path / "toy.json.gz", rows)
+
+    def outcome() -> tuple:
+        reading = read_crystals([path], max_atoms=20)
+        arrays = [(c.atomic_numbers, c.frac_coords, c.lattice) for c in reading.crystals]
+        flat = [array.tolist() for crystal in arrays for array in crystal]
+        return flat, [c.labels for c in reading.crystals], dict(reading.rejected)
+
+    first = outcome()
+    (kept,) = (tmp_path / "cache/dao/cells").glob("*.npz")
+    with monkeypatch.context() as patch:
+        patch.setattr("dao_core.training.reduced_cells.niggli_primitive", pytest.fail)
+        assert outcome() == first
+    kept.write_bytes(kept.read_bytes()[:100])
+    assert outcome() == first
+    write(path, rows[:2])
+    assert len(read_crystals([path], max_atoms=20).crystals) == 1, "another content, another cache"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(path))
+    assert len(read_crystals([path], max_atoms=20).crystals) == 1, "no folder to write to"
