@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from dao_core.devices import available_devices
-from dao_core.errors import DaoError
+from dao_core.errors import DaoError, MissingError
 from dao_core.generator.generate import load_generator
 from dao_core.potentials import load_potential
-from stores import dao_home, open_store
+from dft_inputs.errors import DftError
+from dft_inputs.pseudos import list_families
+from dft_inputs.qe.program import program_version, pw_command, sibling_command, split_command
+from dft_inputs.vasp.potcar import potcar_folder
+from stores import dao_home, default_store, open_store, redacted
 
-PROGRAMS = ("pw.x", "ph.x", "pp.x", "vasp_std")
+PROGRAMS = ("pw.x", "ph.x", "pp.x")
+"""Of Quantum ESPRESSO; only DFT checks need them."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,10 @@ def examine(store: str | None) -> list[Check]:
         _tried("dao-g", lambda: f"hash {load_generator().checkpoint_hash}", needed=True),
         _tried("dao-p", lambda: load_potential("dao-p").level, needed=True),
         _tried("chgnet", lambda: load_potential("chgnet").level, needed=False),
-        *_programs(),
-        _folder("pseudopotentials", "ESPRESSO_PSEUDO", "only Quantum ESPRESSO needs it"),
-        _folder("POTCARs", "PMG_VASP_PSP_DIR", "only VASP needs it"),
+        *(_tried(p, partial(_version, p), needed=False) for p in PROGRAMS),
+        _tried("pseudopotentials", _families, needed=False),
+        _tried("vasp", _vasp, needed=False),
+        _tried("POTCARs", lambda: str(potcar_folder()), needed=False),
         Check("devices", works=True, needed=False, detail=", ".join(available_devices())),
     ]
 
@@ -56,7 +62,7 @@ def as_result(checks: list[Check], store: str | None) -> dict[str, Any]:
     level = next((c.detail for c in checks if c.part == "dao-p" and c.works), None)
     return {
         "level": level,
-        "store": store,
+        "store": redacted(store or default_store()),
         "home": str(dao_home()),
         "checks": [asdict(check) for check in checks],
         "missing": missing,
@@ -66,7 +72,7 @@ def as_result(checks: list[Check], store: str | None) -> dict[str, Any]:
 def _tried(part: str, attempt: Callable[[], str], *, needed: bool) -> Check:
     try:
         return Check(part, works=True, needed=needed, detail=attempt())
-    except DaoError as error:
+    except (DaoError, DftError) as error:
         return Check(part, works=False, needed=needed, detail=str(error))
 
 
@@ -75,16 +81,23 @@ def _store_detail(store: str | None) -> str:
         return f"{opened.uri} ({opened.campaigns.count()} campaigns)"
 
 
-def _programs() -> Iterator[Check]:
-    for program in PROGRAMS:
-        path = shutil.which(program)
-        missing = "not on PATH; only DFT validation needs it"
-        yield Check(program, works=path is not None, needed=False, detail=path or missing)
+def _version(program: str) -> str:
+    command = sibling_command(pw_command(), program)
+    version = program_version(command, program)
+    path = shutil.which(split_command(command)[0])
+    return f"{'.'.join(map(str, version))} ({path})"
 
 
-def _folder(part: str, variable: str, purpose: str) -> Check:
-    value = os.environ.get(variable)
-    if value and Path(value).is_dir():
-        return Check(part, works=True, needed=False, detail=value)
-    problem = f"{variable}={value} is not a folder" if value else f"{variable} is not set"
-    return Check(part, works=False, needed=False, detail=f"{problem}; {purpose}")
+def _families() -> str:
+    families = list_families()
+    if not families:
+        raise MissingError("none is installed; run: dao pseudos install")
+    return ", ".join(f"{family.name} ({len(family.pseudopotentials)})" for family in families)
+
+
+def _vasp() -> str:
+    command = os.environ.get("DAO_VASP_COMMAND", "vasp_std")
+    path = shutil.which(command.split()[0]) if command.split() else None
+    if path is None:
+        raise MissingError(f"'{command}' is not on the PATH; name yours in DAO_VASP_COMMAND")
+    return path

@@ -1,96 +1,63 @@
-"""Where a thing in the store came from and what became of it: the chain of provenance."""
+"""Where a thing in the store came from and what became of it, for people and programs."""
 
 from __future__ import annotations
 
+import json
+from datetime import datetime
 from typing import Any
 
-from dao_core.errors import InputError
-from stores import DaoStore, open_store
-from stores.documents import (
-    CampaignDocument,
-    CandidateDocument,
-    Document,
-    RelaxationDocument,
-    StructureDocument,
-)
+from stores import open_store
+from stores.explain import Explanation, explain
 
-KINDS: tuple[type[Document], ...] = (
-    CandidateDocument,
-    RelaxationDocument,
-    StructureDocument,
-    CampaignDocument,
-)
+NOT_SHOWN = ("_id", "structure", "builder_meta", "elements", "summary", "entries", "forces")
+"""Fields that are long or say nothing of provenance."""
 
 
-def explain_id(identity: str, store: str | None) -> dict[str, Any]:
-    """The provenance chain of a candidate, relaxation, structure or campaign.
+def explain_id(identity: str, store: str | None) -> tuple[dict[str, Any], Explanation]:
+    """The provenance chain of anything in the store.
 
     Args:
-        identity: Its id.
-        store: URI of the store; None is the embedded one.
+        identity: Its id, or the beginning of it (8 characters or more).
+        store: URI of the store; None is the default one.
 
     Returns:
-        ``store`` and the linked documents, without coordinates: ``candidates``,
-        ``relaxations``, ``structures`` and ``campaigns`` with their place in the ranking.
+        The machine-readable form and the chain. The form has ``store``, ``id``, the collection
+        that it ``is`` in, the ``level`` of its energies, the ``chain`` of
+        collections, ids and relations, and under the name of each collection the documents of the
+        chain, without coordinates; campaigns with the rows of their ranking that are concerned.
 
     Raises:
-        InputError: The store has nothing of that id.
+        InputError: The store has nothing of that id, or several things.
     """
     with open_store(store) as opened:
-        found = next((kind for kind in KINDS if opened.get(kind, identity)), None)
-        if found is None:
-            raise InputError(
-                f"{opened.uri} has no candidate, relaxation, structure or campaign {identity!r}"
-            )
-        chain = _chain(opened, found, identity)
-        level = next((r["level"] for r in chain["relaxations"]), None)
-        return {
-            "level": level,
-            "store": opened.uri,
-            "id": identity,
-            "is": found.collection,
-            **chain,
-        }
+        top = explain(opened, identity)
+        uri = opened.uri
+    found: dict[str, list[dict[str, Any]]] = {"candidates": [], "relaxations": [], "campaigns": []}
+    for node in top.walk():
+        found.setdefault(node.collection, []).append(_shown(node.document))
+    candidates = {one["candidate_id"] for one in found["candidates"]}
+    for campaign in found["campaigns"]:
+        rows = campaign.get("ranking", [])
+        campaign["ranking"] = [row for row in rows if row["candidate_id"] in candidates]
+    levels = (one["level"] for name in ("relaxations", "campaigns") for one in found[name])
+    level = top.document.get("level") or next(levels, None)
+    head = {"level": level, "store": uri, "id": top.id, "is": top.collection}
+    return {**head, "chain": _chain(top), **found}, top
 
 
-def _chain(store: DaoStore, kind: type[Document], identity: str) -> dict[str, Any]:
-    """Everything linked to a document, found through the relaxations and candidates."""
-    links: dict[type[Document], dict[str, Any]] = {
-        CandidateDocument: {"candidate_id": identity},
-        RelaxationDocument: {"relaxation_id": identity},
-        StructureDocument: {"structure_id": identity},
-        CampaignDocument: {"campaign_ids": identity},
-    }
-    relaxations = list(store.find(RelaxationDocument, links[kind]))
-    ids = {r.candidate_id for r in relaxations} | {identity}
-    known: dict[str, Any] = {"candidate_id": {"$in": sorted(filter(None, ids))}}
-    further = {"campaign_ids" if kind is CampaignDocument else "structure_id": identity}
-    criteria = {"$or": [known, further]}
-    candidates = list(store.find(CandidateDocument, criteria))
-    campaign_ids = {c for r in relaxations for c in r.campaign_ids}
-    campaign_ids |= {c for candidate in candidates for c in candidate.campaign_ids}
-    campaigns = store.find(CampaignDocument, {"campaign_id": {"$in": sorted(campaign_ids)}})
-    own = {c.candidate_id for c in candidates}
+def _chain(node: Explanation) -> dict[str, Any]:
+    """Ids and relations alone."""
     return {
-        "candidates": [_shown(c) for c in candidates],
-        "relaxations": [_shown(r) for r in relaxations],
-        "campaigns": [_campaign(campaign, own) for campaign in campaigns],
+        "collection": node.collection,
+        "id": node.id,
+        "relation": node.relation,
+        "leads_to": [_chain(one) for one in node.leads_to],
+        "left_out": node.left_out,
     }
 
 
-def _shown(document: Document) -> dict[str, Any]:
-    """A document for people and programs, without its coordinates."""
-    return document.model_dump(mode="json", exclude={"structure", "builder_meta", "elements"})
-
-
-def _campaign(document: CampaignDocument, candidates: set[str]) -> dict[str, Any]:
-    """A campaign and where it ranked the candidates in question."""
-    rows = [row for row in document.ranking if row["candidate_id"] in candidates]
-    return {
-        "campaign_id": document.campaign_id,
-        "target": document.target,
-        "level": document.level,
-        "state": document.state,
-        "versions": document.versions,
-        "ranking": rows,
-    }
+def _shown(document: dict[str, Any]) -> dict[str, Any]:
+    """A document without long fields, as plain JSON values; NaN becomes null."""
+    kept = {name: value for name, value in document.items() if name not in NOT_SHOWN}
+    text = json.dumps(kept, default=datetime.isoformat)
+    return json.loads(text, parse_constant=lambda _: None)

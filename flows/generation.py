@@ -2,23 +2,51 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pymatgen.core import Composition, Structure
 from pymatgen.io.cif import CifWriter
 
+from dao_core.checkpoints.format import checkpoint_hash
 from dao_core.crystal.symmetry import space_group_of
 from dao_core.generator.generate import load_generator
+from dao_core.generator.guidance import Guidance
+from dao_core.predictor.guidance import load_noisy_energy
 from dao_core.search.compositions import parse_target
 from flows.campaign.preflight import check_output_folder
 from flows.campaign.propose import candidate_document
+from flows.model_files import model_file
 from stores import open_store
 from stores.documents import CandidateDocument
 
 
+@dataclass(frozen=True)
+class Proposer:
+    """The generator and what guides it.
+
+    Attributes:
+        model: name or file of the generator.
+        guidance: name or file of a guidance energy, or None.
+        weight: of the guidance.
+    """
+
+    model: str = "dao-g"
+    guidance: str | None = None
+    weight: float = 1.0
+
+
 def generate_formula(
-    formula: str, n: int, z: int, seed: int, out: Path, store: str | None, *, force: bool
+    formula: str,
+    n: int,
+    z: int,
+    seed: int,
+    out: Path,
+    store: str | None,
+    proposer: Proposer,
+    *,
+    force: bool,
 ) -> dict[str, Any]:
     """Generate structures of a formula.
 
@@ -29,6 +57,7 @@ def generate_formula(
         seed: Chooses the noise.
         out: Folder of the CIFs.
         store: URI of the store; None is the embedded one.
+        proposer: The models.
         force: Go on beyond the largest cell of the model.
 
     Raises:
@@ -37,7 +66,8 @@ def generate_formula(
     cell = _cell(formula) * z
     reduced, factor = cell.get_reduced_formula_and_factor()
     check_output_folder(out)
-    generator = load_generator()
+    generator = load_generator(model_file(proposer.model))
+    guidance, guided = _guidance(proposer)
     provenance = {
         "source": "dao-g",
         "origin": "dao-g",
@@ -45,9 +75,10 @@ def generate_formula(
         "formula": reduced,
         "z": int(factor),
         "seed": seed,
+        **guided,
     }
     with open_store(store) as opened:
-        crystals = generator.generate([cell], n, seed=seed, beyond_domain=force)
+        crystals = generator.generate([cell], n, guidance=guidance, seed=seed, beyond_domain=force)
         documents = [
             candidate_document(
                 crystal.structure, {**provenance, "index": crystal.index}, generator.checkpoint_hash
@@ -58,6 +89,15 @@ def generate_formula(
         uri = opened.uri
     records = [_record(document, out) for document in documents]
     return {"level": None, "store": uri, "structures": records}
+
+
+def _guidance(proposer: Proposer) -> tuple[Guidance | None, dict[str, Any]]:
+    """What guides, and what provenance says of it."""
+    if proposer.guidance is None:
+        return None, {}
+    file = model_file(proposer.guidance)
+    guided = {"guidance": checkpoint_hash(file), "guidance_weight": proposer.weight}
+    return Guidance(load_noisy_energy(file), proposer.weight), guided
 
 
 def _cell(formula: str) -> Composition:

@@ -10,6 +10,7 @@ from pymatgen.io.cif import CifWriter
 
 from dao_core.potentials import Potential, load_potential
 from flows.campaign import progress
+from flows.campaign.conditions import Conditions
 from flows.campaign.plan import own_provenance
 from flows.campaign.preflight import check_output_folder
 from flows.campaign.propose import candidate_document
@@ -63,10 +64,11 @@ def _relaxed(
     candidates: Sequence[CandidateDocument], potential: Potential, store: DaoStore
 ) -> dict[str, RelaxationDocument]:
     """The relaxations by candidate id, those that are missing done now."""
+    conditions = Conditions(potential.level)
     progress.begin(STAGE, len(candidates))
     for batch in relaxation_batches(candidates):
-        relax_missing(batch, potential, store)
-    keys = [relaxation_key(candidate, potential.level) for candidate in candidates]
+        relax_missing(batch, potential, store, conditions)
+    keys = [relaxation_key(candidate, conditions) for candidate in candidates]
     found = store.find(RelaxationDocument, {"relaxation_id": {"$in": keys}})
     return {str(document.candidate_id): document for document in found}
 

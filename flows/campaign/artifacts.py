@@ -36,6 +36,8 @@ def ranking_rows(summary: CampaignSummary) -> list[dict[str, str | int | float |
             "Z": row.z,
             "space group": f"{row.space_group} ({row.space_group_number})",
             "E above hull (eV/atom)": row.energy_above_hull,
+            "prototype": row.prototype,
+            "Wyckoff": row.wyckoff_sequence,
             "origin": row.origin,
             "novel": row.novel,
             "candidate_id": row.candidate_id,

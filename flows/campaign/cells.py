@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dao_core.potentials import Domain
 from dao_core.search.compositions import CompositionCell, Target, enumerate_compositions
+from flows.campaign.budgets import budgets
 from flows.campaign.request import CampaignRequest
 
 SYSTEM_ATOMS = 12
 """Largest cell of a whole chemical system if nothing is said: most stable phases have fewer."""
 REFERENCE_ATOMS = 8
 """Largest cell of a phase that is only there to compete on the hull."""
+FIRST_ATOMS = 8
+"""Largest cell of the first round where a composition has a smaller one."""
 ANY_SIZE = 100_000
 
 
@@ -31,6 +34,16 @@ def wanted_cells(target: Target, request: CampaignRequest, domain: Domain) -> li
     lost = {cell.formula for cell in cells} - {cell.formula for cell in fitting}
     smallest = [next(cell for cell in cells if cell.formula == formula) for formula in sorted(lost)]
     return fitting + smallest
+
+
+def first_cells(cells: list[CompositionCell], request: CampaignRequest) -> list[CompositionCell]:
+    """The cells of the first round: small ones, unless sizes are asked for; others come later."""
+    if request.z != "auto" or len(budgets(request)) == 1:
+        return cells
+    smallest: dict[str, int] = {}
+    for cell in cells:
+        smallest[cell.formula] = min(cell.natoms, smallest.get(cell.formula, cell.natoms))
+    return [cell for cell in cells if cell.natoms <= max(FIRST_ATOMS, smallest[cell.formula])]
 
 
 def reference_cells(target: Target, cells: list[CompositionCell]) -> list[CompositionCell]:

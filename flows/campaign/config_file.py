@@ -1,4 +1,4 @@
-"""A campaign as a YAML file: read, validated, and the line of a mistake named."""
+"""A campaign as a YAML file beneath the command line."""
 
 from __future__ import annotations
 
@@ -6,34 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.comments import CommentedMap
 
 from dao_core.errors import InputError
 from flows.campaign.request import CampaignRequest
+from flows.settings_file import validated
 
-
-def read_config(file: Path) -> CommentedMap:
-    """The settings of a YAML file, with the lines they stand on.
-
-    Raises:
-        InputError: The file can't be read, is not YAML, or is not a table of settings.
-    """
-    try:
-        settings = YAML(typ="rt").load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file}: is not a text file in UTF-8") from error
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"{file}, line {mark.line + 1}" if mark else str(file)
-        raise InputError(f"{where}: not valid YAML: {error.problem or error.context}") from error
-    if not isinstance(settings, CommentedMap):
-        raise InputError(f"{file}: must hold settings, one `name: value` per line")
-    return settings
+WORDS = {"targets": "; name a chemical system such as Mg-O or formulas"}
 
 
 def build_request(
@@ -43,7 +22,7 @@ def build_request(
 
     Args:
         given: What the command line gave; it wins over the file. None means not given.
-        config: Settings of the file, from :func:`read_config`.
+        config: Settings of the file, from :func:`flows.settings_file.read_settings`.
         file: The file, for the text of errors.
 
     Raises:
@@ -54,51 +33,4 @@ def build_request(
         raise InputError(
             f"a system is given on the command line and in {file} (`targets`); give it once"
         )
-    try:
-        return CampaignRequest.model_validate({**(config or {}), **chosen})
-    except ValidationError as error:
-        lines = [_describe(problem, chosen, config, file) for problem in error.errors()]
-        raise InputError("; ".join(lines)) from error
-
-
-def _describe(
-    problem: Mapping[str, Any],
-    chosen: Mapping[str, Any],
-    config: CommentedMap | None,
-    file: Path | None,
-) -> str:
-    """One mistake in words: where it stands, which setting, what is wrong with it."""
-    path = [part for part in problem["loc"] if not _is_type_tag(part)]
-    name = ".".join(str(part) for part in path)
-    text = str(problem["msg"]).removeprefix("Value error, ")
-    if problem["type"] == "extra_forbidden":
-        text = f"unknown setting; known are {', '.join(CampaignRequest.model_fields)}"
-    if problem["type"] == "missing":
-        text = "is missing; name a chemical system such as Mg-O or formulas"
-    if config is None or (path and path[0] in chosen) or not path or path[0] not in config:
-        option = f"--{name.replace('_', '-')}" if name and path[0] != "targets" else name
-        return f"{option}: {text}" if option else text
-    return f"{file}, line {_line(config, path)}: {name}: {text}"
-
-
-def _is_type_tag(part: str | int) -> bool:
-    """Whether pydantic put this into a location only to name the branch of a union."""
-    return isinstance(part, str) and ("[" in part or part.startswith("tuple"))
-
-
-def _line(config: CommentedMap, path: list[str | int]) -> int:
-    """Line (from 1) of the deepest part of ``path`` that the file holds."""
-    line, node = 0, config
-    for part in path:
-        if isinstance(node, CommentedMap) and part in node:
-            line = node.lc.value(part)[0] if not _is_container(node[part]) else node.lc.key(part)[0]
-        elif isinstance(node, CommentedSeq) and isinstance(part, int) and part < len(node):
-            line = node.lc.item(part)[0]
-        else:
-            break
-        node = node[part]
-    return line + 1
-
-
-def _is_container(value: Any) -> bool:
-    return isinstance(value, CommentedMap | CommentedSeq)
+    return validated(CampaignRequest, given, config, file, words=WORDS)

@@ -14,8 +14,16 @@ def default_folder(campaign_id: str) -> Path:
     return Path("campaigns") / campaign_id
 
 
-def write_files(summary: CampaignSummary, folder: Path) -> None:
-    """Write structures, report and, as the sign that they are whole, the summary."""
-    export_structures(summary, folder)
+def write_files(summary: CampaignSummary, folder: Path) -> CampaignSummary:
+    """Write structures, report and, as the sign that they are whole, the summary.
+
+    Returns:
+        The summary, with the structures that could not be exported as they should among its
+        failures.
+    """
+    exports = export_structures(summary, folder)
+    failures = (*summary.failures, *(f for f in exports.failures if f not in summary.failures))
+    summary = summary.model_copy(update={"failures": failures})
     write_report(summary, folder)
     summary.write(folder)
+    return summary

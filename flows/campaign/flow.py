@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from functools import partial
 from typing import Any, cast
 
-from prefect import Task, flow, get_run_logger, tags, task
-from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect import flow, get_run_logger, tags, task
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
-from prefect.tasks import exponential_backoff
 
 from flows.campaign import progress, propose, relaxation, screen
 from flows.campaign.artifacts import publish
 from flows.campaign.batches import grouped
+from flows.campaign.budgets import budgets
 from flows.campaign.plan import Share
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import finish
+from flows.campaign.rounds import plan_round, surveyed
 from flows.campaign.running import Campaign
-from flows.campaign.survey import survey_proposed, survey_screened
-from flows.report.summary import Failure
+from flows.campaign.survey import Survey, survey_proposed, survey_screened
+from flows.events import candidates_selected
+from flows.report.summary import CampaignSummary, Failure
+from flows.retrying import RETRY
+from flows.validation.approval import Decision, decide
+from flows.validation.selection import select_for_dft
+from flows.validation.settings import require_dft
+from flows.validation.stage import Proposal, check_by_dft, dft_settings, propose_for_dft
 from stores.documents import CandidateDocument
-from stores.errors import StoreBusyError, StoreError, StoreUnreachableError
-
-CAN_PASS = (StoreBusyError, StoreUnreachableError, ConnectionError, TimeoutError)
-"""Errors that waiting may cure; any other comes back the same however often it is tried."""
+from stores.errors import StoreError
 
 Batches = Sequence[Sequence[CandidateDocument]]
-
-
-def can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether a failed task is worth another attempt."""
-    return isinstance(state.result(raise_on_failure=False), CAN_PASS)
 
 
 def run_name() -> str:
@@ -39,15 +39,6 @@ def run_name() -> str:
     request = flow_run.get_parameters()["request"]
     targets = request.targets if isinstance(request, CampaignRequest) else request["targets"]
     return f"campaign {' '.join(targets)}"
-
-
-RETRY: dict[str, Any] = {
-    "retries": 3,
-    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
-    "retry_condition_fn": can_pass,
-    "cache_policy": NO_CACHE,
-    "persist_result": False,
-}
 
 
 @task(name="propose", task_run_name="propose {label}", **RETRY)
@@ -65,10 +56,10 @@ def screen_task(campaign: Campaign, batches: Batches, label: str) -> None:
 
 
 @task(name="relax", task_run_name="relax {label}", **RETRY)
-def relax_task(campaign: Campaign, batches: Batches, label: str) -> None:
+def relax_task(campaign: Campaign, batches: Batches, label: str, best: Mapping[str, float]) -> None:
     """Relax some batches of candidates."""
     del label
-    relaxation.relax_batches(campaign, batches)
+    relaxation.relax_batches(campaign, batches, best)
 
 
 @task(name="rank", **RETRY)
@@ -77,9 +68,15 @@ def rank_task(campaign: Campaign, failures: Sequence[Failure]) -> None:
     publish(finish(campaign, failures))
 
 
+@task(name="dft", **RETRY)
+def dft_task(campaign: Campaign, proposal: Proposal, decision: Decision) -> None:
+    """Check the best by DFT, write it back, and publish files, report and artifacts again."""
+    publish(check_by_dft(campaign, proposal, decision))
+
+
 @flow(name="campaign", flow_run_name=run_name, persist_result=False)
 def campaign(request: CampaignRequest) -> str:
-    """Search a chemical system: propose, screen, relax and rank candidate structures.
+    """Search a chemical system: propose, screen, relax, rank, and check the best by DFT.
 
     Each stage asks the store what is missing and does only that, so that a run may be repeated
     or killed at any time. The result is in the store under the returned campaign id.
@@ -88,21 +85,50 @@ def campaign(request: CampaignRequest) -> str:
         request: The settings of the campaign; only `targets` is needed, for example `["Mg-O"]`.
     """
     with Campaign(request) as running, tags(running.chemsys):
+        if request.dft != "none":
+            require_dft(dft_settings(request))
         get_run_logger().info("campaign %s at level %s", running.campaign_id, running.level)
         running.store.put(running.document())
-        failures = [*running.failures, *_propose(running), *_screen(running), *_relax(running)]
+        failures = list(running.failures)
+        for number in range(len(budgets(request))):
+            failures.extend(_round(running, number))
         rank_task(running, failures)
+        proposal = propose_for_dft(running)
+        if proposal is not None:
+            dft_task(running, proposal, decide(proposal))
+        _announce(running)
         return running.campaign_id
 
 
-def _propose(running: Campaign) -> list[Failure]:
-    shares = propose.missing_shares(running)
-    progress.begin(propose.STAGE, sum(share.n for share in shares))
-    return _run(propose_task, running, shares, propose.STAGE)
+def _round(running: Campaign, number: int) -> list[Failure]:
+    """One round: plan, propose, screen, relax."""
+    shares = plan_round(running, number)
+    before = surveyed(running, number)
+    relax = budgets(running.request)[number].relax
+    return [
+        *_propose(running, shares),
+        *_screen(running, deepcopy(before), shares),
+        *_relax(running, before, shares, relax),
+    ]
 
 
-def _screen(running: Campaign) -> list[Failure]:
-    survey = survey_proposed(running.ledger, running.shares)
+def _announce(running: Campaign) -> None:
+    """Tell the server which candidates another worker is to check by DFT."""
+    if running.request.announce:
+        summary = CampaignSummary.model_validate(running.document().summary)
+        chosen = select_for_dft(summary.ranking, running.request.announce)
+        ids = [row.candidate_id for row in chosen]
+        candidates_selected(running.campaign_id, running.chemsys, ids)
+
+
+def _propose(running: Campaign, shares: Sequence[Share]) -> list[Failure]:
+    missing = propose.missing_shares(running, shares)
+    progress.begin(propose.STAGE, sum(share.n for share in missing))
+    return _run(propose_task, running, missing, propose.STAGE)
+
+
+def _screen(running: Campaign, survey: Survey, shares: Sequence[Share]) -> list[Failure]:
+    survey_proposed(survey, running.ledger, shares)
     batches = screen.screening_batches(survey.unique)
     done = running.ledger.done([screen.batch_key(running.level, batch) for batch in batches])
     missing = [b for b in batches if screen.batch_key(running.level, b) not in done]
@@ -110,18 +136,22 @@ def _screen(running: Campaign) -> list[Failure]:
     return _run(screen_task, running, missing, screen.STAGE)
 
 
-def _relax(running: Campaign) -> list[Failure]:
-    survey = survey_proposed(running.ledger, running.shares)
-    survey_screened(survey, running.ledger, running.level, running.request.relax)
-    batches = relaxation.relaxation_batches(survey.selected)
-    done = running.ledger.done([relaxation.batch_key(running.level, batch) for batch in batches])
-    missing = [b for b in batches if relaxation.batch_key(running.level, b) not in done]
+def _relax(
+    running: Campaign, survey: Survey, shares: Sequence[Share], number: int
+) -> list[Failure]:
+    best = survey.lowest()
+    survey_proposed(survey, running.ledger, shares)
+    survey_screened(survey, running.ledger, running.level, number)
+    batches = relaxation.relaxation_batches(survey.documents())
+    conditions = running.conditions
+    done = running.ledger.done([relaxation.batch_key(conditions, batch) for batch in batches])
+    missing = [b for b in batches if relaxation.batch_key(conditions, b) not in done]
     progress.begin(relaxation.STAGE, sum(map(len, missing)))
-    return _run(relax_task, running, missing, relaxation.STAGE)
+    return _run(partial(relax_task, best=best), running, missing, relaxation.STAGE)
 
 
 def _run(
-    work: Task[..., Any], running: Campaign, items: Sequence[Any], stage: str
+    work: Callable[..., Any], running: Campaign, items: Sequence[Any], stage: str
 ) -> list[Failure]:
     """Do items in tasks one after the other; a failed task costs its batches, not the campaign."""
     failures = []

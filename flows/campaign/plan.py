@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from pymatgen.core import Composition
 
 from dao_core.crystal.reading import NamedStructure
 from dao_core.search.compositions import CompositionCell
+from dao_core.search.sources import UserSource
 from flows.campaign.request import content_key
 
 
@@ -17,12 +19,16 @@ class Share(BaseModel):
     """The candidates that one source is asked for in one cell.
 
     Attributes:
-        key: Content key: equal for equal source, model, seed, cell and number, in any campaign.
+        key: Content key: equal for all that decides the candidates, in any campaign.
         source: Name of the source.
         formula: Reduced formula.
         z: Formula units per cell.
         natoms: Atoms per cell.
         n: Number of candidates.
+        first: Candidates of this source and cell that earlier rounds asked for.
+        model: Hash of the model or of the files behind the source, may be empty.
+        seed: Seed of the campaign.
+        parents: Ids of what the source starts from: known structures or relaxed candidates.
         reference: Only there to compete on the hull.
     """
 
@@ -34,7 +40,52 @@ class Share(BaseModel):
     z: int
     natoms: int
     n: int
+    first: int = 0
+    model: str = ""
+    seed: int = 0
+    parents: tuple[str, ...] = ()
     reference: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        source: str,
+        model: str,
+        cell: CompositionCell,
+        n: int,
+        seed: int,
+        *,
+        first: int = 0,
+        parents: tuple[str, ...] = (),
+        reference: bool = False,
+    ) -> Share:
+        """A share with the key that follows from its content."""
+        content: dict[str, Any] = {
+            "source": source, "model": model, "formula": cell.formula, "z": cell.z, "n": n,
+            "seed": seed, "first": first, "parents": parents,
+        }  # fmt: skip
+        return cls(
+            **content,
+            key=content_key("proposal", content),
+            natoms=cell.natoms,
+            reference=reference,
+        )
+
+    @property
+    def cell(self) -> CompositionCell:
+        """The cell to fill."""
+        unit = Composition(self.formula)
+        # Not z: one atom of O2 is half a formula unit, and such a cell is counted as one.
+        composition = unit * (self.natoms / unit.num_atoms)
+        return CompositionCell(self.formula, self.z, composition, self.natoms)
+
+
+def with_parents(share: Share, parents: tuple[str, ...]) -> Share:
+    """The share that starts from ``parents``."""
+    return Share.of(
+        share.source, share.model, share.cell, share.n, share.seed,
+        first=share.first, parents=parents, reference=share.reference,
+    )  # fmt: skip
 
 
 def share_out(
@@ -63,45 +114,24 @@ def share_out(
     larger = set(by_size[:extra])
     numbers = [base + (position in larger) for position in range(len(pairs))]
     return [
-        _share(source, sources[source], cell, n, seed, reference)
+        Share.of(source, sources[source], cell, n, seed, reference=reference)
         for (cell, source), n in zip(pairs, numbers, strict=True)
         if n
     ]
 
 
-def _share(
-    source: str, model: str, cell: CompositionCell, n: int, seed: int, reference: bool
-) -> Share:
-    content: dict[str, Any] = {
-        "source": source,
-        "model": model,
-        "formula": cell.formula,
-        "z": cell.z,
-        "n": n,
-        "seed": seed,
-    }
-    return Share(
-        key=content_key("proposal", content),
-        source=source,
-        formula=cell.formula,
-        z=cell.z,
-        natoms=cell.natoms,
-        n=n,
-        reference=reference,
-    )
+def own_shares(own: UserSource, seed: int) -> list[Share]:
+    """One share for each cell of the user's structures."""
+    return [
+        Share.of(own.name, _content(structures), cell, len(structures), seed)
+        for cell, structures in own.cells().items()
+    ]
 
 
-def own_share(named: NamedStructure) -> Share:
-    """The share that one structure of the user's is."""
-    provenance = own_provenance(named)
-    return Share(
-        key=content_key("proposal", provenance),
-        source="user",
-        formula=provenance["formula"],
-        z=provenance["z"],
-        natoms=len(named.structure),
-        n=1,
-    )
+def _content(structures: Sequence[NamedStructure]) -> str:
+    """A hash of structures and the names of their files."""
+    text = "".join(named.source + named.structure.to_json() for named in structures)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
 def own_provenance(named: NamedStructure) -> dict[str, Any]:

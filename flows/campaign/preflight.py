@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,12 +51,15 @@ def read_own_structures(paths: Sequence[str], elements: Sequence[str]) -> OwnStr
     return OwnStructures(tuple(usable), tuple(failures))
 
 
-def domain_warnings(cells: Sequence[CompositionCell], domain: Domain, *, force: bool) -> list[str]:
+def domain_warnings(
+    cells: Sequence[CompositionCell], domain: Domain, *, pressure: float = 0.0, force: bool
+) -> list[str]:
     """Say where the cells leave the domain of the models.
 
     Args:
         cells: What the campaign is going to propose.
         domain: What the models were made for.
+        pressure: External pressure, GPa.
         force: Return the warnings instead of refusing.
 
     Raises:
@@ -73,6 +76,10 @@ def domain_warnings(cells: Sequence[CompositionCell], domain: Domain, *, force: 
     foreign = sorted(present - domain.elements) if domain.elements else []
     if foreign:
         warnings.append(f"the potential was made without {', '.join(foreign)}")
+    if domain.max_pressure is not None and pressure > domain.max_pressure:
+        warnings.append(
+            f"{pressure:g} GPa; the potential was made for at most {domain.max_pressure:g} GPa"
+        )
     if warnings and not force:
         raise DomainError(
             f"outside the domain: {'; '.join(warnings)}. "
@@ -92,10 +99,10 @@ def check_output_folder(folder: Path) -> None:
         nearest = nearest.parent
     if not nearest.is_dir():
         raise InputError(f"--out {folder}: {nearest} is not a folder")
-    if not os.access(nearest, os.W_OK | os.X_OK) or _read_only(nearest):
-        raise InputError(f"--out {folder}: {nearest} cannot be written; choose another folder")
-
-
-def _read_only(folder: Path) -> bool:
-    """Whether the file system below a folder is mounted read-only (root passes ``os.access``)."""
-    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    try:
+        tempfile.TemporaryFile(dir=nearest).close()  # root passes every check of permissions
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise InputError(
+            f"--out {folder}: {nearest} cannot be written ({reason}); choose another folder"
+        ) from error

@@ -14,15 +14,16 @@ from dao_core.search.sources import Proposal
 from flows.campaign import progress
 from flows.campaign.plan import Share
 from flows.campaign.running import Campaign
+from flows.campaign.sources import proposals
 from stores.documents import CandidateDocument, composition_fields
 
 STAGE = "proposed"
 
 
-def missing_shares(campaign: Campaign) -> list[Share]:
+def missing_shares(campaign: Campaign, shares: Sequence[Share]) -> list[Share]:
     """The shares whose candidates the store does not have yet, in order of the plan."""
-    done = campaign.ledger.done([share.key for share in campaign.shares])
-    return [share for share in campaign.shares if share.key not in done]
+    done = campaign.ledger.done([share.key for share in shares])
+    return [share for share in shares if share.key not in done]
 
 
 def propose(campaign: Campaign, shares: Sequence[Share]) -> None:
@@ -37,11 +38,11 @@ def propose(campaign: Campaign, shares: Sequence[Share]) -> None:
         documents = [
             candidate_document(
                 proposal.structure,
-                _provenance(campaign, share, index, proposal),
-                campaign.models.get(share.source) or None,
+                _provenance(share, index, proposal),
+                share.model if share.source in campaign.models and share.model else None,
                 campaign.campaign_id,
             )
-            for index, proposal in enumerate(campaign.proposals(share))
+            for index, proposal in enumerate(proposals(campaign, share), start=share.first)
         ]
         ids = [document.candidate_id for document in documents]
         seconds = time.monotonic() - begun
@@ -51,16 +52,16 @@ def propose(campaign: Campaign, shares: Sequence[Share]) -> None:
         progress.advance(STAGE, share.n)
 
 
-def _provenance(campaign: Campaign, share: Share, index: int, proposal: Proposal) -> dict[str, Any]:
+def _provenance(share: Share, index: int, proposal: Proposal) -> dict[str, Any]:
     """What makes the candidate again: its id is the hash of this."""
     return {
         **proposal.detail,
         "source": share.source,
         "origin": proposal.origin,
-        "model": campaign.models.get(share.source, ""),
+        "model": share.model,
         "formula": share.formula,
         "z": share.z,
-        "seed": campaign.request.seed,
+        "seed": share.seed,
         "index": index,
     }
 

@@ -8,8 +8,10 @@ from datetime import datetime
 
 from pymatgen.core import Composition, Structure
 
-from dao_core.search.hull import PhaseEntry
+from dao_core.crystal.prototype import prototype_label
+from dao_core.search.hull import PhaseEntry, missing_references
 from dao_core.search.landscape import Minimum, landscape
+from flows.campaign.competing import competing_phases
 from flows.campaign.running import Campaign
 from flows.campaign.survey import Survey
 from flows.report.summary import CompetingPhase, RankedStructure
@@ -40,14 +42,15 @@ def rank(campaign: Campaign, survey: Survey, started: datetime) -> Ranking:
         survey: Surveyed up to the relaxations.
         started: When the campaign began: what the store knew before is not novel.
     """
-    relaxations = [survey.relaxations[key] for key in survey.kept]
+    relaxations = [survey.relaxations[key] for key in survey.relaxed]
     structures = [structure for r in relaxations if (structure := r.to_pymatgen()) is not None]
-    competing = _competing_phases(campaign)
+    competing = competing_phases(campaign)
+    phases = [PhaseEntry(Composition(p.formula), p.energy_per_atom, p.level) for p in competing]
     minima = landscape(
         structures,
         [float(r.energy_per_atom or 0.0) for r in relaxations],
         campaign.level,
-        [PhaseEntry(Composition(p.formula), p.energy_per_atom, p.level) for p in competing],
+        phases,
         _known_before(campaign.store, {r.formula for r in relaxations}, started),
     )
     rows = [
@@ -55,41 +58,21 @@ def rank(campaign: Campaign, survey: Survey, started: datetime) -> Ranking:
         for minimum in minima
     ]
     kept = {row.candidate_id for row in rows}
-    repeats = {key: "duplicate" for key in survey.kept if key not in kept}
-    survey.kept = survey.funnel.pass_through("distinct", survey.kept, repeats)
-    return Ranking(rows, competing, _hull_warnings(campaign, rows))
+    repeats = {key: "duplicate" for key in survey.relaxed if key not in kept}
+    survey.funnel.pass_through("distinct", survey.relaxed, repeats)
+    return Ranking(rows, competing, _hull_warnings(campaign.level, rows, phases))
 
 
-def _hull_warnings(campaign: Campaign, rows: Sequence[RankedStructure]) -> list[str]:
+def _hull_warnings(
+    level: str, rows: Sequence[RankedStructure], phases: Sequence[PhaseEntry]
+) -> list[str]:
     """What is missing for a hull that can be trusted."""
-    if all(row.energy_above_hull is not None for row in rows):
+    found = [PhaseEntry(Composition(row.formula), row.energy_per_atom, level) for row in rows]
+    missing = missing_references([*found, *phases])
+    if not missing:
         return []
-    text = f"no complete hull: an element of {campaign.chemsys} has no relaxed phase at "
-    return [f"{text}{campaign.level}; raise --candidates or --relax"]
-
-
-def _competing_phases(campaign: Campaign) -> list[CompetingPhase]:
-    """The lowest phase of each composition that other campaigns found at this level."""
-    system = set(campaign.target.elements)
-    criteria = {"level": campaign.level, "campaign_ids": {"$ne": campaign.campaign_id}}
-    lowest: dict[str, RelaxationDocument] = {}
-    for found in campaign.store.find(RelaxationDocument, criteria, sort={"energy_per_atom": 1}):
-        if found.converged and set(found.elements) <= system:
-            lowest.setdefault(found.formula, found)
-    return [_competing(found) for found in lowest.values()]
-
-
-def _competing(found: RelaxationDocument) -> CompetingPhase:
-    if found.energy_per_atom is None:
-        raise ValueError(f"{found.relaxation_id} converged without an energy")
-    return CompetingPhase(
-        name=f"{found.formula} ({found.space_group})",
-        formula=found.formula,
-        energy_per_atom=found.energy_per_atom,
-        volume_per_atom=found.volume_per_atom,
-        level=found.level,
-        source="store",
-    )
+    text = f"no complete hull: {', '.join(missing)} has no relaxed phase at {level}"
+    return [f"{text}; raise --candidates or --relax"]
 
 
 def _known_before(store: DaoStore, formulas: Collection[str], started: datetime) -> list[Structure]:
@@ -107,19 +90,23 @@ def _row(
 ) -> RankedStructure:
     """One row of the ranking."""
     candidate = survey.candidates[str(relaxation.candidate_id)]
-    outside = campaign.potential.domain.objection(structure)
+    outside = campaign.potential.domain.objection(structure, campaign.request.pressure)
     return RankedStructure(
         rank=minimum.rank,
         candidate_id=candidate.candidate_id,
         structure_id=str(relaxation.structure_id),
         formula=minimum.formula,
-        z=candidate.provenance["z"],
+        z=minimum.z,
         space_group=minimum.space_group,
         space_group_number=minimum.crystal.space_group_number,
         energy_per_atom=minimum.energy_per_atom,
         energy_above_hull=minimum.energy_above_hull,
         energy_std=relaxation.energy_std,
         volume_per_atom=structure.volume / len(structure),
+        prototype=prototype_label(minimum.crystal),
+        wyckoff_sequence=minimum.crystal.wyckoff_sequence,
+        population=len(minimum.members),
+        distance_to_best=minimum.distance_to_best,
         origin=candidate.origin,
         novel=minimum.novel,
         converged=relaxation.converged,

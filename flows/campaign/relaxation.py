@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 
 from dao_core.errors import InputError
 from dao_core.potentials import Potential
-from dao_core.relax import Relaxation, relax
+from dao_core.relax import Relaxation, idealised, relax
 from flows.campaign import progress
 from flows.campaign.batches import by_atoms
+from flows.campaign.conditions import Conditions
 from flows.campaign.request import content_key
-from flows.campaign.running import RELAX_SETTINGS, Campaign
+from flows.campaign.running import Campaign
 from stores import DaoStore
-from stores.documents import CandidateDocument, RelaxationDocument, StructureDocument
+from stores.documents import (
+    CandidateDocument,
+    RelaxationDocument,
+    StructureDocument,
+    composition_fields,
+)
 from stores.documents.base import CompositionFields
 
 STAGE = "relaxed"
@@ -25,12 +30,12 @@ on its neighbours in the batch, and the store of a resumed campaign must equal a
 So a batch is small enough to be lost."""
 
 
-def relaxation_key(candidate: CandidateDocument, level: str) -> str:
-    """Id of the relaxation of a candidate at a level with the campaign's settings."""
+def relaxation_key(candidate: CandidateDocument, conditions: Conditions) -> str:
+    """Id of the relaxation of a candidate under some conditions."""
     content = {
         "candidate_id": candidate.candidate_id,
-        "level": level,
-        "settings": asdict(RELAX_SETTINGS),
+        "level": conditions.level,
+        "settings": conditions.as_dict(),
     }
     return content_key("r", content)
 
@@ -41,28 +46,47 @@ def relaxation_batches(candidates: Sequence[CandidateDocument]) -> list[list[Can
     return by_atoms(ordered, lambda c: c.nsites, max_atoms=MAX_ATOMS, max_items=MAX_CRYSTALS)
 
 
-def batch_key(level: str, batch: Sequence[CandidateDocument]) -> str:
-    """Content key of a batch of relaxations at a level."""
-    return content_key(STAGE, {"relaxations": [relaxation_key(c, level) for c in batch]})
+def batch_key(conditions: Conditions, batch: Sequence[CandidateDocument]) -> str:
+    """Content key of a batch of relaxations under some conditions."""
+    return content_key(STAGE, {"relaxations": [relaxation_key(c, conditions) for c in batch]})
 
 
-def relax_batches(campaign: Campaign, batches: Sequence[Sequence[CandidateDocument]]) -> None:
-    """Relax what is missing of some batches, and write each batch when it is done."""
+def relax_batches(
+    campaign: Campaign,
+    batches: Sequence[Sequence[CandidateDocument]],
+    best: Mapping[str, float],
+) -> None:
+    """Relax what is missing of some batches, and write each batch when it is done.
+
+    Args:
+        campaign: The campaign.
+        batches: From :func:`relaxation_batches`.
+        best: Lowest energy of each reduced formula in earlier rounds, eV/atom.
+    """
     for batch in batches:
         begun = time.monotonic()
-        relax_missing(batch, campaign.potential, campaign.store, campaign.campaign_id)
-        campaign.ledger.record(
-            batch_key(campaign.level, batch), STAGE, {}, time.monotonic() - begun
+        relax_missing(
+            batch,
+            campaign.potential,
+            campaign.store,
+            campaign.conditions,
+            campaign_id=campaign.campaign_id,
+            best=best,
         )
+        key = batch_key(campaign.conditions, batch)
+        campaign.ledger.record(key, STAGE, {}, time.monotonic() - begun)
 
 
 def relax_missing(
     candidates: Sequence[CandidateDocument],
     potential: Potential,
     store: DaoStore,
+    conditions: Conditions,
+    *,
     campaign_id: str | None = None,
+    best: Mapping[str, float] | None = None,
 ) -> None:
-    """Relax together those candidates that the store does not know relaxed at this level.
+    """Relax together those candidates that the store does not know relaxed like this.
 
     The structures are written before the relaxations that refer to them.
 
@@ -70,22 +94,26 @@ def relax_missing(
         candidates: All with a structure.
         potential: What relaxes them.
         store: Where to look and to write.
+        conditions: How they are relaxed.
         campaign_id: The campaign that wants them, if one does.
+        best: Lowest energy known of each reduced formula, eV/atom, for a search.
     """
-    known = store.known_ids(
-        RelaxationDocument, [relaxation_key(c, potential.level) for c in candidates]
-    )
-    missing = [c for c in candidates if relaxation_key(c, potential.level) not in known]
+    keys = {c.candidate_id: relaxation_key(c, conditions) for c in candidates}
+    known = store.known_ids(RelaxationDocument, list(keys.values()))
+    missing = [c for c in candidates if keys[c.candidate_id] not in known]
     progress.advance(STAGE, len(candidates) - len(missing))
     relaxations = relax(
         [structure for c in missing if (structure := c.to_pymatgen()) is not None],
         potential,
-        RELAX_SETTINGS,
+        conditions.settings,
         on_finish=lambda *_: progress.advance(STAGE),
+        best=(best or {}) if conditions.searching else None,
     )
+    if conditions.searching:
+        relaxations = idealised(relaxations, potential, conditions.settings)
     ends = [_end(relaxation) for relaxation in relaxations]
     documents = [
-        _document(candidate, relaxation, end, campaign_id)
+        _document(candidate, relaxation, end, conditions, campaign_id)
         for candidate, relaxation, end in zip(missing, relaxations, ends, strict=True)
     ]
     with store.transaction():
@@ -107,18 +135,23 @@ def _document(
     candidate: CandidateDocument,
     relaxation: Relaxation,
     end: StructureDocument | None,
+    conditions: Conditions,
     campaign_id: str | None,
 ) -> RelaxationDocument:
-    """What became of one candidate."""
+    """What became of one candidate; its cell may have become a smaller one."""
     crystal = relaxation.structure
+    if end:
+        composition = composition_fields(crystal)
+    else:
+        composition = candidate.model_dump(include=set(CompositionFields.model_fields))
     return RelaxationDocument(
-        relaxation_id=relaxation_key(candidate, relaxation.level),
+        relaxation_id=relaxation_key(candidate, conditions),
         candidate_id=candidate.candidate_id,
         initial_structure_id=candidate.structure_id,
         structure_id=end.structure_id if end else None,
         campaign_ids=[campaign_id] if campaign_id else [],
-        level=relaxation.level,
-        energy_per_atom=relaxation.energy_per_atom,
+        level=conditions.level,
+        energy_per_atom=relaxation.enthalpy_per_atom,
         energy_per_atom_before=relaxation.energy_per_atom_before,
         energy_std=relaxation.energy_std,
         pressure=relaxation.pressure,
@@ -127,11 +160,11 @@ def _document(
         converged=relaxation.converged,
         max_force=relaxation.max_force,
         max_stress=relaxation.max_stress,
-        volume_per_atom=relaxation.volume / candidate.nsites if relaxation.volume else None,
+        volume_per_atom=relaxation.volume / len(crystal) if relaxation.volume else None,
         space_group=end.space_group if end else None,
         space_group_number=end.space_group_number if end else None,
-        settings=asdict(RELAX_SETTINGS),
+        settings=conditions.as_dict(),
         structure=crystal.as_dict() if end else None,
         error=relaxation.error,
-        **candidate.model_dump(include=set(CompositionFields.model_fields)),
+        **composition,
     )

@@ -9,9 +9,21 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-SourceName = Literal["dao-g", "template", "random"]
+from stores import without_credentials
+
+SourceName = Literal["dao-g", "template", "random", "perturbation"]
+MAX_PRESSURE = 1000.0
+"""GPa: beyond the pressure at the centre of any planet of rock."""
 MAX_Z = 1000
 """Beyond any cell that could be relaxed; what the models can do is checked against their domain."""
+
+
+NOT_DECIDING = {
+    "store", "out", "force", "seed_structures",
+    "dft", "dft_budget", "dft_protocol", "dft_core_hours", "approve", "approve_hours",
+    "announce",
+}  # fmt: skip
+"""Settings that leave the ranking as it is: DFT checks are made of a ranking that stands."""
 
 
 class CampaignRequest(BaseModel):
@@ -25,8 +37,17 @@ class CampaignRequest(BaseModel):
         max_atoms: Largest cell to propose; None means a sensible size for the targets.
         seed: Seed of all randomness.
         potential: Name of the potential that screens, relaxes and ranks.
-        sources: Where candidates come from.
+        pressure: External pressure in GPa; enthalpies decide then.
+        sources: Where candidates come from; a bandit shares the budget among them.
         seed_structures: Files or folders of the user's own structures.
+        dft: Whether the best are checked by DFT, and with which program.
+        dft_budget: How many of the best are checked.
+        dft_protocol: Accuracy of the checks.
+        dft_core_hours: Core-hours that the checks may cost; None for no limit.
+        announce: How many of the best are announced on the Prefect server when the ranking stands:
+            the deployment ``validate`` checks them on a worker of the pool ``dft``.
+        approve: Whether the checks start by themselves or somebody is asked first.
+        approve_hours: How long a server waits for the answer; after it there is no DFT.
         force: Go on outside the domain of the models.
         store: URI of the store; None is the embedded one.
         out: Folder for the files; None is ``campaigns/<campaign_id>`` here.
@@ -41,8 +62,16 @@ class CampaignRequest(BaseModel):
     max_atoms: int | None = Field(default=None, ge=1, le=1000)
     seed: int = Field(default=0, ge=0, lt=2**31)
     potential: str = "dao-p"
-    sources: tuple[SourceName, ...] = ("dao-g", "template")
+    pressure: float = Field(default=0.0, ge=0, le=MAX_PRESSURE, allow_inf_nan=False)
+    sources: tuple[SourceName, ...] = ("dao-g", "template", "perturbation")
     seed_structures: tuple[str, ...] = ()
+    dft: Literal["none", "qe", "vasp"] = "none"
+    dft_budget: int = Field(default=5, ge=1, le=10_000)
+    dft_protocol: Literal["fast", "balanced", "stringent"] = "fast"
+    dft_core_hours: float | None = Field(default=None, gt=0)
+    announce: int = Field(default=0, ge=0, le=10_000)
+    approve: Literal["auto", "ask"] = "auto"
+    approve_hours: float = Field(default=24.0, gt=0)
     force: bool = False
     store: str | None = None
     out: str | None = None
@@ -52,6 +81,12 @@ class CampaignRequest(BaseModel):
     def _one_or_many(cls, value: Any) -> Any:
         """Take a single word where a list is meant, as YAML writers do."""
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("store")
+    @classmethod
+    def _without_credentials(cls, value: str | None) -> str | None:
+        """Keep the password out of what Prefect and others write down of a request."""
+        return without_credentials(value) if value else value
 
     @field_validator("z", mode="before")
     @classmethod
@@ -75,6 +110,8 @@ class CampaignRequest(BaseModel):
             raise ValueError("candidates is 0 and there are no seed_structures: nothing to relax")
         if self.candidates and not self.sources:
             raise ValueError("candidates are wanted but sources is empty: name dao-g or template")
+        if self.candidates and self.sources == ("perturbation",):
+            raise ValueError("perturbation changes what others find: name dao-g or template too")
         for name, values in (("z", self.z), ("sources", self.sources)):
             if values != "auto" and len(set(values)) != len(values):
                 raise ValueError(f"{name} names one value twice: {', '.join(map(str, values))}")
@@ -82,7 +119,7 @@ class CampaignRequest(BaseModel):
 
     def for_identity(self) -> dict[str, Any]:
         """The settings that decide the result: all but where things are written, JSON values."""
-        return self.model_dump(mode="json", exclude={"store", "out", "force", "seed_structures"})
+        return self.model_dump(mode="json", exclude=NOT_DECIDING)
 
 
 def content_key(kind: str, content: Mapping[str, Any]) -> str:

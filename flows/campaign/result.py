@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from flows.campaign.budgets import budgets
 from flows.campaign.files import write_files
 from flows.campaign.preflight import READING
 from flows.campaign.ranking import rank
+from flows.campaign.rounds import surveyed
 from flows.campaign.running import Campaign
 from flows.campaign.summarise import summarise
-from flows.campaign.survey import (
-    Survey,
-    survey_proposed,
-    survey_relaxed,
-    survey_screened,
-)
+from flows.campaign.survey import Survey
 from flows.report.summary import CampaignSummary, Failure
 from stores.documents import CandidateDocument, Document, RelaxationDocument, utc_now
 
@@ -27,13 +24,10 @@ def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
         failures: What was lost on the way.
     """
     document = campaign.document()
-    survey = survey_proposed(campaign.ledger, campaign.shares)
-    survey_screened(survey, campaign.ledger, campaign.level, campaign.request.relax)
-    survey_relaxed(survey, campaign.ledger, campaign.level)
+    survey = surveyed(campaign, len(budgets(campaign.request)))
     ranked = rank(campaign, survey, document.started)
     document.finished = utc_now()
-    summary = summarise(campaign, document, survey, ranked, failures)
-    write_files(summary, campaign.folder)
+    summary = write_files(summarise(campaign, document, survey, ranked, failures), campaign.folder)
     lost = [failure for failure in failures if failure.stage != READING]
     document.state = "failed" if lost else "done"
     document.funnel = [row.model_dump() for row in summary.funnel]

@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
-from pymatgen.core import Composition
-
 from dao_core.potentials import Domain, load_potential
-from dao_core.relax import RelaxSettings
-from dao_core.search.compositions import CompositionCell, parse_target
-from dao_core.search.sources import CandidateSource, Proposal
-from flows.campaign.cells import reference_cells, wanted_cells
+from dao_core.search.compositions import parse_target
+from dao_core.search.sources import CandidateSource, PerturbationSource, UserSource
+from flows.campaign.budgets import budgets
+from flows.campaign.cells import first_cells, reference_cells, wanted_cells
+from flows.campaign.conditions import RELAX_SETTINGS, Conditions, level_at
 from flows.campaign.files import default_folder
 from flows.campaign.ledger import Ledger
-from flows.campaign.plan import Share, own_provenance, own_share, share_out
+from flows.campaign.opening import open_source
+from flows.campaign.plan import Share, own_shares, share_out
 from flows.campaign.preflight import (
     check_output_folder,
     domain_warnings,
     read_own_structures,
 )
 from flows.campaign.request import CampaignRequest, content_key
-from flows.campaign.sources import open_source
+from flows.serving import SHIPPED, Served, model_name, served_models
 from flows.versions import versions
 from stores import open_store
 from stores.documents import CampaignDocument, utc_now
-
-RELAX_SETTINGS = RelaxSettings()
-"""What every campaign relaxes with; part of the identity of every relaxation."""
 
 REFERENCES_PER_CELL = 2
 """Candidates of each cell that is only there for the hull."""
@@ -50,17 +46,23 @@ class Campaign:
         sources: Sources of candidates by name.
         models: Hash of the model behind each source of candidates, ``""`` where there is none.
         cells: Compositions with their formula units.
-        shares: What each source is asked for, the user's own structures included.
-        own: The user's structures by key of their share.
+        shares: What each source is asked for in the first round, the user's own structures
+            included.
+        own: The user's structures.
         failures: Files that cannot take part.
         warnings: What the reader must know.
         campaign_id: Follows from all of the above.
+        served: The models behind ``dao-p`` and ``dao-g``; they stay those of the beginning.
         store: Where everything is written.
         ledger: Which batches are done.
     """
 
-    def __init__(self, request: CampaignRequest) -> None:
+    def __init__(self, request: CampaignRequest, served: Served | None = None) -> None:
         """Check the request and open what it needs, the cheap checks first.
+
+        Args:
+            request: What is wanted.
+            served: The models that ``dao-p`` and ``dao-g`` mean; None for those that serve now.
 
         Raises:
             DaoError: Something is wrong with the request, or is missing on this machine.
@@ -71,24 +73,35 @@ class Campaign:
         self.failures = own.failures
         check_output_folder(Path(request.out or "."))
         self.store = open_store(request.store)
-        self.potential = potential_named(request.potential)
+        self.served = served_models(self.store) if served is None else served
+        self.potential = potential_named(self._potential_name())
+        generator = model_name(self.store, "generator", self.served)
         self.sources: dict[str, CandidateSource] = {
-            name: open_source(name) for name in request.sources
+            name: open_source(name, generator)
+            for name in request.sources
+            if name != PerturbationSource.name
         }
+        self.conditions = Conditions(
+            level_at(self.potential.level, request.pressure),
+            replace(RELAX_SETTINGS, pressure=request.pressure),
+            searching=True,
+        )
         self.models: dict[str, str] = {
-            name: getattr(source, "checkpoint_hash", "") for name, source in self.sources.items()
+            name: getattr(self.sources.get(name), "checkpoint_hash", "") for name in request.sources
         }
         domain = self._domain()
         self.cells = wanted_cells(self.target, request, domain)
-        self.warnings = domain_warnings(self.cells, domain, force=request.force)
-        self.own = {own_share(named).key: named for named in own.usable}
+        self.warnings = domain_warnings(
+            self.cells, domain, pressure=request.pressure, force=request.force
+        )
+        self.own = UserSource(own.usable)
         self.shares = self._shares()
         self.campaign_id = self._identity()
         self.ledger = Ledger(self.store, self.campaign_id)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as the request: stores and models are opened where they arrive."""
-        return Campaign, (self.request,)
+        return Campaign, (self.request, self.served)
 
     def __enter__(self) -> Self:
         return self
@@ -98,8 +111,8 @@ class Campaign:
 
     @property
     def level(self) -> str:
-        """Level of every energy of the campaign."""
-        return self.potential.level
+        """Level of every energy of the campaign; under pressure these are enthalpies."""
+        return self.conditions.level
 
     @property
     def system(self) -> str:
@@ -132,12 +145,19 @@ class Campaign:
             started=utc_now(),
         )
 
+    def _potential_name(self) -> str:
+        """The potential asked for; ``dao-p`` is the one that serves."""
+        name = self.request.potential
+        if name != SHIPPED["predictor"] or "predictor" not in self.served:
+            return name
+        return f"{name}:{model_name(self.store, 'predictor', self.served)}"
+
     def _settings(self) -> dict[str, Any]:
         """All that decides the result, as it stands in the campaign's document."""
         return {
             **self.request.for_identity(),
             "targets": self.target.name,  # O-Mg is Mg-O; how often a formula stands in a cell is z
-            "relaxation": asdict(RELAX_SETTINGS),
+            "relaxation": self.conditions.as_dict(),
             "shares": [share.model_dump() for share in self.shares],
         }
 
@@ -145,25 +165,19 @@ class Campaign:
         content = {**self._settings(), "models": self.models, "level": self.level}
         return f"{self.system}-{content_key('k', content)[2:10]}"
 
-    def proposals(self, share: Share) -> Sequence[Proposal]:
-        """The candidates that a source has for its share."""
-        if share.key in self.own:
-            named = self.own[share.key]
-            provenance = own_provenance(named)
-            return [
-                Proposal(named.structure, provenance["origin"], {"content": provenance["content"]})
-            ]
-        composition = Composition(share.formula) * share.z
-        cell = CompositionCell(share.formula, share.z, composition, share.natoms)
-        return self.sources[share.source].propose(cell, share.n, self.request.seed)
-
     def _shares(self) -> list[Share]:
         """Candidates asked for, phases for the hull, and the user's own structures."""
         request = self.request
         references = reference_cells(self.target, self.cells)
+        first = {name: self.models[name] for name in self.sources}
         needed = {"template": self.models["template"]} if "template" in self.models else {}
         return [
-            *share_out(self.cells, self.models, request.candidates, request.seed),
+            *share_out(
+                first_cells(self.cells, request),
+                first,
+                budgets(request)[0].candidates,
+                request.seed,
+            ),
             *share_out(
                 references,
                 needed,
@@ -171,7 +185,7 @@ class Campaign:
                 request.seed,
                 reference=True,
             ),
-            *(own_share(named) for named in self.own.values()),
+            *own_shares(self.own, request.seed),
         ]
 
     def _domain(self) -> Domain:
@@ -179,4 +193,4 @@ class Campaign:
         own = self.potential.domain
         sizes = [own.max_atoms, *(getattr(s, "max_atoms", None) for s in self.sources.values())]
         known = [size for size in sizes if size]
-        return Domain(min(known, default=None), own.elements, own.max_pressure)
+        return replace(own, max_atoms=min(known, default=None))

@@ -1,12 +1,16 @@
-"""Second stage: one energy of every valid, unique candidate as it was proposed."""
+"""Second stage: one energy (enthalpy) of every valid, unique candidate as it was proposed."""
 
 from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from dao_core.crystal.batch import CrystalBatch
+from dao_core.crystal.deduplication import DistinctCrystals
+from dao_core.potentials import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from flows.campaign import progress
 from flows.campaign.batches import by_atoms
 from flows.campaign.request import content_key
@@ -38,10 +42,12 @@ def screen(campaign: Campaign, batches: Sequence[Sequence[CandidateDocument]]) -
         begun = time.monotonic()
         structures = [candidate.to_pymatgen() for candidate in batch]
         crystals = CrystalBatch.from_structures([s for s in structures if s is not None])
-        energies = campaign.potential.evaluate(crystals).energy.tolist()
+        energy = campaign.potential.evaluate(crystals).energy.detach().double().cpu()
+        pressure = campaign.request.pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA
+        enthalpies = (energy + pressure * crystals.volume.double().cpu()).tolist()
         outcome = {
-            candidate.candidate_id: energy / candidate.nsites if math.isfinite(energy) else None
-            for candidate, energy in zip(batch, energies, strict=True)
+            candidate.candidate_id: value / candidate.nsites if math.isfinite(value) else None
+            for candidate, value in zip(batch, enthalpies, strict=True)
         }
         campaign.ledger.record(
             batch_key(campaign.level, batch), STAGE, outcome, time.monotonic() - begun
@@ -49,32 +55,80 @@ def screen(campaign: Campaign, batches: Sequence[Sequence[CandidateDocument]]) -
         progress.advance(STAGE, len(batch))
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Which candidates are relaxed.
+
+    Attributes:
+        chosen: The best, best of every composition first.
+        alike: Ids of those that would have been chosen, were they not nearly equal to a better one.
+    """
+
+    chosen: list[CandidateDocument]
+    alike: list[str]
+
+
 def lowest(
     candidates: Sequence[CandidateDocument],
     energies: Mapping[str, float],
     number: int,
     references: Collection[str],
-) -> list[CandidateDocument]:
+    before: Sequence[CandidateDocument] = (),
+) -> Choice:
     """The candidates worth relaxing: the best of every composition first, then the next best.
 
     Energies of different compositions have no common zero, so each composition is ranked by
-    itself and they take turns.
+    itself and they take turns. A candidate that is nearly equal to one that is relaxed already
+    gives its turn to the next.
 
     Args:
         candidates: Those with an energy.
         energies: eV/atom by candidate id.
         number: How many to keep of the compositions that were asked for.
         references: Formulas that are only there for the hull; two of each are kept besides.
+        before: Candidates of earlier rounds that are relaxed.
     """
-    by_formula: dict[str, list[CandidateDocument]] = {}
+    starts = _Starts(before, energies)
+    queues: dict[str, deque[CandidateDocument]] = {}
     for candidate in sorted(candidates, key=lambda c: (energies[c.candidate_id], c.candidate_id)):
-        by_formula.setdefault(candidate.formula, []).append(candidate)
-    turns = [
-        (turn, formula, candidate)
-        for formula, group in by_formula.items()
-        for turn, candidate in enumerate(group)
-    ]
-    turns.sort(key=lambda item: item[:2])
-    asked = [candidate for _, formula, candidate in turns if formula not in references]
-    competing = [c for turn, f, c in turns if f in references and turn < REFERENCES_KEPT]
-    return asked[:number] + competing
+        queues.setdefault(candidate.formula, deque()).append(candidate)
+    asked = {formula: queue for formula, queue in queues.items() if formula not in references}
+    chosen: list[CandidateDocument] = []
+    while len(chosen) < number and asked:
+        for formula in sorted(asked):
+            if len(chosen) == number:
+                break
+            best = starts.next(asked[formula])
+            if best is None:
+                del asked[formula]
+            else:
+                chosen.append(best)
+    for formula in sorted(set(queues) & set(references)):
+        kept = (starts.next(queues[formula]) for _ in range(REFERENCES_KEPT))
+        chosen.extend(candidate for candidate in kept if candidate is not None)
+    return Choice(chosen, starts.alike)
+
+
+class _Starts:
+    """Structures that are going to be relaxed, of which no two are nearly equal."""
+
+    def __init__(self, before: Sequence[CandidateDocument], energies: Mapping[str, float]) -> None:
+        self.energies = energies
+        self.alike: list[str] = []
+        self._distinct = DistinctCrystals()
+        for candidate in before:
+            self._is_new(candidate)
+
+    def next(self, queue: deque[CandidateDocument]) -> CandidateDocument | None:
+        """Take the next candidate that is like none before it; None at the end of the queue."""
+        while queue:
+            candidate = queue.popleft()
+            if self._is_new(candidate):
+                return candidate
+            self.alike.append(candidate.candidate_id)
+        return None
+
+    def _is_new(self, candidate: CandidateDocument) -> bool:
+        structure = candidate.to_pymatgen()
+        energy = self.energies[candidate.candidate_id]
+        return structure is not None and self._distinct.add(structure, energy)

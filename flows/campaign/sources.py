@@ -1,26 +1,47 @@
-"""The sources of candidates by the names that a request uses."""
+"""What the source of a share proposes, with what it starts from fetched from the store."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Sequence
 
-from dao_core.generator.generate import load_generator
 from dao_core.search.sources import (
     CandidateSource,
-    GeneratorSource,
-    RandomSymmetricSource,
+    Parent,
+    PerturbationSource,
+    Proposal,
     TemplateSource,
+    UserSource,
 )
+from flows.campaign.known import open_templates
+from flows.campaign.plan import Share
+from flows.campaign.relaxation import relaxation_key
+from flows.campaign.running import Campaign
+from stores.documents import CandidateDocument, RelaxationDocument
 
 
-@lru_cache(maxsize=4)
-def open_source(name: str) -> CandidateSource:
-    """The source of a name; models are loaded once per process.
+def proposals(campaign: Campaign, share: Share) -> Sequence[Proposal]:
+    """The candidates of a share."""
+    return _source(campaign, share).propose(share.cell, share.n, share.seed, share.first)
 
-    Raises:
-        MissingError: Its model is not on this machine.
-        CheckpointError: Its model is corrupt.
-    """
-    if name == GeneratorSource.name:
-        return GeneratorSource(load_generator())
-    return RandomSymmetricSource() if name == RandomSymmetricSource.name else TemplateSource()
+
+def _source(campaign: Campaign, share: Share) -> CandidateSource:
+    if share.source == UserSource.name:
+        return campaign.own
+    if share.source == PerturbationSource.name:
+        return PerturbationSource(_parents(campaign, share.parents), campaign.potential)
+    if share.parents:
+        return TemplateSource(open_templates(campaign.store, share.parents))
+    return campaign.sources[share.source]
+
+
+def _parents(campaign: Campaign, identities: Sequence[str]) -> list[Parent]:
+    """The relaxed structures of some candidates, in the given order."""
+    found = campaign.store.find(CandidateDocument, {"candidate_id": {"$in": list(identities)}})
+    keys = {relaxation_key(c, campaign.conditions): c.candidate_id for c in found}
+    relaxations = campaign.store.find(RelaxationDocument, {"relaxation_id": {"$in": list(keys)}})
+    structures = {keys[r.relaxation_id]: r.to_pymatgen() for r in relaxations}
+    return [
+        Parent(key, structure)
+        for key in identities
+        if (structure := structures.get(key)) is not None
+    ]

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from flows.campaign import propose, relaxation, screen
 from flows.campaign.ranking import Ranking
+from flows.campaign.rounds import found_so_far, tallies
 from flows.campaign.running import Campaign
 from flows.campaign.survey import Survey
-from flows.report.summary import CampaignSummary, Failure, StageTime
+from flows.report.summary import (
+    CampaignSummary,
+    Failure,
+    SourceYield,
+    StageTime,
+    origin_source,
+)
 from flows.versions import versions
 from stores.documents import CampaignDocument, EventDocument
 
@@ -46,6 +54,7 @@ def summarise(
         models={**models, "potential": campaign.level},
         stages=_stage_times(campaign, survey),
         funnel=tuple(survey.funnel.rows),
+        yields=_yields(campaign, survey, ranking),
         ranking=tuple(ranking.rows),
         competing=tuple(ranking.competing),
         failures=tuple(failures),
@@ -53,18 +62,29 @@ def summarise(
     )
 
 
+def _yields(campaign: Campaign, survey: Survey, ranking: Ranking) -> tuple[SourceYield, ...]:
+    """What each source cost and brought."""
+    relaxed = Counter(survey.candidates[key].provenance["source"] for key in survey.relaxed)
+    ranked = Counter(origin_source(row.origin) for row in ranking.rows)
+    return tuple(
+        SourceYield(
+            source=source,
+            proposed=tally.proposed,
+            relaxed=relaxed[source],
+            ranked=ranked[source],
+            found=tally.found,
+            nominal_seconds=round(tally.seconds, 3),
+        )
+        for source, tally in tallies(survey, found_so_far(campaign, survey)).items()
+    )
+
+
 def _stage_times(campaign: Campaign, survey: Survey) -> tuple[StageTime, ...]:
     """Seconds per stage, added up over all batches, whichever run or campaign did them."""
-    level = campaign.level
     keys = {
-        propose.STAGE: [share.key for share in campaign.shares],
-        screen.STAGE: [
-            screen.batch_key(level, batch) for batch in screen.screening_batches(survey.unique)
-        ],
-        relaxation.STAGE: [
-            relaxation.batch_key(level, batch)
-            for batch in relaxation.relaxation_batches(survey.selected)
-        ],
+        propose.STAGE: [share.key for share in survey.shares],
+        screen.STAGE: survey.batches.get(screen.STAGE, []),
+        relaxation.STAGE: survey.batches.get(relaxation.STAGE, []),
     }
     return tuple(
         _stage_time(stage, list(campaign.ledger.done(found).values()), campaign.campaign_id)

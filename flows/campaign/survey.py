@@ -1,4 +1,4 @@
-"""What the store says became of every candidate of a campaign, stage by stage."""
+"""What the store says became of every candidate of a campaign, round by round, stage by stage."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from flows.campaign import relaxation, screen
+from flows.campaign.conditions import Conditions
 from flows.campaign.funnel import Funnel
 from flows.campaign.ledger import Ledger
 from flows.campaign.plan import Share
@@ -13,97 +14,150 @@ from stores.documents import CandidateDocument, RelaxationDocument
 
 NOT_DONE = "not_done"
 """Reason of a candidate whose batch failed or has not been reached."""
-UNUSABLE_STOPS = frozenset({"volume_guard", "distance_guard", "not_finite"})
+UNUSABLE_STOPS = frozenset({"hopeless", "volume_guard", "distance_guard", "not_finite"})
 """Relaxations that ended here have no energy that may be ranked."""
 
 
 @dataclass
 class Survey:
-    """A campaign as far as it has come.
+    """A campaign as far as it has come; each round adds to it.
 
     Attributes:
-        funnel: Rows so far, and why each rejected candidate left.
+        funnel: Rows so far, all rounds together, and why each rejected candidate left.
         candidates: All proposed candidates by id.
-        kept: Those that have left the last stage surveyed, in order.
+        kept: Those of the last round that have left the last stage surveyed, in order.
+        relaxed: Those of all rounds that have an energy to be ranked by, in order.
         references: Formulas that are only there for the hull.
         energies: One-shot energies in eV/atom by candidate id.
         relaxations: Relaxations by candidate id.
-        unique: Candidates that go into the screening.
-        selected: Candidates that go into the relaxation.
+        screened: Those of all rounds that have a one-shot energy, in order.
+        alike: Those of all rounds that are nearly equal to one that is relaxed.
+        unique: Candidates of the last round that go into the screening.
+        selected: Candidates of all rounds that go into the relaxation.
+        shares: Of all rounds.
+        short: Keys of the shares that brought fewer candidates than they were asked for.
+        batches: Keys of the batches of all rounds, by stage.
     """
 
-    funnel: Funnel
-    candidates: dict[str, CandidateDocument]
-    kept: list[str]
-    references: frozenset[str]
+    funnel: Funnel = field(default_factory=Funnel)
+    candidates: dict[str, CandidateDocument] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+    relaxed: list[str] = field(default_factory=list)
+    references: set[str] = field(default_factory=set)
     energies: dict[str, float] = field(default_factory=dict)
     relaxations: dict[str, RelaxationDocument] = field(default_factory=dict)
+    screened: list[str] = field(default_factory=list)
+    alike: set[str] = field(default_factory=set)
     unique: list[CandidateDocument] = field(default_factory=list)
     selected: list[CandidateDocument] = field(default_factory=list)
+    shares: list[Share] = field(default_factory=list)
+    short: set[str] = field(default_factory=set)
+    batches: dict[str, list[str]] = field(default_factory=dict)
 
     def documents(self) -> list[CandidateDocument]:
-        """The candidates that are kept."""
+        """The candidates of the last round that are kept."""
         return [self.candidates[key] for key in self.kept]
 
+    def lowest(self) -> dict[str, float]:
+        """The lowest energy of each reduced formula, eV/atom."""
+        lowest: dict[str, float] = {}
+        for key in self.relaxed:
+            found = self.relaxations[key]
+            if found.energy_per_atom is not None:
+                known = lowest.get(found.formula, found.energy_per_atom)
+                lowest[found.formula] = min(known, found.energy_per_atom)
+        return lowest
 
-def survey_proposed(ledger: Ledger, shares: Sequence[Share]) -> Survey:
-    """Load the proposed candidates and drop the invalid ones and exact repeats."""
+
+def survey_proposed(survey: Survey, ledger: Ledger, shares: Sequence[Share]) -> None:
+    """Load the candidates of a round and drop the invalid ones and exact repeats."""
     events = ledger.done([share.key for share in shares])
-    ids = [
-        key
-        for share in shares
-        if share.key in events
-        for key in events[share.key].detail["outcome"]["candidate_ids"]
-    ]
-    unique_ids = list(dict.fromkeys(ids))
+    ids: list[str] = []
+    for share in shares:
+        if share.key in events:
+            came = events[share.key].detail["outcome"]["candidate_ids"]
+            ids.extend(came)
+            if len(came) < share.n:
+                survey.short.add(share.key)
+    unique_ids = [key for key in dict.fromkeys(ids) if key not in survey.candidates]
     found = ledger.store.find(CandidateDocument, {"candidate_id": {"$in": unique_ids}})
     candidates = {candidate.candidate_id: candidate for candidate in found}
-    funnel = Funnel()
+    seen = {c.structure_id for c in survey.candidates.values() if not c.rejection}
+    funnel = survey.funnel
     funnel.begin("proposed", sum(share.n for share in shares), unique_ids, "source_exhausted")
     invalid = {key: c.rejection for key, c in candidates.items() if c.rejection}
     valid = funnel.pass_through("valid", unique_ids, invalid)
-    kept = funnel.pass_through("unique", valid, _repeats([candidates[key] for key in valid]))
-    references = frozenset(share.formula for share in shares if share.reference)
-    return Survey(funnel, candidates, kept, references, unique=[candidates[k] for k in kept])
+    repeats = _repeats([candidates[key] for key in valid], seen)
+    survey.kept = funnel.pass_through("unique", valid, repeats)
+    survey.candidates.update(candidates)
+    survey.references.update(share.formula for share in shares if share.reference)
+    survey.shares.extend(shares)
+    survey.unique = survey.documents()
 
 
 def survey_screened(survey: Survey, ledger: Ledger, level: str, relax: int) -> None:
-    """Load the one-shot energies and keep the ``relax`` best; changes ``survey`` in place."""
-    batches = screen.screening_batches(survey.unique)
-    events = ledger.done([screen.batch_key(level, batch) for batch in batches])
+    """Load the one-shot energies of a round and keep the ``relax`` best that are not alike.
+
+    Those that earlier rounds left over compete again.
+    """
+    keys = [screen.batch_key(level, batch) for batch in screen.screening_batches(survey.unique)]
+    survey.batches.setdefault(screen.STAGE, []).extend(keys)
+    events = ledger.done(keys)
     outcomes = {key: value for e in events.values() for key, value in e.detail["outcome"].items()}
-    survey.energies = {key: value for key, value in outcomes.items() if value is not None}
+    survey.energies |= {key: value for key, value in outcomes.items() if value is not None}
     lost = {
         key: "no_finite_energy" if key in outcomes else NOT_DONE
         for key in survey.kept
         if key not in survey.energies
     }
     survey.kept = survey.funnel.pass_through("screened", survey.kept, lost)
-    best = screen.lowest(survey.documents(), survey.energies, relax, survey.references)
-    chosen = {candidate.candidate_id for candidate in best}
-    rest = {key: "higher_energy" for key in survey.kept if key not in chosen}
-    survey.kept = survey.funnel.pass_through("selected", survey.kept, rest)
-    survey.selected = survey.documents()
+    survey.screened.extend(survey.kept)
+    before = {candidate.candidate_id for candidate in survey.selected}
+    waiting = [
+        key
+        for key in survey.screened
+        if key not in before
+        and key not in survey.alike
+        # Two phases of each composition that only competes on the hull are enough, for all rounds.
+        and (key in survey.kept or survey.candidates[key].formula not in survey.references)
+    ]
+    choice = screen.lowest(
+        [survey.candidates[key] for key in waiting],
+        survey.energies, relax, survey.references, survey.selected,
+    )  # fmt: skip
+    survey.alike.update(choice.alike)
+    chosen = {candidate.candidate_id for candidate in choice.chosen}
+    rest = {key: "higher_energy" for key in survey.screened if key not in before | chosen}
+    rest |= dict.fromkeys(survey.alike, "near_duplicate")
+    survey.funnel.restate("selected", survey.screened, rest)
+    survey.kept = [key for key in waiting if key in chosen]
+    survey.selected = [*survey.selected, *survey.documents()]
 
 
-def survey_relaxed(survey: Survey, ledger: Ledger, level: str) -> None:
-    """Load the relaxations and keep those with an energy; changes ``survey`` in place."""
-    keys = [relaxation.relaxation_key(candidate, level) for candidate in survey.selected]
+def survey_relaxed(survey: Survey, ledger: Ledger, conditions: Conditions) -> None:
+    """Load the relaxations of a round and keep those with an energy."""
+    chosen = survey.documents()
+    batches = relaxation.relaxation_batches(chosen)
+    survey.batches.setdefault(relaxation.STAGE, []).extend(
+        relaxation.batch_key(conditions, batch) for batch in batches
+    )
+    keys = [relaxation.relaxation_key(candidate, conditions) for candidate in chosen]
     found = ledger.store.find(RelaxationDocument, {"relaxation_id": {"$in": keys}})
-    survey.relaxations = {str(document.candidate_id): document for document in found}
+    survey.relaxations |= {str(document.candidate_id): document for document in found}
     reasons = {key: _lost_in_relaxation(survey.relaxations.get(key)) for key in survey.kept}
     lost = {key: reason for key, reason in reasons.items() if reason}
     survey.kept = survey.funnel.pass_through("relaxed", survey.kept, lost)
+    survey.relaxed.extend(survey.kept)
 
 
-def _repeats(candidates: Sequence[CandidateDocument]) -> dict[str, str]:
+def _repeats(candidates: Sequence[CandidateDocument], before: set[str | None]) -> dict[str, str]:
     """Every candidate whose crystal an earlier one had already."""
-    first: set[str | None] = set()
+    seen = set(before)
     repeats = {}
     for candidate in candidates:
-        if candidate.structure_id in first:
+        if candidate.structure_id in seen:
             repeats[candidate.candidate_id] = "duplicate"
-        first.add(candidate.structure_id)
+        seen.add(candidate.structure_id)
     return repeats
 
 

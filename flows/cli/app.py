@@ -14,16 +14,27 @@ from typing import Annotated
 import typer
 
 from dao_core.errors import DaoError
+from dft_inputs.errors import DftError
 from flows.cli import (
+    benchmark,
     campaign,
     doctor,
     explain,
     generate,
+    ingest,
     models,
+    phonons,
     predict,
+    pressure,
+    pseudos,
+    registry,
     relax,
     report,
+    retrain,
+    setup,
     store,
+    train,
+    validate,
 )
 from flows.cli.console import STDERR, emit_error
 from flows.versions import package_version
@@ -44,11 +55,24 @@ app.command("doctor")(doctor.doctor)
 app.command("campaign")(campaign.campaign)
 app.command("generate")(generate.generate)
 app.command("predict")(predict.predict)
+app.command("pressure")(pressure.pressure)
+app.command("phonons")(phonons.phonons)
 app.command("relax")(relax.relax)
+app.command("validate")(validate.validate)
+app.command("benchmark")(benchmark.benchmark)
 app.command("report")(report.report)
 app.command("explain")(explain.explain)
+app.command("ingest")(ingest.ingest)
+models.app.command("show")(registry.show)
+models.app.command("register")(registry.register)
+models.app.command("promote")(registry.promote)
+models.app.command("rollback")(registry.rollback)
+app.command("retrain")(retrain.retrain)
+app.command("setup")(setup.setup)
 app.add_typer(models.app, name="models")
+app.add_typer(pseudos.app, name="pseudos")
 app.add_typer(store.app, name="store")
+app.add_typer(train.app, name="train")
 
 
 def _show_version(wanted: bool) -> None:
@@ -84,7 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message = error.format_message() if named else str(error)
         emit_error(f"{message} (see `dao --help`)", WRONG_INPUT, as_json=as_json)
         return WRONG_INPUT
-    except DaoError as error:
+    except (DaoError, DftError) as error:
         emit_error(str(error), error.exit_code, as_json=as_json)
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):

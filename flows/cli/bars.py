@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -23,14 +25,34 @@ class Bars:
         )
         self._stages: dict[str, int] = {}
 
-    def begin(self, stage: str, total: int) -> None:
-        """Show the bar of a stage."""
-        self._stages[stage] = int(self._bars.add_task(stage, total=total))
+    def begin(self, stage: str, total: int | None) -> None:
+        """Show the bar of a stage; one that is shown already grows.
+
+        Args:
+            stage: Its name.
+            total: How much there is to do; None where nobody knows.
+        """
+        if stage not in self._stages:
+            self._stages[stage] = int(self._bars.add_task(stage, total=total))
+            return
+        task = self._bars.task_ids[self._stages[stage]]
+        before = self._bars.tasks[self._stages[stage]].total
+        known = before is not None and total is not None
+        self._bars.update(task, total=(before or 0) + (total or 0) if known else None)
 
     def advance(self, stage: str, done: int) -> None:
         """Move the bar of a stage on; a stage that never began has none."""
         if stage in self._stages:
             self._bars.advance(self._bars.task_ids[self._stages[stage]], done)
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Keep the bars out of the way of a question."""
+        self._bars.stop()
+        try:
+            yield
+        finally:
+            self._bars.start()
 
     def __enter__(self) -> Self:
         self._bars.start()

@@ -38,6 +38,10 @@ def campaign(
     seed: Annotated[
         int | None, typer.Option("--seed", help="Seed of all randomness. Default: 0.")
     ] = None,
+    pressure: Annotated[
+        float | None,
+        typer.Option("--pressure", metavar="GPA", help="External pressure; enthalpies decide."),
+    ] = None,
     potential: Annotated[
         str | None,
         typer.Option(
@@ -50,13 +54,35 @@ def campaign(
         str | None,
         typer.Option(
             "--sources",
-            metavar="dao-g,template,random",
-            help="Where candidates come from. Default: the first two.",
+            metavar="dao-g,template,...",
+            help="Of dao-g, template, perturbation (default: these) and random.",
         ),
     ] = None,
     seed_structures: Annotated[
         list[str] | None,
         typer.Option("--seed-structures", metavar="FILE", help="Own structures; repeatable."),
+    ] = None,
+    dft: Annotated[
+        str | None,
+        typer.Option("--dft", metavar="none|qe|vasp", help="Check the best by DFT. Default: none."),
+    ] = None,
+    dft_budget: Annotated[
+        int | None,
+        typer.Option("--dft-budget", metavar="N", help="How many of the best. Default: 5."),
+    ] = None,
+    dft_protocol: Annotated[
+        str | None,
+        typer.Option(
+            "--dft-protocol", metavar="fast|balanced|stringent", help="Accuracy. Default: fast."
+        ),
+    ] = None,
+    dft_core_hours: Annotated[
+        float | None,
+        typer.Option("--dft-core-hours", metavar="H", help="What DFT may cost. Default: no limit."),
+    ] = None,
+    approve: Annotated[
+        str | None,
+        typer.Option("--approve", metavar="auto|ask", help="Ask before DFT. Default: auto."),
     ] = None,
     config: Annotated[
         Path | None, typer.Option("--config", metavar="FILE", help="These settings as YAML.")
@@ -72,15 +98,16 @@ def campaign(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Propose, screen, relax and rank structures of a chemical system.
+    """Propose, screen, relax and rank structures of a chemical system; check the best by DFT.
 
     The same command again goes on where it stopped; finished, it shows the result at once.
 
     Example: dao campaign Mg-O --candidates 100 --relax 24 --potential chgnet
     """
     set_up_logging(verbose=verbose)
-    from flows.campaign.config_file import build_request, read_config
+    from flows.campaign.config_file import build_request
     from flows.cli.tables import campaign_tables
+    from flows.settings_file import read_settings
 
     given = {
         "targets": system or None,
@@ -89,14 +116,20 @@ def campaign(
         "z": z,
         "max_atoms": max_atoms,
         "seed": seed,
+        "pressure": pressure,
         "potential": potential,
         "sources": sources.split(",") if sources else None,
         "seed_structures": seed_structures or None,
+        "dft": dft,
+        "dft_budget": dft_budget,
+        "dft_protocol": dft_protocol,
+        "dft_core_hours": dft_core_hours,
+        "approve": approve,
         "out": out,
         "store": store,
         "force": force or None,
     }
-    request = build_request(given, read_config(config) if config else None, config)
+    request = build_request(given, read_settings(config) if config else None, config)
     done = _found_or_run(request)
     for warning in done.summary.warnings:
         warn(warning)
@@ -109,14 +142,17 @@ def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
     """The result of a campaign; Prefect is only loaded where there is something to run."""
     from flows.campaign.running import Campaign
     from flows.campaign.stored import found_done
+    from flows.cli.approval import terminal_asker
     from flows.cli.bars import Bars
+    from flows.validation.approval import asking
+    from flows.validation.stage import is_settled
 
     with Campaign(request) as prepared:
         folder, chemsys = prepared.folder, prepared.chemsys
         document = prepared.document()
-    if document.state == "done":
+    if document.state == "done" and is_settled(document, request):
         return found_done(document, folder)
     from flows.campaign.local import run_campaign
 
-    with Bars() as bars:
+    with Bars() as bars, asking(terminal_asker(bars)):
         return run_campaign(request, folder, chemsys, bars)

@@ -12,13 +12,13 @@ from flows.cli.options import Json, StoreUri, Verbose
 
 def explain(
     identity: Annotated[
-        str, typer.Argument(metavar="ID", help="Of a candidate, relaxation, structure, campaign.")
+        str, typer.Argument(metavar="ID", help="Of anything in the store, or its beginning.")
     ],
     store: StoreUri = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Show the provenance of an id: source, model, seed, relaxation, campaigns, rank.
+    """Show the provenance of an id: source, model, training set, relaxations, DFT, campaigns.
 
     Example: dao explain c-0123456789abcdef0123
     """
@@ -26,5 +26,5 @@ def explain(
     from flows.cli.tables import provenance_tree
     from flows.explanation import explain_id
 
-    explained = explain_id(identity, store)
-    emit(explained, as_json=as_json, human=provenance_tree(explained))
+    explained, top = explain_id(identity, store)
+    emit(explained, as_json=as_json, human=provenance_tree(top, explained["store"]))

@@ -16,6 +16,18 @@ def generate(
     n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many structures.")] = 8,
     z: Annotated[int, typer.Option("--z", min=1, help="Formula units per cell.")] = 1,
     seed: Seed = 0,
+    model: Annotated[
+        str, typer.Option("--model", metavar="NAME", help="A name from `dao models list`, or FILE.")
+    ] = "dao-g",
+    guidance: Annotated[
+        str | None,
+        typer.Option(
+            "--guidance", metavar="NAME", help="Guidance energy of that model's kind, or FILE."
+        ),
+    ] = None,
+    weight: Annotated[
+        float, typer.Option("--weight", min=0.0, help="Of the guidance; measure what it does.")
+    ] = 1.0,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the CIFs.")] = Path(
         "generated"
     ),
@@ -28,13 +40,17 @@ def generate(
 ) -> None:
     """Generate structures of a composition, without relaxation or energies.
 
+    With --guidance the gradient of a predictor that was trained on noisy crystals bends the way
+    (`dao train predictor`, head: guidance; or an imported predictor for an imported generator).
+
     Example: dao generate Cr6Os2 -n 20 --out cr6os2
     """
     set_up_logging(verbose=verbose)
     from flows.cli.tables import flat_table
-    from flows.generation import generate_formula
+    from flows.generation import Proposer, generate_formula
 
-    result = generate_formula(formula, n, z, seed, out, store, force=force)
+    proposer = Proposer(model, guidance, weight)
+    result = generate_formula(formula, n, z, seed, out, store, proposer, force=force)
     columns = ("candidate_id", "formula", "z", "space_group", "volume", "rejection")
     table = flat_table(result["structures"], columns)
     table.caption = f"as generated, not relaxed; CIFs in {out}"

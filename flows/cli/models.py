@@ -1,40 +1,100 @@
-"""``dao models``: the models that ship with the package."""
+"""``dao models``: the models that ship with the package and those that were imported."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
 from flows.cli.console import emit, set_up_logging
-from flows.cli.options import Json, Verbose
+from flows.cli.options import Json, StoreUri, Verbose
+from flows.cli.registry import registered
 
-app = typer.Typer(help="Look at the models.", no_args_is_help=True)
+app = typer.Typer(help="Look at the models and import released ones.", no_args_is_help=True)
 
 
 @app.callback()
 def models() -> None:
-    """Look at the models."""
+    """Look at the models and import released ones."""
 
 
 @app.command("list")
-def list_models(as_json: Json = False, verbose: Verbose = False) -> None:
-    """List the shipped models with their kind, size and hash.
+def list_models(store: StoreUri = None, as_json: Json = False, verbose: Verbose = False) -> None:
+    """List the shipped and imported models, and those registered in the store.
 
     Example: dao models list
     """
     set_up_logging(verbose=verbose)
-    from dao_core.checkpoints.format import checkpoint_hash, read_card
-    from dao_core.pretrained import SHIPPED
-    from flows.cli.tables import flat_table
+    from rich.console import Group
 
-    rows = [
-        {
-            "name": file.stem,
-            "kind": read_card(file)["kind"],
-            "megabytes": round(file.stat().st_size / 1e6, 1),
-            "hash": checkpoint_hash(file),
-            "file": str(file),
-        }
-        for file in sorted(SHIPPED.glob("*.safetensors"))
-    ]
-    table = flat_table(rows, ("name", "kind", "megabytes", "hash"))
-    emit({"level": None, "store": None, "models": rows}, as_json=as_json, human=table)
+    from flows.cli.tables import flat_table, listed
+    from flows.model_files import known_model_files
+
+    rows = [_row(file) for file in known_model_files()]
+    uri, in_store = registered(store)
+    tables = Group(
+        flat_table(rows, ("name", "kind", "megabytes", "hash")),
+        listed(in_store, ("name", "kind", "serving", "id"), f"{len(in_store)} registered in {uri}"),
+    )
+    result = {"level": None, "store": uri, "models": rows, "registered": in_store}
+    emit(result, as_json=as_json, human=tables)
+
+
+@app.command("import")
+def import_model(
+    path: Annotated[Path, typer.Argument(help="A released DAO checkpoint, .ckpt or .pt.")],
+    role: Annotated[
+        Literal["generator", "predictor"],
+        typer.Option("--role", help="Whether it proposes crystals or predicts energies."),
+    ] = "generator",
+    energy_mean: Annotated[
+        float | None,
+        typer.Option("--energy-mean", help="Of a predictor's prop_scaler.pt, eV/atom."),
+    ] = None,
+    energy_std: Annotated[
+        float | None,
+        typer.Option("--energy-std", help="Of a predictor's prop_scaler.pt, eV/atom."),
+    ] = None,
+    heads: Annotated[
+        int, typer.Option("--heads", min=1, help="Attention heads; 8 in all released models.")
+    ] = 8,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Bring a released DAO checkpoint along; nothing that it holds is executed.
+
+    The model is kept under its file name in DAO_HOME and is then known by that name.
+
+    Example: dao models import dao_g.ckpt
+    """
+    set_up_logging(verbose=verbose)
+    from dao_core.checkpoints.importer import import_released
+    from flows.cli.tables import flat_table
+    from flows.model_files import new_model_folder
+
+    file = import_released(
+        path,
+        new_model_folder(path.stem),
+        role=role,
+        energy_mean=energy_mean,
+        energy_std=energy_std,
+        heads=heads,
+    )
+    row = _row(file)
+    table = flat_table([row], ("name", "kind", "megabytes", "hash"))
+    table.caption = str(file)
+    emit({"level": None, "store": None, **row}, as_json=as_json, human=table)
+
+
+def _row(file: Path) -> dict[str, str | float]:
+    from dao_core.checkpoints.format import checkpoint_hash, read_card
+
+    card = read_card(file)
+    return {
+        "name": file.stem,
+        "kind": f"{card['kind']}-{card['role']}" if "role" in card else card["kind"],
+        "megabytes": round(file.stat().st_size / 1e6, 1),
+        "hash": checkpoint_hash(file),
+        "file": str(file),
+    }

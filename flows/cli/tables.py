@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
@@ -11,10 +12,14 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from flows.campaign.stored import FinishedCampaign
-from flows.report.summary import CampaignSummary
+if TYPE_CHECKING:
+    from flows.campaign.stored import FinishedCampaign
+    from flows.report.summary import CampaignSummary, DftCheck
+    from stores.explain import Explanation
 
 ROWS_SHOWN = 40
+FACT_WIDTH = 160
+"""Characters of a fact in a tree."""
 LEFT = frozenset({"formula", "space group"})
 """Columns of words; numbers stand on the right."""
 
@@ -25,12 +30,15 @@ def campaign_tables(done: FinishedCampaign, seconds: float) -> RenderableType:
     lines = [
         f"campaign {summary.campaign_id}: "
         + ("found done" if done.reused else f"done in {seconds:.0f} s"),
+        *_dft_lines(summary),
         f"store      {summary.store}",
         f"report     {done.report}",
         f"structures {done.folder / 'cif'}",
     ]
     lost = [f"lost: {f.item} ({f.stage}): {f.reason}" for f in summary.failures]
-    return Group(_ranking(summary), _funnel(summary), *map(escape, (*lost, *lines)))
+    return Group(
+        _ranking(summary), _funnel(summary), _yields(summary), *map(escape, (*lost, *lines))
+    )
 
 
 def _ranking(summary: CampaignSummary) -> Table:
@@ -38,6 +46,10 @@ def _ranking(summary: CampaignSummary) -> Table:
     table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("rank", "formula", "Z", "space group", "above hull\n(eV/atom)"):
         table.add_column(name, justify="left" if name in LEFT else "right", no_wrap=True)
+    if summary.dft:
+        table.add_column("above DFT hull\n(eV/atom)", justify="right", no_wrap=True)
+    table.add_column("prototype", overflow="fold")
+    table.add_column("Wyckoff", overflow="fold")
     table.add_column("origin", overflow="fold")
     table.add_column("novel")
     table.add_column("candidate_id", no_wrap=True)
@@ -47,7 +59,10 @@ def _ranking(summary: CampaignSummary) -> Table:
             row.formula,
             str(row.z),
             f"{row.space_group} ({row.space_group_number})",
-            "-" if row.energy_above_hull is None else f"{row.energy_above_hull:.4f}",
+            _cell(row.energy_above_hull),
+            *((_dft_cell(row.dft),) if summary.dft else ()),
+            row.prototype,
+            row.wyckoff_sequence,
             escape(row.origin),
             "yes" if row.novel else "known",
             row.candidate_id,
@@ -55,6 +70,27 @@ def _ranking(summary: CampaignSummary) -> Table:
     if len(summary.ranking) > ROWS_SHOWN:
         table.caption = f"{len(summary.ranking) - ROWS_SHOWN} more in ranking.parquet"
     return table
+
+
+def _dft_cell(check: DftCheck | None) -> str:
+    """Energy above the DFT hull, or why there is none."""
+    if check is None:
+        return ""
+    return escape(check.reason) if check.reason else _cell(check.energy_above_hull)
+
+
+def _dft_lines(summary: CampaignSummary) -> list[str]:
+    """What was checked, at which level, for how much."""
+    dft = summary.dft
+    if dft is None:
+        return []
+    if dft.state != "done":
+        return [f"DFT        {dft.state}" + (f": {dft.message}" if dft.message else "")]
+    messages = {row.dft.message for row in summary.ranking if row.dft and row.dft.message}
+    return [
+        f"DFT        level {dft.level}, {dft.core_hours:.3f} core-hours",
+        *(f"           {message}" for message in sorted(messages)),
+    ]
 
 
 def _funnel(summary: CampaignSummary) -> Table:
@@ -67,6 +103,27 @@ def _funnel(summary: CampaignSummary) -> Table:
     return table
 
 
+def _yields(summary: CampaignSummary) -> Table:
+    names = ("source", "proposed", "relaxed", "ranked", "found", "nominal_seconds")
+    return flat_table([row.model_dump() for row in summary.yields], names)
+
+
+def validation_tables(done: Mapping[str, Any], folder: Path) -> RenderableType:
+    """Crystals and competing phases of a DFT check, losses, and where things are."""
+    rows = [*done["structures"], *done["competing"]]
+    columns = ("name", "formula", "state", "space_group", "energy_per_atom", "energy_above_hull")
+    table = flat_table(rows, (*columns, "volume", "band_gap", "core_hours"))
+    levels = sorted({row["level"] for row in rows if row["level"]})
+    lines = [
+        *(f"lost: {failure['file']}: {failure['reason']}" for failure in done["failures"]),
+        *(f"level      {level} (eV/atom)" for level in levels),
+        f"store      {done['store']}",
+        f"structures {folder}",
+        f"core-hours {done['core_hours']:.3f}",
+    ]
+    return Group(table, *map(escape, lines))
+
+
 def flat_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> Table:
     """Records as a table; numbers to four decimals, what a record lacks as a dash."""
     table = Table(*columns)
@@ -75,27 +132,34 @@ def flat_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> Tab
     return table
 
 
+def listed(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], line: str) -> RenderableType:
+    """Records as a table, where there are any, and a line below that sums them up."""
+    return Group(*([flat_table(rows, columns)] if rows else []), escape(line))
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
     return f"{value:.4f}" if isinstance(value, float) else escape(str(value))
 
 
-def provenance_tree(explained: Mapping[str, Any]) -> Tree:
-    """A chain of provenance as a tree, one line per fact."""
-    tree = Tree(f"{escape(explained['id'])} ({explained['is']} of {escape(explained['store'])})")
-    for kind in ("candidates", "relaxations", "campaigns"):
-        for document in explained[kind]:
-            _add_facts(tree.add(kind.removesuffix("s")), document)
+def provenance_tree(top: Explanation, store: str) -> Tree:
+    """A chain of provenance as a tree: relation, collection and id, and the facts below."""
+    tree = Tree(f"{escape(top.id)} ({top.collection} of {escape(store)})")
+    _grow(tree, top)
     return tree
 
 
-def _add_facts(branch: Tree, facts: Mapping[str, Any]) -> None:
-    for name, value in facts.items():
-        if isinstance(value, Mapping):
-            _add_facts(branch.add(name), value)
-        elif isinstance(value, list) and value and isinstance(value[0], Mapping):
-            for item in value:
-                _add_facts(branch.add(name), item)
-        elif value not in (None, [], {}):
-            branch.add(f"{name}: {escape(str(value))}")
+def _grow(branch: Tree, node: Explanation) -> None:
+    for name, value in node.facts.items():
+        branch.add(f"[dim]{name}:[/] {escape(_short(value))}")
+    for one in node.leads_to:
+        _grow(branch.add(f"{one.relation} {one.collection}/[bold]{escape(one.id)}[/]"), one)
+    for name, number in node.left_out.items():
+        branch.add(f"{name} {number} more")
+
+
+def _short(value: Any) -> str:
+    """A fact on one line; the rest of a long one is in the JSON form."""
+    text = f"{value:.4f}" if isinstance(value, float) else str(value)
+    return text if len(text) <= FACT_WIDTH else f"{text[:FACT_WIDTH]}..."

@@ -19,6 +19,7 @@ CIF_FOLDER = "cif"
 RAW_CIF_FOLDER = "cif_p1"
 EXTXYZ_FILE = "structures.extxyz"
 PARQUET_FILE = "ranking.parquet"
+DFT_COLUMNS = ("state", "level", "energy_per_atom", "energy_above_hull")
 IDEAL_SYMPREC = (
     1e-3  # angstrom; a wider tolerance could find more symmetry than the cell was put on
 )
@@ -109,8 +110,9 @@ def _cif_header(summary: CampaignSummary, row: RankedStructure) -> str:
 
 def _facts(row: RankedStructure) -> dict[str, Any]:
     """The flat columns of a row: everything but the structures."""
-    facts = row.model_dump(exclude={"structure", "conventional", "flags"})
-    return {**facts, "flags": ", ".join(row.flags)}
+    facts = row.model_dump(exclude={"structure", "conventional", "flags", "dft"})
+    check = {f"dft_{name}": getattr(row.dft, name, None) for name in DFT_COLUMNS}
+    return {**facts, "flags": ", ".join(row.flags), **check}
 
 
 def _write_frames(summary: CampaignSummary, folder: Path) -> Path:
@@ -127,9 +129,9 @@ def _write_frames(summary: CampaignSummary, folder: Path) -> Path:
 
 
 def _write_table(summary: CampaignSummary, folder: Path) -> Path:
-    columns = [
-        name for name in RankedStructure.model_fields if name not in ("structure", "conventional")
-    ]
+    left_out = ("structure", "conventional", "dft")
+    columns = [name for name in RankedStructure.model_fields if name not in left_out]
+    columns += [f"dft_{name}" for name in DFT_COLUMNS]
     rows = [
         {
             **_facts(row),

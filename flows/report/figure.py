@@ -18,6 +18,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "dao-g": ("#2f7de1", "circle"),
     "template": ("#d9730d", "square"),
     "random": ("#84888f", "triangle-up"),
+    "perturbation": ("#d6336c", "triangle-down"),
     "user": ("#a855d6", "star"),
     "other": ("#0f9d7a", "pentagon"),
 }

@@ -54,6 +54,94 @@ class StageTime(Record):
     reused: bool = False
 
 
+class SourceYield(Record):
+    """What one source of candidates cost and brought.
+
+    Attributes:
+        source: Its name.
+        proposed: Candidates that it proposed.
+        relaxed: Of these, relaxed to an energy that can be ranked.
+        ranked: Distinct structures of the ranking that it stands for.
+        found: Low-energy structures (within 0.1 eV/atom of the hull) that it was the first to find.
+        nominal_seconds: Time of one core for proposals and relaxations, counted with fixed prices:
+            what the bandit that shares the budget divides by.
+    """
+
+    source: str
+    proposed: NonNegativeInt
+    relaxed: NonNegativeInt
+    ranked: NonNegativeInt
+    found: NonNegativeInt
+    nominal_seconds: float = Field(ge=0)
+
+
+class DftCheck(Record):
+    """What DFT says of one structure, all energies at ``level``.
+
+    Attributes:
+        state: ``done`` or ``failed``.
+        reason: Why it failed, in one word.
+        message: What to do about it, or why there is no energy above the hull.
+        level: Level of theory of the hull.
+        energy_per_atom: In eV/atom.
+        energy_above_hull: In eV/atom, above the hull of energies at the same level.
+        volume_per_atom: After the relaxation by DFT, in cubic angstrom.
+        band_gap: In eV; 0 for a metal.
+        validation_id: Id of the check in the store.
+        core_hours: What it cost.
+    """
+
+    state: Literal["done", "failed"]
+    reason: str | None = None
+    message: str | None = None
+    level: str | None = None
+    energy_per_atom: float | None = None
+    energy_above_hull: float | None = None
+    volume_per_atom: float | None = Field(default=None, gt=0)
+    band_gap: float | None = None
+    validation_id: str | None = None
+    core_hours: float = Field(default=0.0, ge=0)
+
+
+class DftPhase(Record):
+    """An element or competing phase that the DFT hull needs."""
+
+    name: str
+    formula: str
+    state: str
+    reason: str | None = None
+    message: str | None = None
+    energy_per_atom: float | None = None
+
+
+class DftSummary(Record):
+    """The DFT checks of a campaign.
+
+    Attributes:
+        code: Program: ``qe`` or ``vasp``.
+        protocol: Accuracy.
+        budget: How many of the best were to be checked.
+        core_hours_limit: Core-hours that were allowed, if there was a limit.
+        state: ``done``, ``waiting`` for an approval, or ``declined``.
+        message: Why there was no DFT.
+        approved_by: Who approved it.
+        level: Level of theory of the hull.
+        core_hours: Cost so far.
+        competing: Elements and competing phases of the hull.
+    """
+
+    code: str
+    protocol: str
+    budget: PositiveInt
+    core_hours_limit: float | None = None
+    state: Literal["done", "waiting", "declined"]
+    message: str | None = None
+    approved_by: str | None = None
+    level: str | None = None
+    core_hours: float = Field(default=0.0, ge=0)
+    competing: tuple[DftPhase, ...] = ()
+
+
 class RankedStructure(Record):
     """One structure of the ranking, relaxed and placed on the hull at the level of the campaign.
 
@@ -62,7 +150,7 @@ class RankedStructure(Record):
         candidate_id: Provenance id of the candidate.
         structure_id: Content hash of the relaxed structure.
         formula: Reduced formula, for example ``MgO``.
-        z: Formula units per cell of the candidate.
+        z: Formula units in the symmetrised primitive cell.
         space_group: Hermann-Mauguin symbol.
         space_group_number: International number, 1 to 230.
         energy_per_atom: Energy in eV/atom at the level of the campaign.
@@ -70,13 +158,20 @@ class RankedStructure(Record):
             phases; None when no hull could be built.
         energy_std: Uncertainty of the energy in eV/atom, if the potential gives one.
         volume_per_atom: In cubic angstrom.
-        origin: ``dao-g``, ``template:<prototype>``, ``random`` or ``user:<file>``.
+        prototype: AFLOW label without elements, e.g. ``AB_cF8_225_a_b``.
+        wyckoff_sequence: Occupied orbits of the conventional cell, e.g. ``Mg4a O4b``.
+        population: Relaxations that ended in this minimum.
+        distance_to_best: How far it is from the best structure of its composition, as the largest
+            difference of fingerprints (0 for the best itself; 0.1 is a different structure).
+        origin: ``dao-g``, ``template:<prototype>``, ``random``, ``perturbation:<kind>`` or
+            ``user:<file>``.
         novel: Whether the store did not know the structure before this campaign.
         converged: Whether the relaxation met its thresholds.
         flags: Everything a reader must know before trusting the row, in short words.
         structure: The relaxed cell as it left the relaxation (pymatgen dictionary, read as P1).
         conventional: The symmetrised conventional cell (pymatgen dictionary), if one was found.
         symprec: Tolerance in angstrom at which the space group was found.
+        dft: What DFT says of it, if it was checked.
     """
 
     rank: PositiveInt
@@ -90,6 +185,10 @@ class RankedStructure(Record):
     energy_above_hull: float | None
     energy_std: float | None = None
     volume_per_atom: float = Field(gt=0)
+    prototype: str = ""
+    wyckoff_sequence: str = ""
+    population: PositiveInt = 1
+    distance_to_best: float | None = Field(default=None, ge=0)
     origin: str
     novel: bool
     converged: bool = True
@@ -97,6 +196,7 @@ class RankedStructure(Record):
     structure: dict[str, Any]
     conventional: dict[str, Any] | None = None
     symprec: float = Field(default=0.01, gt=0)
+    dft: DftCheck | None = None
 
     def relaxed(self) -> Structure:
         """The relaxed cell as a pymatgen structure."""
@@ -152,10 +252,12 @@ class CampaignSummary(Record):
         models: Content hash of each model that took part, by name.
         stages: Wall time of each stage, in order.
         funnel: Candidates through the stages, in order.
+        yields: Cost and yield of each source.
         ranking: Structures, best first.
         competing: Other phases of the hull.
         failures: Items that were lost, with reasons.
         warnings: What the reader must know before trusting any number.
+        dft: The DFT checks of the best, if any were asked for; energies at a level of their own.
     """
 
     schema_version: Literal[1] = 1
@@ -172,10 +274,12 @@ class CampaignSummary(Record):
     models: dict[str, str] = Field(default_factory=dict)
     stages: tuple[StageTime, ...] = ()
     funnel: tuple[FunnelRow, ...] = ()
+    yields: tuple[SourceYield, ...] = ()
     ranking: tuple[RankedStructure, ...] = ()
     competing: tuple[CompetingPhase, ...] = ()
     failures: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
+    dft: DftSummary | None = None
 
     def write(self, folder: Path) -> Path:
         """Write the summary as ``campaign.json`` into ``folder`` and return the file."""
@@ -184,6 +288,11 @@ class CampaignSummary(Record):
         draft = file.with_suffix(".tmp")
         draft.write_text(self.model_dump_json(indent=1), encoding="utf-8")
         return draft.replace(file)  # a killed campaign never leaves half a summary
+
+
+def origin_source(origin: str) -> str:
+    """The source of an origin: ``template`` of ``template:AB_cF8_225_a_b``."""
+    return origin.partition(":")[0]
 
 
 def read_summary(file: Path) -> CampaignSummary:

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from dao_core.search.landscape import TIE_ENERGY
 from flows.report.summary import read_summary
 
 RunCampaign = Callable[..., dict[str, Any]]
@@ -18,7 +19,7 @@ RunCampaign = Callable[..., dict[str, Any]]
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("system", "formula", "space_group_number", "max_atoms"),
-    [("Mg-O", "MgO", 225, 2), ("Na-Cl", "NaCl", 225, 2), ("Si", "Si", 227, 2)],
+    [("Mg-O", "MgO", 225, 2), ("Na-Cl", "NaCl", 225, 2), ("Si", "Si", 227, 4)],
 )
 def test_ground_state_is_at_rank_one_of_its_composition(
     run_campaign: RunCampaign,
@@ -36,7 +37,7 @@ def test_ground_state_is_at_rank_one_of_its_composition(
 
     best = next(row for row in result["ranking"] if row["formula"] == formula)
     assert best["space_group_number"] == space_group_number
-    assert best["energy_above_hull"] == pytest.approx(0.0, abs=1e-6)
+    assert 0 <= best["energy_above_hull"] <= TIE_ENERGY  # CHGNet: lonsdaleite 0.5 meV below diamond
     assert best["novel"]
     assert result["level"] == "chgnet-0.3.0"
     assert_funnel_adds_up(result)
@@ -81,6 +82,6 @@ def test_the_shipped_models_alone_have_the_ground_state_among_the_first_five(
     result = run_campaign(system, *words)
     of_formula = [row for row in result["ranking"] if row["formula"] == formula]
     assert space_group_number in [row["space_group_number"] for row in of_formula[:5]]
-    assert any(row["origin"] == "dao-g" for row in result["ranking"])
+    assert any(row["source"] == "dao-g" and row["proposed"] for row in result["yields"])
     assert result["level"].startswith("dao-p@")
     assert_funnel_adds_up(result)

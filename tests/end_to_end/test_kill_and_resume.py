@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +52,14 @@ def stages_done(home: Path) -> dict[str, int]:
     return {stage: stages.count(stage) for stage in stages}
 
 
-def kill_when(home: Path, stage: str) -> None:
-    """Start the campaign and SIGKILL it as soon as a batch of a stage is in the store."""
+def kill_when(home: Path, reached: Callable[[Path], object]) -> None:
+    """Start the campaign and SIGKILL it as soon as it has come as far as ``reached`` says."""
     process = start(home)
     deadline = time.monotonic() + PATIENCE
-    while not stages_done(home).get(stage):
+    while not reached(home):
         assert process.poll() is None, process.communicate()[1].decode()
-        assert time.monotonic() < deadline, f"{stage} was never reached"
-        time.sleep(0.05)
+        assert time.monotonic() < deadline, "it never came so far"
+        time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     process.communicate()
 
@@ -89,8 +89,9 @@ def _timeless(name: str, document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 def test_killed_in_every_stage_it_ends_like_an_undisturbed_run(tmp_path: Path) -> None:
     finish(tmp_path / "undisturbed")
     killed = tmp_path / "killed"
-    for stage in ("proposed", "relaxed"):
-        kill_when(killed, stage)
+    for stage in ("proposed", "screened", "relaxed"):
+        kill_when(killed, lambda home, stage=stage: stages_done(home).get(stage))
+    kill_when(killed, lambda home: list((home / "out" / "cif").glob("*.cif")))  # while ranking
     before = content(killed)
     finish(killed)
     after = content(killed)

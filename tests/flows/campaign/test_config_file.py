@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dao_core.errors import InputError
-from flows.campaign.config_file import build_request, read_config
+from flows.campaign.config_file import build_request
+from flows.settings_file import read_settings
 
 
 @pytest.fixture
@@ -17,7 +18,7 @@ def config_file(tmp_path: Path) -> Path:
 
 def test_reads_a_campaign_and_lets_the_command_line_win(config_file: Path) -> None:
     config_file.write_text("# oxides\ntargets: Mg-O\nseed: 3\nz: [1, 2]\nrelax: 5\n")
-    request = build_request({"seed": 4, "out": None}, read_config(config_file), config_file)
+    request = build_request({"seed": 4, "out": None}, read_settings(config_file), config_file)
     assert (request.targets, request.seed, request.z, request.relax) == (("Mg-O",), 4, (1, 2), 5)
 
 
@@ -35,7 +36,7 @@ def test_reads_a_campaign_and_lets_the_command_line_win(config_file: Path) -> No
 def test_names_the_line_of_a_mistake(config_file: Path, text: str, line: int, word: str) -> None:
     config_file.write_text(text)
     with pytest.raises(InputError, match=word) as caught:
-        build_request({}, read_config(config_file), config_file)
+        build_request({}, read_settings(config_file), config_file)
     assert f"line {line}:" in str(caught.value)
 
 
@@ -47,18 +48,18 @@ def test_names_the_option_of_a_mistake_on_the_command_line() -> None:
 def test_refuses_targets_in_both_places(config_file: Path) -> None:
     config_file.write_text("targets: Mg-O\n")
     with pytest.raises(InputError, match="give it once"):
-        build_request({"targets": ["Si"]}, read_config(config_file), config_file)
+        build_request({"targets": ["Si"]}, read_settings(config_file), config_file)
 
 
 @pytest.mark.parametrize("content", [b"just words", b"", b"\xff\xfe\x00"])
 def test_refuses_what_holds_no_settings(config_file: Path, content: bytes) -> None:
     config_file.write_bytes(content)
     with pytest.raises(InputError, match=config_file.name):
-        read_config(config_file)
+        read_settings(config_file)
 
 
 def test_missing_targets_are_explained(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="name a chemical system"):
         build_request({})
     with pytest.raises(InputError, match="cannot be read"):
-        read_config(tmp_path / "absent.yaml")
+        read_settings(tmp_path / "absent.yaml")

@@ -26,6 +26,9 @@ def test_takes_a_single_word_and_a_comma_list() -> None:
         ({"targets": ["Si"], "relax": 0}, "relax"),
         ({"targets": ["Si"], "sources": ["oracle"]}, "sources"),
         ({"targets": ["Si"], "colour": "red"}, "colour"),
+        ({"targets": ["Si"], "pressure": -1}, "pressure"),
+        ({"targets": ["Si"], "pressure": 1e6}, "pressure"),
+        ({"targets": ["Si"], "sources": ["perturbation"]}, "name dao-g or template"),
     ],
 )
 def test_refuses_what_contradicts_itself(settings: dict[str, object], word: str) -> None:

@@ -8,6 +8,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from flows.campaign import relaxation, screen
+from flows.campaign.conditions import Conditions
 from flows.campaign.ledger import Ledger
 from flows.campaign.plan import Share
 from flows.campaign.propose import candidate_document
@@ -17,6 +18,7 @@ from stores.documents import CandidateDocument, RelaxationDocument
 from stores.documents.base import composition_fields
 
 LEVEL = "test-1"
+CONDITIONS = Conditions(LEVEL, searching=True)
 SHARE = Share(key="proposal-1", source="template", formula="MgO", z=1, natoms=2, n=6)
 
 
@@ -54,7 +56,8 @@ def candidates(store: DaoStore, ledger: Ledger) -> list[CandidateDocument]:
 
 
 def screened(ledger: Ledger, energies: Sequence[float | None]) -> Survey:
-    survey = survey_proposed(ledger, [SHARE])
+    survey = Survey()
+    survey_proposed(survey, ledger, [SHARE])
     (batch,) = screen.screening_batches(survey.unique)
     by_id = dict(zip([c.candidate_id for c in survey.unique], energies, strict=True))
     ledger.record(screen.batch_key(LEVEL, batch), screen.STAGE, by_id, 1.0)
@@ -63,7 +66,8 @@ def screened(ledger: Ledger, energies: Sequence[float | None]) -> Survey:
 
 
 def test_proposed_valid_and_unique(ledger: Ledger, candidates: list[CandidateDocument]) -> None:
-    survey = survey_proposed(ledger, [SHARE])
+    survey = Survey()
+    survey_proposed(survey, ledger, [SHARE])
     assert [row.left for row in survey.funnel.rows] == [5, 4, 3]
     assert survey.funnel.rows[0].rejected == {"source_exhausted": 1}
     assert survey.funnel.fates[candidates[3].candidate_id] == ("unique", "duplicate")
@@ -86,6 +90,7 @@ def test_screening_keeps_the_lowest_and_names_the_others(
         ("converged", None),
         ("max_steps", None),
         ("volume_guard", "volume_guard"),
+        ("hopeless", "hopeless"),
         (None, "not_done"),
     ],
 )
@@ -101,7 +106,7 @@ def test_relaxations_that_cannot_be_ranked_leave_with_their_reason(
     if stop_reason:
         store.put(
             RelaxationDocument(
-                relaxation_id=relaxation.relaxation_key(chosen, LEVEL),
+                relaxation_id=relaxation.relaxation_key(chosen, CONDITIONS),
                 candidate_id=chosen.candidate_id,
                 level=LEVEL,
                 energy_per_atom=-6.1,
@@ -110,14 +115,14 @@ def test_relaxations_that_cannot_be_ranked_leave_with_their_reason(
                 **composition_fields(rocksalt(4.21)),
             )
         )
-    survey_relaxed(survey, ledger, LEVEL)
+    survey_relaxed(survey, ledger, CONDITIONS)
     assert survey.kept == ([] if fate else [chosen.candidate_id])
     assert survey.funnel.fates.get(chosen.candidate_id) == (("relaxed", fate) if fate else None)
 
 
 def test_compositions_take_turns_and_references_come_besides() -> None:
     def candidate(formula: str, index: int) -> CandidateDocument:
-        structure = rocksalt(4.2)
+        structure = rocksalt(4.2 + index / 4)  # no two within a tenth of their volumes
         document = candidate_document(
             structure, {"origin": "x", "formula": "MgO", "z": 1, "index": f"{formula}{index}"}
         )
@@ -126,4 +131,54 @@ def test_compositions_take_turns_and_references_come_besides() -> None:
     pool = [candidate(f, i) for f in ("MgO", "MgO2", "Mg") for i in range(4)]
     energies = {c.candidate_id: float(i) for i, c in enumerate(pool)}
     kept = screen.lowest(pool, energies, 3, references={"Mg"})
-    assert [c.formula for c in kept] == ["MgO", "MgO2", "MgO", "Mg", "Mg"]
+    assert [c.formula for c in kept.chosen] == ["MgO", "MgO2", "MgO", "Mg", "Mg"]
+    assert kept.alike == []
+
+
+def test_nearly_equal_starts_are_relaxed_once() -> None:
+    def candidate(a: float, index: int) -> CandidateDocument:
+        return candidate_document(
+            rocksalt(a), {"origin": "x", "formula": "MgO", "z": 1, "index": index}
+        )
+
+    before, twin, other = candidate(4.2, 0), candidate(4.21, 1), candidate(4.6, 2)
+    energies = {before.candidate_id: -6.0, twin.candidate_id: -5.999, other.candidate_id: -5.5}
+    kept = screen.lowest([twin, other], energies, 5, references=(), before=[before])
+    assert kept.chosen == [other]
+    assert kept.alike == [twin.candidate_id]
+
+
+def test_a_second_round_adds_to_the_funnel_and_repeats_nothing(
+    store: DaoStore, ledger: Ledger, candidates: list[CandidateDocument]
+) -> None:
+    survey = Survey()
+    survey_proposed(survey, ledger, [SHARE])
+    again = SHARE.model_copy(update={"key": "proposal-2", "first": 6, "n": 2})
+    document = candidate_document(
+        rocksalt(4.4), {"origin": "template:x", "formula": "MgO", "z": 1, "index": 7}
+    )
+    store.put(document)
+    ids = [document.candidate_id, candidates[0].candidate_id]
+    ledger.record(again.key, "proposed", {"candidate_ids": ids}, 1.0)
+    survey_proposed(survey, ledger, [again])
+    proposed, valid, unique = survey.funnel.rows
+    assert (proposed.entered, proposed.left, valid.left, unique.left) == (8, 6, 5, 3)
+    assert survey.funnel.fates[document.candidate_id] == ("unique", "duplicate")
+    assert all(row.unaccounted == 0 for row in survey.funnel.rows)
+    assert survey.kept == []
+
+
+def test_what_one_round_leaves_over_may_be_relaxed_in_the_next(
+    ledger: Ledger, candidates: list[CandidateDocument]
+) -> None:
+    survey = screened(ledger, [-5.0, -6.0, -4.0])
+    survey_relaxed(survey, ledger, CONDITIONS)
+    survey_proposed(survey, ledger, [])
+    survey_screened(survey, ledger, LEVEL, relax=1)
+    assert survey.kept == [candidates[0].candidate_id]
+    survey_relaxed(survey, ledger, CONDITIONS)
+    selected = next(row for row in survey.funnel.rows if row.stage == "selected")
+    relaxed = next(row for row in survey.funnel.rows if row.stage == "relaxed")
+    assert (selected.entered, selected.left) == (3, 2)
+    assert selected.rejected == {"higher_energy": 1}
+    assert (relaxed.entered, relaxed.rejected) == (2, {"not_done": 2})

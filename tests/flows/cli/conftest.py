@@ -33,6 +33,7 @@ Dao = Callable[..., Answer]
 def dao(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dao:
     """Call ``dao`` with a data folder and a working folder of its own."""
     monkeypatch.setenv("DAO_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("DAO_STORE", raising=False)
     monkeypatch.chdir(tmp_path)
 
     def call(*words: str) -> Answer:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pymatgen.core import Lattice, Structure
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from flows.cli.app import app
 
 Dao = Callable[..., Any]
 EMT = ("--potential", "ase:ase.calculators.emt:EMT")
-COMMANDS = (
-    ["doctor"], ["campaign"], ["generate"], ["predict"], ["relax"], ["report"], ["explain"],
-    ["models", "list"], ["store", "info"],
-)  # fmt: skip
+
+
+def commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    """Every command of the application, groups gone through."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, (*words, name))
+        else:
+            yield [*words, name]
+
+
+COMMANDS = list(commands(get_command(app)))
 
 
 @pytest.fixture
@@ -73,6 +83,8 @@ def test_relax_writes_what_became_of_it_and_does_it_once(dao: Dao, copper: Path)
     assert explained["candidates"][0]["origin"] == "user:Cu.cif"
     assert explained["relaxations"][0]["structure_id"] == row["structure_id"]
     assert "user:Cu.cif" in dao("explain", row["structure_id"]).out
+    (reached,) = explained["chain"]["leads_to"]
+    assert (reached["relation"], reached["collection"]) == ("relaxed to", "relaxations")
     counts = dao("store", "info", "--json").result["documents"]
     assert (counts["candidates"], counts["relaxations"]) == (1, 1)
 
@@ -93,6 +105,10 @@ def test_doctor_names_every_part(dao: Dao) -> None:
     assert answer.code == (3 if answer.result["missing"] else 0)
     parts = {check["part"]: check for check in answer.result["checks"]}
     assert {"DAO_HOME", "store", "dao-g", "dao-p", "chgnet", "pw.x", "devices"} <= parts.keys()
+    assert {"ph.x", "pp.x", "pseudopotentials", "vasp", "POTCARs"} <= parts.keys()
+    if parts["pw.x"]["works"]:
+        assert re.match(r"\d+\.\d+ \(/", parts["pw.x"]["detail"]), "its version and place"
+    assert "dao pseudos install" in parts["pseudopotentials"]["detail"]
     assert parts["store"]["works"]
     assert all(check["detail"] for check in parts.values())
 

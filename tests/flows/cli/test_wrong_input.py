@@ -31,7 +31,7 @@ FAST = ("--potential", "chgnet", "--sources", "template")
         (["campaign", "Mg-O", "--config", "absent.yaml"], "cannot be read"),
         (["campaign", "Mg-O", "--seed-structures", "absent.cif"], "no such file"),
         (["predict", "absent.cif"], "no such file"),
-        (["explain", "c-nothing"], "has no candidate"),
+        (["explain", "c-nothing"], "is not in the store"),
         (["report", "nothing"], "no campaign nothing"),
         (["nonsense"], "No such command"),
     ],
@@ -57,6 +57,13 @@ def test_a_folder_that_cannot_be_written_is_named(dao: Dao, tmp_path: Path) -> N
     answer = dao("campaign", "Mg-O", *FAST, "--out", str(tmp_path / "file" / "out"))
     assert answer.code == 2
     assert "is not a folder" in answer.err
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux's read-only /proc")
+def test_a_read_only_folder_is_named_even_to_root(dao: Dao) -> None:
+    answer = dao("campaign", "Mg-O", *FAST, "--out", "/proc/dao")
+    assert answer.code == 2
+    assert "/proc cannot be written" in answer.err
 
 
 def test_a_store_that_does_not_answer_ends_with_3(dao: Dao) -> None:

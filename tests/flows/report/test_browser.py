@@ -144,18 +144,18 @@ def test_table_sorts_and_filters_and_structures_turn_by_keyboard(
     links = page.run("[...document.querySelectorAll('#ranking-table a')].map(a => a.href)")
     assert links == [file.as_uri() for file in exports.cif.values()]
 
-    page.run("document.querySelectorAll('#ranking-table thead button')[4].click()")
+    page.run("document.querySelectorAll('#ranking-table thead button')[7].click()")
     energies = page.run(
         "[...document.querySelectorAll('#ranking-table tbody tr')]"
-        ".map(row => Number(row.cells[5].dataset.value))"
+        ".map(row => Number(row.cells[8].dataset.value))"
     )
     assert energies == sorted(energies)
-    page.run("document.querySelectorAll('#ranking-table thead button')[4].click()")
+    page.run("document.querySelectorAll('#ranking-table thead button')[7].click()")
     assert page.run("document.querySelector('#ranking-table tbody tr').id") == "rank-13"
     sorted_headers = page.run(
         "[...document.querySelectorAll('th[aria-sort]')].map(h => [h.cellIndex, h.ariaSort])"
     )
-    assert sorted_headers == [[5, "descending"]]
+    assert sorted_headers == [[8, "descending"]]
 
     page.run("document.getElementById('filter-text').focus()")
     page.call("Input.insertText", text="not_converged")

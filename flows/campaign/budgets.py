@@ -1,0 +1,35 @@
+"""Rounds of a campaign and what each may spend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flows.campaign.request import CampaignRequest
+
+FIRST = 0.5
+"""Share of the first round, which knows nothing yet."""
+LATER = 2
+"""Rounds that learn from those before."""
+LEAST_CANDIDATES, LEAST_RELAXED = 24, 12
+"""A campaign of less is one round: there is nothing to learn from."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Candidates of one round, and how many of them are relaxed."""
+
+    candidates: int
+    relax: int
+
+
+def budgets(request: CampaignRequest) -> list[Budget]:
+    """The rounds of a campaign; they add up to what was asked for."""
+    if request.candidates < LEAST_CANDIDATES or request.relax < LEAST_RELAXED:
+        return [Budget(request.candidates, request.relax)]
+    candidates = _parts(request.candidates)
+    return [Budget(*both) for both in zip(candidates, _parts(request.relax), strict=True)]
+
+
+def _parts(total: int) -> list[int]:
+    later = [int(total * (1 - FIRST)) // LATER] * LATER
+    return [total - sum(later), *later]

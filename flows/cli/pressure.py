@@ -1,0 +1,54 @@
+"""``dao pressure``: which polymorph is stable at which pressure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import emit, set_up_logging, warn
+from flows.cli.options import Files, Json, PotentialName, Verbose
+
+
+def pressure(
+    files: Files,
+    potential: PotentialName = "dao-p",
+    lowest: Annotated[float, typer.Option("--from", metavar="GPA", help="Lowest pressure.")] = 0.0,
+    highest: Annotated[float, typer.Option("--to", metavar="GPA", help="Highest pressure.")] = 50.0,
+    points: Annotated[
+        int, typer.Option("--points", min=2, metavar="N", help="Pressures, evenly spaced.")
+    ] = 6,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the figures.")
+    ] = Path("pressure"),
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compress the polymorphs in files and find where one gives way to the next.
+
+    Structures of one composition are compared with each other; each keeps its space group.
+
+    Example: dao pressure B1.cif B2.cif --to 40 --points 9 --potential chgnet
+    """
+    set_up_logging(verbose=verbose)
+    from flows.cli.tables import flat_table
+    from flows.compression import compress_files
+
+    if lowest >= highest:
+        raise typer.BadParameter(f"--from {lowest:g} must be below --to {highest:g}")
+    step = (highest - lowest) / (points - 1)
+    found = compress_files(files, potential, [lowest + i * step for i in range(points)], out)
+    for text in found["warnings"]:
+        warn(text)
+    rows = [
+        {"formula": composition["formula"], **transition}
+        for composition in found["compositions"]
+        for transition in composition["transitions"]
+    ]
+    columns = ("formula", "below", "above", "pressure", "pressure_std", "volume_change")
+    table = flat_table(rows, columns)
+    table.caption = f"transitions in GPa at level {found['level']}; figures in {out}"
+    emit({"store": None, **found}, as_json=as_json, human=table)
+    if found["failures"]:
+        raise typer.Exit(4)

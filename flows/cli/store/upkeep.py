@@ -1,0 +1,105 @@
+"""``dao store backup | restore | check | migrate``: keeping the store sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import emit, set_up_logging
+from flows.cli.options import Json, StoreUri, Verbose
+
+FINISHED_WITH_FAILURES = 4
+Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the backup.")]
+
+
+def backup(
+    folder: Folder, store: StoreUri = None, as_json: Json = False, verbose: Verbose = False
+) -> None:
+    """Copy a consistent state of the store, blobs included, while others go on writing.
+
+    The copy is a store itself: dao store info --store DIR. A later backup to the same folder
+    replaces it when it is complete.
+
+    Example: dao store backup /mnt/backup/dao
+    """
+    set_up_logging(verbose=verbose)
+    from stores import open_store
+    from stores.maintenance import back_up
+
+    with open_store(store) as opened:
+        file = back_up(opened, folder)
+        uri = opened.uri
+    with open_store(folder) as copy:
+        counts = {name: found.count() for name, found in copy.collections.items()}
+    result = {"level": None, "store": uri, "backup": str(file), "documents": counts}
+    emit(result, as_json=as_json, human=f"{sum(counts.values())} documents in {file}")
+
+
+def restore(
+    folder: Folder, store: StoreUri = None, as_json: Json = False, verbose: Verbose = False
+) -> None:
+    """Fill a new or empty store from a backup; also the way from a laptop to MongoDB.
+
+    Example: dao store restore /mnt/backup/dao --store mongodb://127.0.0.1/dao
+    """
+    set_up_logging(verbose=verbose)
+    from stores import open_store
+    from stores.maintenance import restore as fill
+
+    uri = fill(folder, store)
+    with open_store(store) as opened:
+        counts = {name: found.count() for name, found in opened.collections.items()}
+    result = {"level": None, "store": uri, "backup": str(folder), "documents": counts}
+    emit(result, as_json=as_json, human=f"{sum(counts.values())} documents in {uri}")
+
+
+def check(store: StoreUri = None, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Read everything and list every fault: pages, checksums, schemas, blobs. Ends with 4 if any.
+
+    Example: dao store check
+    """
+    set_up_logging(verbose=verbose)
+    from flows.cli.bars import Bars
+    from flows.cli.tables import listed
+    from stores import open_store
+    from stores.maintenance import check as look
+
+    with open_store(store) as opened, Bars() as bars:
+        bars.begin("check", len(opened.collections) + 2)
+        faults = look(opened, lambda _: bars.advance("check", 1))
+        uri = opened.uri
+    rows = [{"where": fault.where, "what": fault.what} for fault in faults]
+    human = listed(rows, ("where", "what"), f"{uri}: {f'{len(rows)} faults' if rows else 'sound'}")
+    emit({"level": None, "store": uri, "faults": rows}, as_json=as_json, human=human)
+    if rows:
+        raise typer.Exit(FINISHED_WITH_FAILURES)
+
+
+def migrate(store: StoreUri = None, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Bring documents of older schemas up to date; back the store up first.
+
+    Ends with 4 if some could not be; these are named and left as they were.
+
+    Example: dao store migrate
+    """
+    set_up_logging(verbose=verbose)
+    from flows.cli.bars import Bars
+    from flows.cli.tables import listed
+    from stores import open_store
+    from stores.maintenance import migrate as bring_up
+    from stores.maintenance import outdated
+
+    with open_store(store) as opened, Bars() as bars:
+        bars.begin("migrate", sum(outdated(opened).values()))
+        report = bring_up(opened, lambda done: bars.advance("migrate", done))
+        uri = opened.uri
+    rows = [{"document": name, "reason": reason} for name, reason in report.failed.items()]
+    migrated = {name: count for name, count in report.migrated.items() if count}
+    line = f"{sum(migrated.values())} documents migrated in {uri}"
+    human = listed(rows, ("document", "reason"), line)
+    result = {"level": None, "store": uri, "migrated": migrated, "failed": rows}
+    emit(result, as_json=as_json, human=human)
+    if rows:
+        raise typer.Exit(FINISHED_WITH_FAILURES)

@@ -1,0 +1,104 @@
+"""``dao validate``: DFT checks of crystals of files or of the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import emit, set_up_logging
+from flows.cli.options import Json, StoreUri, Verbose
+
+
+def validate(
+    crystals: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="IDS|FILES...",
+            help="Ids of candidates, relaxations or structures of the store; files or folders.",
+        ),
+    ],
+    code: Annotated[str, typer.Option("--code", metavar="qe|vasp", help="DFT program.")] = "qe",
+    protocol: Annotated[
+        str, typer.Option("--protocol", metavar="fast|balanced|stringent", help="Accuracy.")
+    ] = "fast",
+    workflow: Annotated[
+        str,
+        typer.Option(
+            "--workflow",
+            metavar="relax|static",
+            help="Relax and end with a static run, or a static run only.",
+        ),
+    ] = "relax",
+    hull: Annotated[
+        bool,
+        typer.Option(
+            "--hull/--no-hull",
+            help="Compute elements at the same level too, for energies above hull.",
+        ),
+    ] = True,
+    functional: Annotated[
+        str, typer.Option("--functional", metavar="pbe|r2scan", help="Functional of VASP.")
+    ] = "pbe",
+    pseudos: Annotated[
+        str | None,
+        typer.Option("--pseudos", metavar="FAMILY", help="Pseudopotentials of Quantum ESPRESSO."),
+    ] = None,
+    hubbard: Annotated[bool, typer.Option("--hubbard", help="Apply the table of U.")] = False,
+    core_hours: Annotated[
+        float | None,
+        typer.Option("--core-hours", metavar="H", help="Budget of this command and its repeats."),
+    ] = None,
+    cores: Annotated[
+        int | None, typer.Option("--cores", metavar="N", help="Cores to use. Default: all.")
+    ] = None,
+    cores_each: Annotated[
+        int, typer.Option("--cores-each", metavar="N", help="Cores of one calculation.")
+    ] = 1,
+    memory: Annotated[
+        float | None, typer.Option("--memory", metavar="GIB", help="Memory to use at once.")
+    ] = None,
+    walltime: Annotated[
+        float | None, typer.Option("--walltime", metavar="S", help="Limit of one run, seconds.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the resulting CIFs.")
+    ] = Path("validated"),
+    store: StoreUri = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Compute crystals by DFT and keep energies and crystals in the store.
+
+    The same crystal at the same level is computed once, ever; interrupted, the same command goes
+    on where it stopped.
+
+    Example: dao validate MgO.cif --code qe --protocol fast
+    """
+    set_up_logging(verbose=verbose)
+    from flows.campaign.progress import listening
+    from flows.cli.bars import Bars
+    from flows.cli.tables import validation_tables
+    from flows.validation.command import validate_given
+    from flows.validation.settings import read_settings
+
+    given = {
+        "code": code,
+        "protocol": protocol,
+        "workflow": workflow,
+        "functional": functional,
+        "pseudos": pseudos,
+        "hubbard": hubbard,
+        "core_hours": core_hours,
+        "cores": cores,
+        "cores_each": cores_each,
+        "memory": memory,
+        "walltime": walltime,
+    }
+    settings = read_settings(given)
+    with Bars() as bars, listening(bars):
+        done = validate_given(crystals, settings, out, store, hull=hull)
+    emit(done, as_json=as_json, human=validation_tables(done, out))
+    if done["failures"]:
+        raise typer.Exit(4)

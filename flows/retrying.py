@@ -1,0 +1,30 @@
+"""Which errors of a task are worth another attempt, and how long to wait for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import Task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.tasks import exponential_backoff
+
+from stores.errors import StoreBusyError, StoreUnreachableError
+
+CAN_PASS = (StoreBusyError, StoreUnreachableError, ConnectionError, TimeoutError)
+"""Errors that waiting may cure; any other comes back the same however often it is tried."""
+
+
+def can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Whether a failed task is worth another attempt."""
+    return isinstance(state.result(raise_on_failure=False), CAN_PASS)
+
+
+RETRY: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay_seconds": exponential_backoff(backoff_factor=2),
+    "retry_condition_fn": can_pass,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+"""Settings of every task: the store knows what is done, so Prefect keeps no results."""

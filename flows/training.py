@@ -1,0 +1,70 @@
+"""Training runs from validated requests, and what they answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from dao_core.checkpoints.format import checkpoint_hash, read_card
+from dao_core.potentials import load_potential
+from dao_core.predictor.checkpoint import KIND as PHYSICAL
+from dao_core.training.generator import GeneratorSources, GeneratorTraining, train_generator
+from dao_core.training.predictor import PredictorSources, train_predictor
+from dao_core.training.predictor_guidance import GuidanceTraining, train_guidance
+from dao_core.training.predictor_settings import PredictorTraining
+from dao_core.training.relaxed_records import RecordRelaxation, relax_records
+from dao_core.training.run import is_first_process
+from flows.campaign.preflight import check_output_folder
+from flows.campaign.progress import advance, begin
+
+
+def run_generator(request: Any) -> dict[str, Any] | None:
+    """Train DAO-G; the answer, or None in all processes but the first."""
+    check_output_folder(request.out)
+    sources = GeneratorSources(request.train, request.validation, request.stage, request.start)
+    return _answer(train_generator(sources, request.out, request.chosen(GeneratorTraining)))
+
+
+def run_predictor(request: Any) -> dict[str, Any] | None:
+    """Train the physical DAO-P or a guidance energy; as :func:`run_generator`."""
+    check_output_folder(request.out)
+    if request.head == "guidance":
+        settings = request.chosen(GuidanceTraining)
+        return _answer(train_guidance(request.labels, request.out, settings))
+    sources = PredictorSources(
+        request.labels, request.validation_labels, request.doubt_labels, request.records
+    )
+    settings = request.chosen(PredictorTraining)
+    return _answer(train_predictor(sources, request.out, settings, request.start))
+
+
+def run_relaxation(
+    files: list[Path], out: Path, potential: str, settings: RecordRelaxation
+) -> dict[str, Any]:
+    """Relax the unstable entries of record files; counts by what was done."""
+    check_output_folder(out)
+    loaded = load_potential(potential)
+    begin("shards", 0)
+    counts = relax_records(files, loaded, out, settings, lambda: advance("shards"))
+    return {
+        "level": loaded.level,
+        "store": None,
+        "out": out,
+        "entries": sum(counts.values()),
+        "done": dict(sorted(counts.items())),
+    }
+
+
+def _answer(model: Path) -> dict[str, Any] | None:
+    if not is_first_process():
+        return None
+    card, name = read_card(model), checkpoint_hash(model)
+    return {
+        "level": f"dao-p@{name}" if card["kind"] == PHYSICAL else None,
+        "store": None,
+        "model": model,
+        "kind": card["kind"],
+        "size": card["config"],
+        "hash": name,
+        "manifest_hash": card["manifest_hash"],
+    }

@@ -1,0 +1,71 @@
+"""DFT checks of chosen crystals, started by an event, a schedule or a hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from prefect import flow, get_run_logger, task
+from prefect.concurrency.sync import concurrency
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.events import labels_added
+from flows.orchestration import DFT_LIMIT
+from flows.retrying import RETRY
+from flows.validation.settings import DftSettings
+
+DAY = 24 * 3600
+
+
+class ValidateRequest(BaseModel):
+    """Which crystals are checked, and how.
+
+    Attributes:
+        crystals: Ids of candidates, relaxations or structures of the store.
+        settings: Program, protocol, budget and limits.
+        hull: Whether elements are computed too, for energies above hull.
+        store: URI of the store; None is the default one.
+        out: Folder for the resulting CIFs.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    crystals: tuple[str, ...] = Field(min_length=1)
+    settings: DftSettings = DftSettings()
+    hull: bool = True
+    store: str | None = None
+    out: str = "validated"
+
+
+@task(name="DFT", timeout_seconds=7 * DAY, **RETRY)
+def dft_task(request: ValidateRequest) -> dict[str, Any]:
+    """Compute what the store does not know yet; one such task at a time on one server."""
+    # Only a machine that checks needs what DFT is made with.
+    from flows.validation.command import validate_given  # noqa: PLC0415
+
+    with concurrency(DFT_LIMIT, strict=True):
+        return validate_given(
+            request.crystals, request.settings, Path(request.out), request.store, hull=request.hull
+        )
+
+
+@flow(name="validate", persist_result=False)
+def validate(request: ValidateRequest) -> dict[str, Any]:
+    """Check crystals by DFT and write labels back; the same crystal is computed once, ever.
+
+    A crystal that fails costs only itself; its reason is in the store.
+
+    Args:
+        request: The ids of the crystals, and how they are checked.
+
+    Returns:
+        How many crystals were computed, found done, and failed.
+    """
+    done = dft_task(request)
+    checks = [*done["structures"], *done["competing"]]
+    new = [one for one in checks if one["state"] == "done" and not one["reused"]]
+    for level in sorted({one["level"] for one in new}):
+        labels_added(level, sum(one["level"] == level for one in new))
+    for failure in done["failures"]:
+        get_run_logger().warning("%s: %s", failure["file"], failure["reason"])
+    return {"computed": len(new), "checked": len(checks), "failed": len(done["failures"])}

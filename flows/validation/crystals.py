@@ -1,0 +1,86 @@
+"""Which crystals are to be checked: those of files, and those that the store knows by an id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pymatgen.core import Structure
+
+from dao_core.crystal.reading import read_structures
+from dao_core.errors import InputError
+from stores import DaoStore
+from stores.documents import CandidateDocument, RelaxationDocument, StructureDocument
+
+
+@dataclass(frozen=True)
+class Crystal:
+    """A crystal to be checked.
+
+    Attributes:
+        name: The file it came from, or its id.
+        structure: The crystal.
+        candidate_id: The candidate it came from, if any.
+    """
+
+    name: str
+    structure: Structure
+    candidate_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The crystals, and the files that hold none, with the reason."""
+
+    crystals: tuple[Crystal, ...]
+    failures: tuple[dict[str, str], ...]
+
+
+def find_crystals(words: Sequence[str], store: DaoStore) -> Found:
+    """Find what is meant by files, folders and ids.
+
+    Args:
+        words: Files, folders, or ids of candidates, relaxations and structures.
+        store: Where ids are looked up.
+
+    Raises:
+        InputError: A word is neither a file nor an id, or there is no crystal at all.
+    """
+    crystals: dict[str, Crystal] = {}
+    failures = []
+    for word in dict.fromkeys(words):
+        if Path(word).exists():
+            reading = read_structures([word])
+            crystals |= {n.source: Crystal(n.source, n.structure) for n in reading.structures}
+            failures += [{"file": f.source, "reason": f.reason} for f in reading.failures]
+        else:
+            crystals[word] = _known(word, store)
+    if not crystals:
+        reasons = "; ".join(f"{failure['file']}: {failure['reason']}" for failure in failures)
+        raise InputError(f"there is no structure to validate: {reasons or 'nothing was given'}")
+    return Found(tuple(crystals.values()), tuple(failures))
+
+
+def _known(identity: str, store: DaoStore) -> Crystal:
+    """The crystal of an id; of a candidate, the one it was relaxed to last.
+
+    Raises:
+        InputError: The store has none of that id.
+    """
+    either = {"$or": [{"candidate_id": identity}, {"relaxation_id": identity}]}
+    for relaxation in store.find(RelaxationDocument, either, sort={"last_updated": -1}):
+        relaxed = relaxation.to_pymatgen()
+        if relaxed is not None:
+            return Crystal(identity, relaxed, relaxation.candidate_id)
+    candidate = store.get(CandidateDocument, identity)
+    generated = candidate.to_pymatgen() if candidate else None
+    if generated is not None:
+        return Crystal(identity, generated, identity)
+    document = store.get(StructureDocument, identity)
+    if document is not None:
+        return Crystal(identity, document.to_pymatgen())
+    raise InputError(
+        f"{identity}: neither a file nor the id of a candidate, relaxation or structure in "
+        f"{store.uri}"
+    )

@@ -1,0 +1,64 @@
+"""Which structures of a ranking are worth DFT, and which phases must stand beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dao_core.search.selection import DftCandidate, choose_for_dft
+from dft_inputs.elements import element_structure
+from dft_inputs.errors import InputError
+from flows.report.page import ON_HULL
+from flows.report.summary import RankedStructure
+
+
+def select_for_dft(ranking: Sequence[RankedStructure], budget: int) -> list[RankedStructure]:
+    """The most promising structures of a ranking, see :mod:`dao_core.search.selection`.
+
+    Elements are left out where there are compounds: they are computed as corners of the hull.
+
+    Args:
+        ranking: Best first.
+        budget: How many.
+    """
+    compounds = [row for row in ranking if _elements(row) > 1] or list(ranking)
+    candidates = [
+        DftCandidate(row.relaxed(), row.energy_above_hull, row.energy_std, row.novel)
+        for row in compounds
+    ]
+    return [compounds[index] for index in choose_for_dft(candidates, budget)]
+
+
+def competing_phases(
+    ranking: Sequence[RankedStructure], selected: Sequence[RankedStructure]
+) -> list[RankedStructure]:
+    """Phases of a ranking that the hull of the selected ones needs.
+
+    These are the compounds on the hull that were not selected, and the best crystal of each
+    element whose ground state is not known otherwise.
+
+    Args:
+        ranking: Best first.
+        selected: Those that are checked.
+    """
+    chosen = {row.candidate_id for row in selected}
+    phases: dict[str, RankedStructure] = {}
+    for row in sorted(ranking, key=lambda row: row.energy_per_atom):
+        stable = row.energy_above_hull is not None and row.energy_above_hull <= ON_HULL
+        needed = _is_unknown_element(row) or (_elements(row) > 1 and stable)
+        if needed and row.candidate_id not in chosen:
+            phases.setdefault(row.formula, row)
+    return list(phases.values())
+
+
+def _elements(row: RankedStructure) -> int:
+    return len(row.relaxed().composition.elements)
+
+
+def _is_unknown_element(row: RankedStructure) -> bool:
+    if _elements(row) > 1:
+        return False
+    try:
+        element_structure(row.relaxed().composition.elements[0].symbol)
+    except InputError:
+        return True
+    return False

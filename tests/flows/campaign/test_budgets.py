@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from dao_core.potentials import Domain
+from dao_core.search.compositions import parse_target
+from flows.campaign.budgets import budgets
+from flows.campaign.cells import FIRST_ATOMS, first_cells, wanted_cells
+from flows.campaign.request import CampaignRequest
+
+
+@pytest.mark.parametrize(("candidates", "relax"), [(200, 48), (201, 47), (24, 12), (1000, 13)])
+def test_rounds_add_up_to_what_was_asked_for(candidates: int, relax: int) -> None:
+    rounds = budgets(CampaignRequest(targets=("Mg-O",), candidates=candidates, relax=relax))
+    assert len(rounds) == 3
+    assert sum(r.candidates for r in rounds) == candidates
+    assert sum(r.relax for r in rounds) == relax
+    assert rounds[0].candidates >= candidates / 2
+
+
+def test_small_campaigns_are_one_round() -> None:
+    assert len(budgets(CampaignRequest(targets=("Mg-O",), candidates=20, relax=8))) == 1
+
+
+def test_the_first_round_takes_small_cells_unless_sizes_are_asked_for() -> None:
+    request = CampaignRequest(targets=("Mg-O",))
+    cells = wanted_cells(parse_target(["Mg-O"]), request, Domain(max_atoms=20))
+    first = first_cells(cells, request)
+    assert {cell.formula for cell in first} == {cell.formula for cell in cells}
+    assert max(c.natoms for c in first if c.formula == "MgO") <= FIRST_ATOMS
+    assert len(first) < len(cells)
+    asked = CampaignRequest(targets=("Mg-O",), z=(1, 4))
+    large = wanted_cells(parse_target(["Mg-O"]), asked, Domain(max_atoms=20))
+    assert first_cells(large, asked) == large

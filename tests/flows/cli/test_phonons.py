@@ -1,0 +1,37 @@
+"""``dao phonons`` on copper, which is stable as fcc and falls out of the simple cubic structure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymatgen.core import Lattice, Structure
+
+Dao = Callable[..., Any]
+EMT = ("--potential", "ase:ase.calculators.emt:EMT")
+
+
+@pytest.mark.slow
+def test_stable_and_unstable_copper(dao: Dao, tmp_path: Path) -> None:
+    fcc = Structure.from_spacegroup("Fm-3m", Lattice.cubic(3.6), ["Cu"], [[0, 0, 0]])
+    fcc.get_primitive_structure().to(str(tmp_path / "fcc.cif"))
+    Structure(Lattice.cubic(2.4), ["Cu"], [[0, 0, 0]]).to(str(tmp_path / "cubic.cif"))
+    (tmp_path / "broken.cif").write_text("not a crystal")
+
+    answer = dao("phonons", "fcc.cif", "cubic.cif", "broken.cif", *EMT, "--json")
+    assert answer.code == 4
+    assert [failure["file"] for failure in answer.result["failures"]] == ["broken.cif"]
+    stable, unstable = answer.result["structures"]
+    assert not stable["unstable"]
+    assert stable["soft_mode_cif"] is None
+    # Copper's highest phonons lie at 240 cm^-1 (Svensson et al. 1967); EMT is within a tenth.
+    assert stable["last_dos_peak"] == pytest.approx(235, rel=0.15)
+    assert 0.02 < stable["zero_point_energy"] < 0.04
+    assert stable["free_energy"] < stable["energy_per_atom"]
+    assert unstable["unstable"]
+    assert unstable["minimum_frequency"] < -0.3
+    assert unstable["soft_mode_energy_per_atom"] < unstable["energy_per_atom"] - 0.1
+    assert Path(unstable["soft_mode_cif"]).is_file()
+    assert {"level", "store", "versions", "seconds"} <= answer.result.keys()

@@ -1,0 +1,97 @@
+"""Set-up and deployments against a real Prefect server."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.utilities.importtools import import_object
+from pydantic import TypeAdapter
+from ruamel.yaml import YAML
+
+from flows.orchestration import LIMITS, POOLS, ZOMBIES, bootstrap
+from flows.sweep import PRIORITIES
+
+
+def declared(root: Path) -> dict[str, dict[str, Any]]:
+    content = YAML(typ="safe").load((root / "prefect.yaml").read_text())
+    return {deployment["name"]: deployment for deployment in content["deployments"]}
+
+
+def test_every_deployment_names_a_flow_and_takes_its_parameters(
+    request: pytest.FixtureRequest,
+) -> None:
+    root = request.config.rootpath
+    for name, deployment in declared(root).items():
+        file, function = deployment["entrypoint"].split(":")
+        flow = import_object(f"{file.removesuffix('.py').replace('/', '.')}.{function}")
+        flow.validate_parameters(deployment["parameters"])
+        assert flow.description, name
+        assert deployment["work_pool"]["name"] in POOLS
+        assert deployment["work_pool"]["work_queue_name"] in PRIORITIES
+        assert not any(schedule["active"] for schedule in deployment.get("schedules", []))
+
+
+def test_parameters_become_a_form(request: pytest.FixtureRequest) -> None:
+    for name, deployment in declared(request.config.rootpath).items():
+        file, function = deployment["entrypoint"].split(":")
+        flow = import_object(f"{file.removesuffix('.py').replace('/', '.')}.{function}")
+        schema = flow.parameters.model_dump()
+        fields = [schema, *schema.get("definitions", {}).values()]
+        assert any(one.get("properties") for one in fields), name
+
+
+@pytest.mark.slow
+def test_deploy_all_makes_every_deployment_and_no_schedule_runs(
+    deployed: Any, request: pytest.FixtureRequest
+) -> None:
+    wanted = declared(request.config.rootpath)
+    found = {one["name"]: one for one in deployed.ask("/deployments/filter")}
+    assert found.keys() == wanted.keys()
+    for name, deployment in wanted.items():
+        assert found[name]["work_pool_name"] == deployment["work_pool"]["name"]
+        assert found[name]["work_queue_name"] == deployment["work_pool"]["work_queue_name"]
+        assert not any(schedule["active"] for schedule in found[name]["schedules"])
+        limit = deployment.get("concurrency_limit")
+        if limit:
+            assert found[name]["global_concurrency_limit"]["limit"] == limit["limit"]
+    triggers = {t["name"] for one in wanted.values() for t in one.get("triggers", [])}
+    assert {*triggers, ZOMBIES} <= {one["name"] for one in deployed.ask("/automations/filter")}
+
+
+@pytest.mark.slow
+def test_set_up_twice_leaves_what_its_owner_changed(deployed: Any) -> None:
+    deployed.prefect("work-pool", "set-concurrency-limit", "cpu", "7", cwd=Path.cwd())
+    again = bootstrap()
+    assert again.made == ()
+    assert len(again.kept) == len(POOLS) + len(LIMITS) + 1
+    pools = {one["name"]: one for one in deployed.ask("/work_pools/filter")}
+    assert pools["cpu"]["concurrency_limit"] == 7
+    queues = deployed.ask("/work_queues/filter")
+    cpu = [q["name"] for q in queues if q["work_pool_id"] == pools["cpu"]["id"]]
+    assert set(PRIORITIES) <= set(cpu)
+
+
+@pytest.mark.slow
+def test_set_up_on_the_command_line(deployed: Any) -> None:
+    command = [sys.executable, "-m", "flows", "setup", "--json"]
+    done = subprocess.run(command, env=deployed.environment, check=False, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode()
+    assert b'"made": []' in done.stdout
+    nowhere = {**deployed.environment, "PREFECT_API_URL": "http://127.0.0.1:9/api"}
+    done = subprocess.run(command, env=nowhere, check=False, capture_output=True)
+    assert done.returncode == 3
+    assert b"does not serve" in done.stderr
+
+
+def test_schema_of_a_sweep_orders_by_priority() -> None:
+    from flows.sweep import QueuedCampaign, in_order
+
+    words = [("Na-Cl", "low"), ("Mg-O", "high"), ("Si", "normal"), ("C", "high")]
+    queue = TypeAdapter(list[QueuedCampaign]).validate_python(
+        [{"request": {"targets": target}, "priority": priority} for target, priority in words]
+    )
+    assert [one.request.targets[0] for one in in_order(queue)] == ["Mg-O", "C", "Si", "Na-Cl"]
