@@ -1,8 +1,8 @@
 """Speed of the stores and builders.
 
 Rows: upserts, key lookups and indexed ranges of the embedded store, maggma's MemoryStore, a
-MontyStore on SQLite (where montydb is installed) and a MongoDB wire-protocol server; then the
-dedup and hull builders on the embedded store, cold and with 1 % new.
+MontyStore on SQLite (where montydb is installed) and a MongoDB wire-protocol server; documents
+through ``DaoStore.put``; the dedup and hull builders on the embedded store, cold and with 1 % new.
 
     python benchmarks/store.py [--quick] [--json] [--sizes 1000 10000 100000]
 """
@@ -51,6 +51,7 @@ def main() -> None:
     arguments = parser.parse_args()
     sizes = [1000] if arguments.quick else arguments.sizes
     rows = list(backend_rows(10_000 if arguments.quick else max(sizes)))
+    rows.append(document_row(1000 if arguments.quick else 10_000))
     for size in sizes:
         rows += builder_rows(size)
     if arguments.json:
@@ -91,6 +92,8 @@ def backend_rows(count: int) -> Iterator[dict[str, Any]]:
             monty = MontyStore("structures", database_path=str(folder / "monty"), storage="sqlite",
                                key="structure_id")  # fmt: skip
             yield backend_row("MontyStore(sqlite)", monty, min(count, SLOW_LIMIT // 10))
+        else:
+            print("MontyStore(sqlite) is left out: montydb is not installed", file=sys.stderr)
         with wire_server(folder) as port:
             wire = MongoStore("dao", "structures", port=port, key="structure_id")
             yield backend_row("wire protocol (nx-27017)", wire, min(count, SLOW_LIMIT))
@@ -125,6 +128,21 @@ def backend_row(name: str, store: Store, count: int) -> dict[str, Any]:
     return row
 
 
+def document_row(count: int) -> dict[str, Any]:
+    """Documents per second by ``DaoStore.put``, as campaigns write: validated, compared, merged."""
+    made: list[StructureDocument | LabelDocument] = []
+    making = timed(lambda: made.extend(_documents(range(count // 2))))
+    with tempfile.TemporaryDirectory() as folder, open_store(folder) as store:
+        batches = [made[at : at + BATCH] for at in range(0, count, BATCH)]
+        first = timed(lambda: [store.put(batch) for batch in batches])
+        again = timed(lambda: [store.put(batch) for batch in batches])
+    return {
+        "kind": "documents", "name": "embedded", "documents": count,
+        "made_per_second": count / making, "put_per_second": count / first,
+        "put_again_per_second": count / again,
+    }  # fmt: skip
+
+
 def builder_rows(size: int) -> list[dict[str, Any]]:
     """Dedup and hull builders: a full build of 99 %, then the last 1 %."""
     with tempfile.TemporaryDirectory() as folder, open_store(folder) as store:
@@ -146,7 +164,12 @@ def builder_rows(size: int) -> list[dict[str, Any]]:
 
 
 def fill(store: DaoStore, numbers: range) -> None:
-    """Write crystals of many systems; every tenth is a near-duplicate of the one before.
+    """Write the structures and labels of some numbers."""
+    store.put(_documents(numbers))
+
+
+def _documents(numbers: range) -> list[StructureDocument | LabelDocument]:
+    """Crystals of many systems with labels; every tenth is a near-duplicate of the one before.
 
     Ids are made from the number: hashing 100,000 crystals is another benchmark.
     """
@@ -169,7 +192,7 @@ def fill(store: DaoStore, numbers: range) -> None:
                 energy_per_atom=energy, structure=content, **common,
             )
         )  # fmt: skip
-    store.put(batch)
+    return batch
 
 
 def _crystal(number: int) -> Structure:

@@ -1,0 +1,95 @@
+"""What the weight of guidance does: energy, validity and spread of generated crystals.
+
+    python benchmarks/guidance.py GUIDANCE [--model dao-g] [--weights 0,1,2,5] [--quick] [--json]
+
+The same compositions and seeds for every weight. `guidance_energy` is the guide's own energy of the
+finished crystals (standardised): it must fall. `energy_per_atom` (eV/atom) is a potential's verdict
+on the valid ones (DAO-P by default, any of `dao predict`), which took no part in the guiding;
+`valid_rate` is the price.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from pymatgen.core import Composition, Structure
+from rich.console import Console
+from rich.table import Table
+
+from dao_core.crystal.batch import CrystalBatch
+from dao_core.crystal.validity import invalid_reason
+from dao_core.generator.generate import load_generator
+from dao_core.generator.guidance import Guidance
+from dao_core.potentials import Potential, load_potential
+from dao_core.predictor.guidance import GuidanceEnergy, load_guidance
+
+CELLS = ("Mg4O4", "Na4Cl4", "Ti2O4", "Si4", "Ca2Ti2O6", "Li2Fe2O4", "Al4O6", "Zn2S2")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    weight: float
+    structures: int
+    guidance_energy: float
+    energy_per_atom: float
+    valid_rate: float
+
+
+def measure(
+    model: str, guide: GuidanceEnergy, potential: Potential, weights: Sequence[float], n: int
+) -> list[Row]:
+    """The same crystals under each weight."""
+    generator = load_generator(model)
+    cells = [Composition(cell) for cell in CELLS]
+    rows = []
+    for weight in weights:
+        guidance = Guidance(guide, weight) if weight else None
+        made = [crystal.structure for crystal in generator.generate(cells, n, guidance=guidance)]
+        rows.append(_row(weight, made, guide, potential))
+    return rows
+
+
+def _row(weight: float, made: list[Structure], guide: GuidanceEnergy, potential: Potential) -> Row:
+    valid = [crystal for crystal in made if invalid_reason(crystal) is None]
+    batch = CrystalBatch.from_structures(valid)
+    with torch.no_grad():
+        own = guide(batch, torch.ones(len(valid))).mean()
+    energies = potential.evaluate(batch.to(dtype=torch.float64)).energy / batch.natoms
+    return Row(weight, len(made), float(own), float(energies.nanmean()), len(valid) / len(made))
+
+
+def main() -> None:
+    """Measure, and print a table or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("guidance", type=Path, help="a guidance energy, safetensors")
+    parser.add_argument("--model", default="dao-g")
+    parser.add_argument("--potential", default="dao-p")
+    parser.add_argument("--weights", default="0,0.5,1,2,5,10")
+    parser.add_argument("-n", type=int, default=32, help="crystals per composition and weight")
+    parser.add_argument("--quick", action="store_true", help="two crystals each, two weights")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    weights = [float(word) for word in arguments.weights.split(",")]
+    guide, potential = load_guidance(arguments.guidance), load_potential(arguments.potential)
+    weights, n = ([0.0, 2.0], 2) if arguments.quick else (weights, arguments.n)
+    rows = measure(arguments.model, guide, potential, weights, n)
+    if arguments.json:
+        print(json.dumps({"benchmark": "guidance", "rows": [asdict(row) for row in rows]}))
+        return
+    table = Table(*asdict(rows[0]))
+    for row in rows:
+        values = asdict(row).values()
+        table.add_row(*(f"{x:.4g}" if isinstance(x, float) else str(x) for x in values))
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,100 @@
+"""BENCHMARKS.md and the cards are what the script writes from the committed records."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MACHINE = {
+    "cpu": "Testium", "cores": 2, "torch_threads": 1, "load_average": 0.1, "torch": "2",
+    "python": "3",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scripts() -> Iterator[SimpleNamespace]:
+    """The two scripts as modules; their folder is no package."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    yield SimpleNamespace(
+        write=importlib.import_module("write").main, record=importlib.import_module("record").main
+    )
+    sys.path.remove(str(ROOT / "benchmarks"))
+
+
+def record(room: str, name: str, result: dict[str, object]) -> dict[str, object]:
+    common = {"command": "python x.py", "date": "2026-01-02", "seconds": 3.0, "machine": MACHINE}
+    return {"room": room, "name": name, **common, "result": result}
+
+
+def test_committed_pages_are_those_of_the_committed_records(scripts: SimpleNamespace) -> None:
+    assert scripts.write(["--check"]) == 0, "run python benchmarks/write.py"
+
+
+def test_a_section_appears_with_its_record_and_a_changed_figure_is_noticed(
+    scripts: SimpleNamespace, tmp_path: Path
+) -> None:
+    (tmp_path / "results").mkdir()
+    page = tmp_path / "B.md"
+    rows = [{"name": "embedded", "lookup_ms": 0.25}, {"builder": "hull", "seconds": 1.5}]
+    content = record("store", "stores", {"rows": rows})
+    (tmp_path / "results" / "store.stores.json").write_text(json.dumps(content))
+    where = ("--results", str(tmp_path / "results"), "--to", str(page))
+    assert scripts.write(where) == 0
+    text = page.read_text()
+    assert "## Store" in text
+    assert "## Sampling" not in text
+    assert "| embedded | 0.25 |" in text
+    assert "| hull | 1.5 |" in text
+    assert "2 cores of Testium" in text
+    assert scripts.write(["--check", *where]) == 0
+    page.write_text(text.replace("0.25", "0.20"))
+    assert scripts.write(["--check", *where]) == 1
+
+
+def test_structure_results_say_tolerances_seeds_and_spread(
+    scripts: SimpleNamespace, tmp_path: Path
+) -> None:
+    (tmp_path / "results").mkdir()
+    result = {
+        "task": "structure", "set": "hand", "set_hash": "abc", "n": 4, "k": 2, "seeds": [0, 1],
+        "sampler": {"source": "template"}, "cost": {"parameters": 0, "network_evaluations": 0},
+        "seconds_per_structure": 0.5, "level": "dao-p@x", "relaxed_per_reference": 0,
+        "tolerances": {"loose": "ltol=0.3", "strict": "ltol=0.2"},
+        "stages": {"generated": {"all": {"match_rate": [0.5, 0.1]}}},
+        "overlap": {"formula": 0.25, "structure": 0.0, "clean": 3, "undecided": []},
+        "breakdown": [
+            {"by": "atoms", "group": "1-2", "n": 4, "first": 0.5, "any": 1.0, "ranked": None}
+        ],
+        "polymorphs": [
+            {"formula": "MgO", "recall": 0.5, "polymorphs": [
+                {"material_ids": ["a"], "space_group": "Fm-3m", "natoms": 2, "found": 1.0},
+                {"material_ids": ["b"], "space_group": "Pm-3m", "natoms": 2, "found": 0.0},
+            ]},
+        ],
+    }  # fmt: skip
+    file = tmp_path / "results" / "structure.hand.json"
+    file.write_text(json.dumps(record("structure", "hand", result)))
+    page = tmp_path / "B.md"
+    where = ["--results", str(tmp_path / "results"), "--to", str(page)]
+    assert scripts.write(where) == 0
+    text = page.read_text()
+    for part in (
+        "0.500 ± 0.100", "hash `abc`", "seeds 0, 1", "ltol=0.2", "3 are clean",
+        "| 1-2 | 4 | 0.50 | 1.00 | - |", "Fm-3m (2): 1.00, Pm-3m (2): 0.00",
+    ):  # fmt: skip
+        assert part in text
+
+
+def test_a_command_that_fails_leaves_no_record(scripts: SimpleNamespace) -> None:
+    command = ["store", "fails", "--", "python", "-c", "raise SystemExit(4)"]
+    assert scripts.record(command) == 4
+    assert not (ROOT / "benchmarks" / "results" / "store.fails.json").exists()
+    with pytest.raises(SystemExit):
+        scripts.record(["kitchen", "x", "--", "true"])
