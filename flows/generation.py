@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from flows.campaign.propose import candidate_document
 from flows.model_files import model_file
 from stores import open_store
 from stores.documents import CandidateDocument
+
+BATCH = 128
+"""Structures that are stored and written together; no more are in memory."""
 
 
 @dataclass(frozen=True)
@@ -77,18 +81,22 @@ def generate_formula(
         "seed": seed,
         **guided,
     }
+    records: list[dict[str, Any]] = []
     with open_store(store) as opened:
         crystals = generator.generate([cell], n, guidance=guidance, seed=seed, beyond_domain=force)
-        documents = [
-            candidate_document(
-                crystal.structure, {**provenance, "index": crystal.index}, generator.checkpoint_hash
-            )
-            for crystal in crystals
-        ]
-        opened.put(documents)
-        uri = opened.uri
-    records = [_record(document, out) for document in documents]
-    return {"level": None, "store": uri, "structures": records}
+        while chunk := list(itertools.islice(crystals, BATCH)):
+            documents = [
+                candidate_document(
+                    made.structure, {**provenance, "index": made.index}, generator.checkpoint_hash
+                )
+                for made in chunk
+            ]
+            opened.put(documents)
+            records += [
+                {**_record(document, out), "outside_domain": made.outside_domain}
+                for document, made in zip(documents, chunk, strict=True)
+            ]
+        return {"level": None, "store": opened.uri, "structures": records}
 
 
 def _guidance(proposer: Proposer) -> tuple[Guidance | None, dict[str, Any]]:

@@ -20,8 +20,8 @@ from dao_core.checkpoints.format import (
 from dao_core.crysformer.config import named_config
 from dao_core.crysformer.published.model_file import KIND as PUBLISHED_KIND
 from dao_core.crysformer.published.model_file import load_published
-from dao_core.crystal.batch import MAX_ATOMIC_NUMBER
 from dao_core.errors import CheckpointError, DomainError, InputError
+from dao_core.generator.cell_atoms import atoms_of_cell
 from dao_core.generator.guidance import Guidance
 from dao_core.generator.held_parts import HeldCrystal, HeldParts
 from dao_core.generator.samplers import DiffusionSampler, FlowSampler, Sampler
@@ -43,12 +43,14 @@ class GeneratedCrystal:
         formula: the composition asked for, all atoms of the cell.
         index: number of the sample within its composition, from 0.
         seed: the seed given to :meth:`Generator.generate`.
+        outside_domain: why the cell lies outside what the model was trained on, or None.
     """
 
     structure: Structure
     formula: str
     index: int
     seed: int
+    outside_domain: str | None = None
 
 
 class Generator:
@@ -135,25 +137,20 @@ class Generator:
                 atomic_numbers.to(self.device), seeds, steps, guidance, held
             )
             for structure, (cell, index) in zip(batch.to_structures(), chunk, strict=True):
-                yield GeneratedCrystal(structure, cell.formula, index, seed)
+                yield GeneratedCrystal(structure, cell.formula, index, seed, cell.outside_domain)
 
     def _cell(self, composition: Composition, held: HeldParts | None, beyond_domain: bool) -> _Cell:
         """Canonical formula, atomic numbers and held parts of one cell, checked."""
-        amounts = composition.get_el_amt_dict()
-        if not amounts or any(amount != round(amount) for amount in amounts.values()):
-            raise InputError(f"{composition}: a cell needs whole numbers of atoms")
-        numbers = sorted(
-            z for element, amount in composition.items() for z in [element.Z] * round(amount)
-        )
-        if numbers[-1] > MAX_ATOMIC_NUMBER:
-            raise InputError(f"{composition}: elements beyond Z = {MAX_ATOMIC_NUMBER} are unknown")
-        if len(numbers) > self.max_atoms and not beyond_domain:
+        numbers = atoms_of_cell(composition)
+        objection = None
+        if len(numbers) > self.max_atoms:
+            objection = f"{len(numbers)} atoms, trained on at most {self.max_atoms}"
+        if objection and not beyond_domain:
             raise DomainError(
-                f"{composition.formula}: {len(numbers)} atoms per cell; the generator was trained "
-                f"on at most {self.max_atoms}. Use fewer formula units, or force it"
+                f"{composition.formula}: {objection}. Use fewer formula units, or force it"
             )
         formula = composition.formula.replace(" ", "")
-        return _Cell(formula, numbers, HeldCrystal(held, numbers) if held else None)
+        return _Cell(formula, numbers, HeldCrystal(held, numbers) if held else None, objection)
 
 
 @dataclass(frozen=True)
@@ -161,6 +158,7 @@ class _Cell:
     formula: str
     atomic_numbers: list[int]
     held: HeldCrystal | None
+    outside_domain: str | None
 
 
 def load_generator(name: str | Path = "dao-g", device: torch.device | str = "cpu") -> Generator:

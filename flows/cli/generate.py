@@ -51,7 +51,15 @@ def generate(
 
     proposer = Proposer(model, guidance, weight)
     result = generate_formula(formula, n, z, seed, out, store, proposer, force=force)
-    columns = ("candidate_id", "formula", "z", "space_group", "volume", "rejection")
+    columns = (
+        "candidate_id",
+        "formula",
+        "z",
+        "space_group",
+        "volume",
+        "rejection",
+        "outside_domain",
+    )
     table = flat_table(result["structures"], columns)
     table.caption = f"as generated, not relaxed; CIFs in {out}"
     emit(result, as_json=as_json, human=table)

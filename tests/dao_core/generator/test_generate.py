@@ -64,9 +64,22 @@ def test_the_stream_is_lazy(generator: Generator) -> None:
     assert len(list(itertools.islice(stream, 3))) == 3
 
 
-@pytest.mark.parametrize("composition", [Composition({}), Composition({"Mg": 0.5, "O": 1})])
-def test_cells_that_are_none_are_refused(generator: Generator, composition: Composition) -> None:
-    with pytest.raises(InputError, match="whole numbers"):
+@pytest.mark.parametrize(
+    ("composition", "match"),
+    [
+        (Composition({}), "whole numbers"),
+        (Composition({"Mg": 0.5, "O": 1}), "whole numbers"),
+        (Composition({"Mg": -1, "O": 1}, allow_negative=True), "whole numbers"),
+        (Composition({"Mg": 10**12}), "more than"),
+        (Composition({"X": 1, "O": 1}), "X0.* no element"),
+        (Composition("Og2"), "Og is no element"),
+        ("MgO", "no composition"),
+    ],
+)
+def test_cells_that_are_none_are_refused(
+    generator: Generator, composition: Composition, match: str
+) -> None:
+    with pytest.raises(InputError, match=match):
         generator.generate([composition], 1)
 
 
@@ -74,7 +87,9 @@ def test_cells_beyond_the_domain_are_refused_unless_forced(generator: Generator)
     large = [Composition("Mg5O5")]
     with pytest.raises(DomainError, match="at most 8"):
         generator.generate(large, 1)
-    assert len(list(generator.generate(large, 1, steps=1, beyond_domain=True))) == 1
+    forced, within = generator.generate([*large, MG_O[0]], 1, steps=1, beyond_domain=True)
+    assert forced.outside_domain == "10 atoms, trained on at most 8"
+    assert within.outside_domain is None
 
 
 def test_weights_that_overflow_give_a_structure_that_validity_can_reject() -> None:
