@@ -36,12 +36,12 @@ from flows.cli import (
     train,
     validate,
 )
-from flows.cli.console import STDERR, emit_error
+from flows.cli.console import STDERR, emit, emit_error
+from flows.cli.interruption import INTERRUPTED, Interruption
 from flows.versions import package_version
 
 WRONG_INPUT = 2
-INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it (128 + SIGINT)."""
+HOW_TO_GO_ON = "what is done is kept; the same command goes on"
 
 app = typer.Typer(
     name="dao",
@@ -100,6 +100,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     as_json = "--json" in words
+    with Interruption() as interruption:
+        try:
+            code = _run(words, as_json=as_json)
+        except (KeyboardInterrupt, typer.Abort):
+            code = INTERRUPTED
+        except BaseException:
+            if not interruption.happened:
+                raise
+            code = INTERRUPTED
+    if code == INTERRUPTED:
+        _say_interrupted(as_json=as_json)
+    elif interruption.happened:  # the command has printed its object, be it that of an error
+        _say_interrupted(as_json=False)
+    return INTERRUPTED if interruption.happened else code
+
+
+def _run(words: list[str], *, as_json: bool) -> int:
+    """Run a command; a typed error becomes its text and exit code."""
     try:
         # Outside standalone mode the code of typer.Exit is handed back instead of raised.
         code = app(args=words, prog_name="dao", standalone_mode=False)
@@ -111,8 +129,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (DaoError, DftError) as error:
         emit_error(str(error), error.exit_code, as_json=as_json)
         return error.exit_code
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
-    if code == INTERRUPTED:
-        STDERR.print("[yellow]interrupted[/]: what is done is kept; the same command goes on")
     return code if isinstance(code, int) else 0
+
+
+def _say_interrupted(*, as_json: bool) -> None:
+    """Say how to go on after Ctrl-C."""
+    STDERR.print(f"[yellow]interrupted[/]: {HOW_TO_GO_ON}")
+    if as_json:
+        emit({"error": f"interrupted: {HOW_TO_GO_ON}", "exit_code": INTERRUPTED}, as_json=True)

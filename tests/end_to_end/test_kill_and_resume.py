@@ -113,3 +113,4 @@ def test_interrupted_by_the_user_it_ends_with_130_and_says_how_to_go_on(tmp_path
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors.decode()
     assert "the same command goes on" in errors.decode()
+    assert "Traceback" not in errors.decode()
