@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
 from dao_core.checkpoints.format import checkpoint_hash, read_card
 from dao_core.potentials import load_potential
 from dao_core.predictor.checkpoint import KIND as PHYSICAL
+from dao_core.training.diffusion import DiffusionTraining, train_diffusion
 from dao_core.training.generator import GeneratorSources, GeneratorTraining, train_generator
 from dao_core.training.predictor import PredictorSources, train_predictor
 from dao_core.training.predictor_guidance import GuidanceTraining, train_guidance
@@ -16,17 +18,24 @@ from dao_core.training.relaxed_records import RecordRelaxation, relax_records
 from dao_core.training.run import is_first_process
 from flows.campaign.preflight import check_output_folder
 from flows.campaign.progress import advance, begin
+from flows.model_files import model_file
 
 
 def run_generator(request: Any) -> dict[str, Any] | None:
     """Train DAO-G; the answer, or None in all processes but the first."""
+    _log_as_we_do()
     check_output_folder(request.out)
-    sources = GeneratorSources(request.train, request.validation, request.stage, request.start)
+    sources = GeneratorSources(
+        request.train, request.validation, request.stage, _model_file(request.start)
+    )
+    if request.process == "diffusion":
+        return _answer(train_diffusion(sources, request.out, request.chosen(DiffusionTraining)))
     return _answer(train_generator(sources, request.out, request.chosen(GeneratorTraining)))
 
 
 def run_predictor(request: Any) -> dict[str, Any] | None:
     """Train the physical DAO-P or a guidance energy; as :func:`run_generator`."""
+    _log_as_we_do()
     check_output_folder(request.out)
     if request.head == "guidance":
         settings = request.chosen(GuidanceTraining)
@@ -35,7 +44,7 @@ def run_predictor(request: Any) -> dict[str, Any] | None:
         request.labels, request.validation_labels, request.doubt_labels, request.records
     )
     settings = request.chosen(PredictorTraining)
-    return _answer(train_predictor(sources, request.out, settings, request.start))
+    return _answer(train_predictor(sources, request.out, settings, _model_file(request.start)))
 
 
 def run_relaxation(
@@ -55,6 +64,20 @@ def run_relaxation(
     }
 
 
+def _log_as_we_do() -> None:
+    """Lightning speaks through the log of the command line, at its level, and only there."""
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
+        logger.propagate = True
+
+
+def _model_file(start: Path | None) -> Path | None:
+    """The model file that ``start`` names, be it by path or as a shipped or imported model."""
+    return None if start is None else model_file(str(start))
+
+
 def _answer(model: Path) -> dict[str, Any] | None:
     if not is_first_process():
         return None
@@ -64,7 +87,7 @@ def _answer(model: Path) -> dict[str, Any] | None:
         "store": None,
         "model": model,
         "kind": card["kind"],
-        "size": card["config"],
+        "size": card["settings"]["size"],
         "hash": name,
         "manifest_hash": card["manifest_hash"],
     }

@@ -10,7 +10,9 @@ from typing import Any, Literal, get_type_hints
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
 from dao_core.crysformer.config import CONFIGS as CRYSFORMER_SIZES
+from dao_core.crysformer.published.config import PUBLISHED_CONFIGS
 from dao_core.predictor.config import CONFIGS as PREDICTOR_SIZES
+from dao_core.training.diffusion import DiffusionTraining
 from dao_core.training.generator import GeneratorTraining
 from dao_core.training.predictor_guidance import GuidanceTraining
 from dao_core.training.predictor_settings import PredictorTraining
@@ -58,10 +60,15 @@ def _fields(kind: type[RunSettings], sizes: Mapping[str, Any]) -> dict[str, Any]
 
 
 class _GeneratorData(_Request):
+    process: Literal["flow"] = "flow"
     train: Paths = Field(min_length=1)
     validation: Paths = Field(min_length=1)
     stage: Literal[1, 2] = 1
     start: Path | None = None
+
+
+class _DiffusionData(_GeneratorData):
+    process: Literal["diffusion"] = "diffusion"  # type: ignore[assignment]
 
 
 class _PhysicalData(_Request):
@@ -83,6 +90,11 @@ GeneratorRequest = create_model(
     __base__=_GeneratorData,
     **_fields(GeneratorTraining, CRYSFORMER_SIZES),
 )
+DiffusionRequest = create_model(
+    "DiffusionRequest",
+    __base__=_DiffusionData,
+    **_fields(DiffusionTraining, PUBLISHED_CONFIGS),
+)
 PredictorRequest = create_model(
     "PredictorRequest", __base__=_PhysicalData, **_fields(PredictorTraining, PREDICTOR_SIZES)
 )
@@ -92,12 +104,13 @@ GuidanceRequest = create_model(
 
 
 def generator_request(given: Mapping[str, Any], file: Path | None) -> Any:
-    """A validated run of ``dao train generator``.
+    """A validated run of ``dao train generator``, by flow matching or diffusion.
 
     Raises:
         InputError: Names every mistake; those of the file with their line.
     """
-    return _request(GeneratorRequest, given, file)
+    diffusion = _chosen("process", given, file) == "diffusion"
+    return _request(DiffusionRequest if diffusion else GeneratorRequest, given, file)
 
 
 def predictor_request(given: Mapping[str, Any], file: Path | None) -> Any:
@@ -106,9 +119,13 @@ def predictor_request(given: Mapping[str, Any], file: Path | None) -> Any:
     Raises:
         InputError: Names every mistake; those of the file with their line.
     """
-    config = read_settings(file) if file else {}
-    head = given.get("head") or config.get("head")
-    return _request(GuidanceRequest if head == "guidance" else PredictorRequest, given, file)
+    guidance = _chosen("head", given, file) == "guidance"
+    return _request(GuidanceRequest if guidance else PredictorRequest, given, file)
+
+
+def _chosen(name: str, given: Mapping[str, Any], file: Path | None) -> Any:
+    """A setting that decides which settings there are: the command line wins over the file."""
+    return given.get(name) or (read_settings(file).get(name) if file else None)
 
 
 def _request(kind: type[_Request], given: Mapping[str, Any], file: Path | None) -> _Request:

@@ -135,7 +135,7 @@ def train_generator(sources: GeneratorSources, folder: Path, settings: Generator
     lightning.seed_everything(settings.seed, verbose=False)
     train = read_crystals(sources.train, settings.max_atoms)
     validation = read_crystals(sources.validation, settings.max_atoms)
-    _check(sources, train, validation)
+    check_sources(sources, train, validation)
     module = GeneratorModule(settings)
     started = _start(module, sources, train)
     manifest = manifest_hash(train.crystals)
@@ -169,7 +169,14 @@ def train_generator(sources: GeneratorSources, folder: Path, settings: Generator
     return model
 
 
-def _check(sources: GeneratorSources, train: RecordReading, validation: RecordReading) -> None:
+def check_sources(
+    sources: GeneratorSources, train: RecordReading, validation: RecordReading
+) -> None:
+    """Check that there are crystals, and that a second stage has a first and relaxed ones.
+
+    Raises:
+        InputError: it is not so.
+    """
     for name, reading in (("training", train), ("validation", validation)):
         if not reading.crystals:
             raise InputError(f"no usable {name} crystal; left out: {dict(reading.rejected)}")

@@ -25,7 +25,8 @@ Hours = Annotated[
 ]
 Devices = Annotated[int | None, typer.Option("--devices", help="Processes, one device each.")]
 Start = Annotated[
-    Path | None, typer.Option("--start", metavar="FILE", help="Model file to go on from.")
+    Path | None,
+    typer.Option("--start", metavar="NAME", help="Model to go on from: its name, or FILE."),
 ]
 
 
@@ -44,11 +45,15 @@ def generator(
         list[Path] | None, typer.Option("--validation", metavar="FILE", help="Likewise.")
     ] = None,
     out: Out = None,
+    process: Annotated[
+        Literal["flow", "diffusion"] | None,
+        typer.Option("--process", help="Flow matching, or the published network and diffusion."),
+    ] = None,
     stage: Annotated[
         int | None, typer.Option("--stage", help="1: all as it is; 2: relaxed, from --start.")
     ] = None,
     start: Start = None,
-    size: Annotated[str | None, typer.Option("--size", help="mini or base.")] = None,
+    size: Annotated[str | None, typer.Option("--size", help="mini or base, of either.")] = None,
     steps: Steps = None,
     hours: Hours = None,
     devices: Devices = None,
@@ -67,6 +72,7 @@ def generator(
         "train": train_files or None,
         "validation": validation or None,
         "out": out,
+        "process": process,
         "stage": stage,
         "start": start,
         "size": size,

@@ -37,6 +37,21 @@ class PublishedConfig:
 
 PUBLISHED_CONFIGS = {
     "base": PublishedConfig(width=384, layers=12, heads=8, frequencies=128, time_features=256),
+    "mini": PublishedConfig(width=192, layers=6, heads=8, frequencies=32, time_features=128),
     "small": PublishedConfig(width=32, layers=2, heads=4, frequencies=6, time_features=8),
 }
-"""``base`` is the released size; ``small`` is for tests and examples."""
+"""``base`` is the released size, ``mini`` is for CPUs, ``small`` for tests and examples."""
+
+
+def named_config(name: str) -> PublishedConfig:
+    """The configuration called ``name``.
+
+    Raises:
+        InputError: no such name; the message lists those that exist.
+    """
+    if name not in PUBLISHED_CONFIGS:
+        raise InputError(
+            f"the published network has no size {name!r}; choose one of "
+            f"{', '.join(PUBLISHED_CONFIGS)}"
+        )
+    return PUBLISHED_CONFIGS[name]
