@@ -66,7 +66,7 @@ def run_relaxation(
 
 def _log_as_we_do() -> None:
     """Lightning speaks through the log of the command line, at its level, and only there."""
-    for name in ("lightning.pytorch", "lightning.fabric"):
+    for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.setLevel(logging.NOTSET)
