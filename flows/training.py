@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ from dao_core.potentials import load_potential
 from dao_core.predictor.checkpoint import KIND as PHYSICAL
 from dao_core.training.diffusion import DiffusionTraining, train_diffusion
 from dao_core.training.generator import GeneratorSources, GeneratorTraining, train_generator
+from dao_core.training.guidance_examples import GuidanceSources
 from dao_core.training.predictor import PredictorSources, train_predictor
 from dao_core.training.predictor_guidance import GuidanceTraining, train_guidance
 from dao_core.training.predictor_settings import PredictorTraining
 from dao_core.training.relaxed_records import RecordRelaxation, relax_records
 from dao_core.training.run import is_first_process
+from dao_core.training.teacher_run import TeacherSources, label_records
 from flows.campaign.preflight import check_output_folder
 from flows.campaign.progress import advance, begin
 from flows.model_files import model_file
@@ -39,7 +42,8 @@ def run_predictor(request: Any) -> dict[str, Any] | None:
     check_output_folder(request.out)
     if request.head == "guidance":
         settings = request.chosen(GuidanceTraining)
-        return _answer(train_guidance(request.labels, request.out, settings))
+        energies = GuidanceSources(request.labels, request.records)
+        return _answer(train_guidance(energies, request.out, settings))
     sources = PredictorSources(
         request.labels, request.validation_labels, request.doubt_labels, request.records
     )
@@ -62,6 +66,17 @@ def run_relaxation(
         "entries": sum(counts.values()),
         "done": dict(sorted(counts.items())),
     }
+
+
+def run_labelling(
+    sources: TeacherSources, out: Path, potential: str, part: tuple[int, int]
+) -> dict[str, Any]:
+    """Label record files and variants of their crystals by a potential; what is there then."""
+    check_output_folder(out)
+    teacher = load_potential(potential)
+    begin("shards", 0)
+    counts = label_records(sources, teacher, out, part, lambda: advance("shards"))
+    return {"level": teacher.level, "store": None, "out": out, **asdict(counts)}
 
 
 def _log_as_we_do() -> None:

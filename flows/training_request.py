@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_type_hints
+from typing import Any, Literal, Self, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 
@@ -82,7 +82,14 @@ class _PhysicalData(_Request):
 
 class _GuidanceData(_Request):
     head: Literal["guidance"] = "guidance"
-    labels: Path
+    labels: Path | None = None
+    records: Paths = ()
+
+    @model_validator(mode="after")
+    def _some_energies(self) -> Self:
+        if self.labels is None and not self.records:
+            raise ValueError("give labels (teacher shards) or records (with e_above_hull), or both")
+        return self
 
 
 GeneratorRequest = create_model(

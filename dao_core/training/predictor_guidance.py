@@ -14,11 +14,11 @@ from torch import Tensor
 
 from dao_core.checkpoints.format import save_checkpoint
 from dao_core.crysformer.config import named_config
-from dao_core.errors import InputError
-from dao_core.generator.log_stretch import log_stretch
+from dao_core.crystal.batch import CrystalBatch
 from dao_core.predictor.exp_energy import exp_energy_loss
 from dao_core.predictor.guidance import KIND, GuidanceEnergy
-from dao_core.training.predictor_labels import EnergyLabels, LabelSet
+from dao_core.training.generator import stretch_statistics
+from dao_core.training.guidance_examples import GuidanceExamples, GuidanceSources
 from dao_core.training.run import (
     RunSettings,
     batch_random,
@@ -30,20 +30,21 @@ from dao_core.training.run import (
 from dao_core.training.size_batches import BatchLoader, SizeBatchSampler
 
 FILE = "dao-p-guidance.safetensors"
-HIGHEST = 1.0
-"""eV/atom above the parent; what lies higher is equally bad."""
-COMPARABLE = ("as is", "perturbed", "rescaled", "redecorated", "scrambled")
-"""Changes that keep the composition, so that energies above the parent mean something."""
 
 
 @dataclass(frozen=True)
 class GuidanceTraining(RunSettings):
-    """Settings of one training run, those of :class:`dao_core.training.run.RunSettings`."""
+    """Settings of one training run; see also :class:`dao_core.training.run.RunSettings`.
+
+    Attributes:
+        max_atoms: larger crystals of record files are left out.
+    """
 
     steps: int = 6000
     atoms_per_batch: int = 512
     learning_rate: float = 5e-4
     warmup: int = 600
+    max_atoms: int = 20
 
 
 class GuidanceModule(lightning.LightningModule):
@@ -58,14 +59,14 @@ class GuidanceModule(lightning.LightningModule):
         self.guidance.trained.fill_(1.0)
         self.register_buffer("targets", torch.from_numpy(targets).float(), persistent=False)
 
-    def training_step(self, labels: EnergyLabels, index: int) -> Tensor:
+    def training_step(self, examples: tuple[CrystalBatch, Tensor], index: int) -> Tensor:
         """Exp-energy loss at a random time of each crystal's path."""
-        batch = labels.crystals
+        batch, rows = examples
         random = batch_random(self, self.settings.seed, index)
         shape, dtype = (len(batch),), batch.lattice.dtype
         t = torch.rand(shape, generator=random, device=random.device, dtype=dtype)
         noisy = self.guidance.noisy(batch, t, random)
-        loss = exp_energy_loss(self.guidance(noisy, t), self.targets[labels.index])
+        loss = exp_energy_loss(self.guidance(noisy, t), self.targets[rows])
         size = len(batch)
         self.log("exp_energy", loss, on_epoch=True, on_step=False, batch_size=size, sync_dist=True)
         return loss
@@ -79,49 +80,35 @@ class GuidanceModule(lightning.LightningModule):
         return scheduled(self, optimizer, settings)
 
 
-def energies_above_parent(labels: LabelSet) -> NDArray[np.float64]:
-    """Energy above the unchanged parent, ``[S]`` eV/atom, at most :data:`HIGHEST`.
-
-    NaN where the composition differs from the parent's or the parent has no label.
-    """
-    per_atom = labels.arrays["energy"] / labels.arrays["natoms"]
-    done, sources = labels.arrays["done"], labels.arrays["source"]
-    parents = {str(sources[i]): per_atom[i] for i in np.flatnonzero(done == "as is")}
-    parent = np.array([parents.get(str(source), np.nan) for source in sources])
-    above = np.where(np.isin(done, COMPARABLE), per_atom - parent, np.nan)
-    return np.minimum(above, HIGHEST)
-
-
-def train_guidance(labels_folder: Path, folder: Path, settings: GuidanceTraining) -> Path:
-    """Train a guidance energy on teacher labels and write ``dao-p-guidance.safetensors``.
+def train_guidance(sources: GuidanceSources, folder: Path, settings: GuidanceTraining) -> Path:
+    """Train a guidance energy and write ``dao-p-guidance.safetensors``.
 
     Args:
-        labels_folder: folder of teacher shards.
+        sources: energies above the hull, above a parent, or both.
         folder: receives checkpoints, logs and the model.
         settings: see :class:`GuidanceTraining`.
 
     Raises:
-        InputError: no labelled structure has a labelled parent.
+        InputError: there are no crystals with different energies, or the folder holds another run.
     """
     lightning.seed_everything(settings.seed, verbose=False)
-    labels = LabelSet(labels_folder)
-    above = energies_above_parent(labels)
-    usable = np.flatnonzero(np.isfinite(above))
-    if not len(usable):
-        raise InputError(f"{labels_folder}: no label has a labelled parent to be compared with")
-    mean, std = float(above[usable].mean()), float(above[usable].std())
-    module = GuidanceModule(settings, (above - mean) / std)
-    _set_stretch_scale(module.guidance, labels, usable)
-    claim_folder(folder, settings, {"manifest_hash": labels.manifest_hash()})
+    examples = GuidanceExamples(sources, settings.max_atoms)
+    mean, std = float(examples.energy.mean()), float(examples.energy.std())
+    module = GuidanceModule(settings, (examples.energy - mean) / std)
+    stretch_mean, stretch_std = stretch_statistics(examples.crystals)
+    module.guidance.stretch_mean.copy_(stretch_mean)
+    module.guidance.stretch_std.copy_(stretch_std)
+    claim_folder(folder, settings, {"manifest_hash": examples.manifest_hash})
     trainer = new_trainer(folder, settings)
     model = folder / FILE
-    if fit(trainer, module, folder, train_dataloaders=_loader(labels, usable, settings, trainer)):
+    if fit(trainer, module, folder, train_dataloaders=_loader(examples, settings, trainer)):
         card = {
             "kind": KIND,
             "config": settings.size,
             "settings": asdict(settings),
-            "manifest_hash": labels.manifest_hash(),
-            "label": "energy above the parent, eV/atom",
+            "manifest_hash": examples.manifest_hash,
+            "crystals": len(examples),
+            "label": "energy above the hull or above the parent, eV/atom",
             "label_mean": mean,
             "label_std": std,
         }
@@ -129,28 +116,15 @@ def train_guidance(labels_folder: Path, folder: Path, settings: GuidanceTraining
     return model
 
 
-def _set_stretch_scale(
-    guidance: GuidanceEnergy, labels: LabelSet, usable: NDArray[np.int64]
-) -> None:
-    natoms = torch.from_numpy(labels.arrays["natoms"][usable]).double()
-    numbers = log_stretch(torch.from_numpy(labels.arrays["lattice"][usable]).double(), natoms)
-    guidance.stretch_mean.copy_(numbers.mean(dim=0))
-    guidance.stretch_std.copy_(numbers.std(dim=0))
-
-
 def _loader(
-    labels: LabelSet,
-    usable: NDArray[np.int64],
-    settings: GuidanceTraining,
-    trainer: lightning.Trainer,
+    examples: GuidanceExamples, settings: GuidanceTraining, trainer: lightning.Trainer
 ) -> BatchLoader:
     sampler = SizeBatchSampler(
-        labels.arrays["natoms"][usable].tolist(),
+        [len(crystal.atomic_numbers) for crystal in examples.crystals],
         settings.atoms_per_batch,
         settings.seed,
         trainer.global_rank,
         trainer.world_size,
         settings.batches_per_step,
     )
-    chosen = torch.utils.data.Subset(labels, usable.tolist())
-    return BatchLoader(chosen, sampler, labels.collate)
+    return BatchLoader(examples, sampler, examples.collate)

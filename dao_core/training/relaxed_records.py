@@ -24,6 +24,7 @@ from dao_core.crystal.batch import unusable_reason
 from dao_core.errors import InputError
 from dao_core.potentials.base import Potential
 from dao_core.relax import Relaxation, RelaxSettings, relax
+from dao_core.training.folder_identity import claim
 from dao_core.training.records import iterate_records
 
 SHARD_PATTERN = "relaxed-*.json.gz"
@@ -197,20 +198,7 @@ def _claim(
         "level": potential.level,
         "settings": asdict(replace(settings, part=(0, 1))),
     }
-    whole = json.loads(json.dumps(whole))
-    manifest = folder / "relaxation.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if not manifest.is_file():
-            partial = manifest.with_suffix(f".{os.getpid()}.tmp")
-            partial.write_text(json.dumps(whole, indent=1))
-            partial.replace(manifest)
-        known = json.loads(manifest.read_text())
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder} cannot hold relaxed records: {error}") from error
-    if known != whole:
-        differing = ", ".join(sorted(key for key in whole if known.get(key) != whole[key]))
-        raise InputError(f"{folder} holds records relaxed with other {differing}; choose another")
+    claim(folder / "relaxation.json", whole, "relaxed records")
 
 
 def _write(path: Path, content: Record) -> None:

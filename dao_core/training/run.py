@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import sys
@@ -19,7 +18,7 @@ import torch
 from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, RichProgressBar, Timer
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
-from dao_core.errors import InputError
+from dao_core.training.folder_identity import claim
 
 LAST = "last.ckpt"
 """The checkpoint from which a run in its folder goes on."""
@@ -160,21 +159,7 @@ def claim_folder(folder: Path, settings: RunSettings, identity: Mapping[str, Any
         InputError: the folder holds another run, or cannot be written.
     """
     whole = {"size": settings.size, "seed": settings.seed, **identity}
-    file = folder / "run.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        known = json.loads(file.read_text()) if file.is_file() else None
-        if known is None:
-            partial = file.with_suffix(f".{os.getpid()}.tmp")
-            partial.write_text(json.dumps(whole, indent=1))
-            partial.replace(file)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{folder} cannot hold a training run: {error}") from error
-    if known is not None and known != whole:
-        differing = sorted(key for key in known | whole if known.get(key) != whole.get(key))
-        raise InputError(
-            f"{folder} holds another run (other {', '.join(differing)}); choose another folder"
-        )
+    claim(folder / "run.json", whole, "a training run")
 
 
 def scheduled(

@@ -6,7 +6,7 @@ labelling can stop at any time and go on, in any number of processes, shard by s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -124,7 +124,12 @@ def variants_of(natoms: int) -> int:
 
 
 def label_plan(
-    plan: TeacherPlan, teacher: Teacher, folder: Path, worker: int = 0, workers: int = 1
+    plan: TeacherPlan,
+    teacher: Teacher,
+    folder: Path,
+    worker: int = 0,
+    workers: int = 1,
+    on_shard: Callable[[], None] = lambda: None,
 ) -> None:
     """Label everything that is planned; shards that exist are kept, so this can be repeated.
 
@@ -134,13 +139,16 @@ def label_plan(
         folder: receives ``labels-NNNN.npz`` (variants) and ``labels-pNNNN.npz`` (prototypes).
         worker: number of this process.
         workers: how many processes share the plan; each takes every ``workers``-th shard.
+        on_shard: called after each shard of this process.
     """
     order, prototypes, size = plan.order(), plan.prototypes(), plan.shard_size
     for number in range(worker, -(-len(prototypes) // size), workers):
         part = prototypes[number * size : (number + 1) * size]
         label_shard(folder / f"labels-p{number:04d}.npz", part, plan, teacher)
+        on_shard()
     for number in range(worker, -(-len(order) // size), workers):
         label_shard(folder / f"labels-{number:04d}.npz", plan.shard(number, order), plan, teacher)
+        on_shard()
 
 
 def parents_of(crystals: Sequence[Crystal]) -> list[tuple[str, Structure]]:

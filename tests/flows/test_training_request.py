@@ -55,6 +55,8 @@ def test_names_the_line_of_a_mistake(tmp_path: Path, text: str, line: int, word:
 
 def test_names_what_is_missing_or_contradicts(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--labels: is missing"):
+        predictor_request({"head": "physical", "out": "run"}, None)
+    with pytest.raises(InputError, match="give labels"):
         predictor_request({"head": "guidance", "out": "run"}, None)
     file = tmp_path / "run.yaml"
     file.write_text("train: [a]\nvalidation: [b]\nout: run\nhours: 2\nsteps: 3\n")

@@ -10,16 +10,18 @@ import pytest
 import torch
 
 from dao_core.crystal.batch import CrystalBatch
+from dao_core.errors import InputError
 from dao_core.generator.log_stretch import log_stretch
 from dao_core.potentials.base import Evaluation
 from dao_core.predictor import load_predictor
 from dao_core.predictor.energy_model import EnergyTerms
-from dao_core.training.predictor import PredictorSources, train_predictor
-from dao_core.training.predictor_guidance import (
-    GuidanceTraining,
+from dao_core.training.guidance_examples import (
+    GuidanceExamples,
+    GuidanceSources,
     energies_above_parent,
-    train_guidance,
 )
+from dao_core.training.predictor import PredictorSources, train_predictor
+from dao_core.training.predictor_guidance import GuidanceTraining, train_guidance
 from dao_core.training.predictor_labels import LabelSet, fit_references, read_clean_crystals
 from dao_core.training.predictor_module import predictor_losses
 from dao_core.training.predictor_settings import PredictorTraining
@@ -173,12 +175,44 @@ def test_energies_above_the_parent_compare_equal_compositions(sources):
     assert np.abs(above[changed]).max() > 0.01
 
 
+def test_guidance_learns_energies_above_the_hull_and_above_parents(sources, tmp_path):
+    records = tmp_path / "clean.json.gz"
+    crystal = prototype_structure("rocksalt", 12, 8)
+    hulls = {"rocksalt-0": 0.25, "rocksalt-far": 3.0, "unknown": None}
+    entries = [
+        {
+            "material_id": name,
+            "lattice": ((1 + 0.1 * row) * crystal.lattice.matrix).tolist(),
+            "atomic_numbers": list(crystal.atomic_numbers),
+            "frac_coords": crystal.frac_coords.tolist(),
+            "e_above_hull": hull,
+        }
+        for row, (name, hull) in enumerate(hulls.items())
+    ]
+    with gzip.open(records, "wt") as file:
+        json.dump({"records": entries}, file)
+    alone = GuidanceExamples(GuidanceSources(records=[records]), 20)
+    np.testing.assert_allclose(alone.energy, [0.25, 1.0])
+    taught = GuidanceExamples(GuidanceSources(sources.labels), 20)
+    both = GuidanceExamples(GuidanceSources(sources.labels, [records]), 20)
+    assert len(both) == len(taught) + 1, "the parent that both know counts once"
+    names = [crystal.material_id for crystal in taught.crystals]
+    row = next(i for i, n in enumerate(names) if n.startswith("clean:rocksalt-0 perturbed"))
+    again = [crystal.material_id for crystal in both.crystals].index(names[row])
+    assert both.energy[again] == pytest.approx(taught.energy[row] + 0.25)
+    batch, index = both.collate([0, again])
+    assert index.tolist() == [0, again]
+    assert batch.natoms.tolist() == [2, 2]
+    with pytest.raises(InputError, match="not two different"):
+        GuidanceExamples(GuidanceSources(records=sources.records), 20)
+
+
 @pytest.mark.training
 def test_guidance_trains_and_its_energy_has_gradients(sources, tmp_path):
     from dao_core.predictor.guidance import load_guidance
 
     settings = GuidanceTraining(size="tiny", steps=4, ema_decay=0.5)
-    guidance = load_guidance(train_guidance(sources.labels, tmp_path, settings))
+    guidance = load_guidance(train_guidance(GuidanceSources(sources.labels), tmp_path, settings))
     assert guidance.energy_trained
     batch = CrystalBatch.from_structures([prototype_structure("rocksalt", 12, 8)])
     stretch = log_stretch(batch.lattice, batch.natoms.float()).requires_grad_()
