@@ -6,14 +6,14 @@ from typing_extensions import override
 
 from dft_inputs.qe.handlers.base import Changes, PwAttempt, PwHandler
 from dft_inputs.qe.handlers.electronic import DiagonalizationHandler
-from dft_inputs.qe.handlers.ionic import CellFactorHandler
+from dft_inputs.qe.handlers.ionic import BfgsHandler, CellFactorHandler
 
 
 class UnrecoverableHandler(PwHandler):
     """pw.x refused its input: a missing pseudopotential, an unknown setting, overlapping atoms."""
 
     error = "unrecoverable"
-    recoverable = (DiagonalizationHandler(), CellFactorHandler())
+    recoverable = (DiagonalizationHandler(), CellFactorHandler(), BfgsHandler())
 
     def recognises(self, attempt: PwAttempt) -> bool:
         """Whether an error message is not one that another handler cures."""

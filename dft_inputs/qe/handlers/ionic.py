@@ -12,6 +12,7 @@ from typing_extensions import override
 from dft_inputs.qe import files
 from dft_inputs.qe.geometry import last_geometry
 from dft_inputs.qe.handlers.base import Changes, PwAttempt, PwHandler
+from dft_inputs.qe.handlers.electronic import DEFAULT_MIXING_BETA
 from dft_inputs.qe.pw_input import PwInput
 
 DEFAULT_TRUST_RADIUS = 0.5
@@ -63,7 +64,8 @@ class BfgsHandler(PwHandler):
 
     def recognises(self, attempt: PwAttempt) -> bool:
         """Whether BFGS gave up before its thresholds were met."""
-        return attempt.stdout.bfgs_failed and not attempt.stdout.relaxation_finished
+        # pw.x goes on as if it had converged then: it prints final coordinates all the same.
+        return attempt.stdout.bfgs_failed
 
     def cure(self, attempt: PwAttempt) -> Changes | None:
         """The next rung of the ladder."""
@@ -120,12 +122,14 @@ class FinalScfHandler(PwHandler):
     continues = True
 
     def recognises(self, attempt: PwAttempt) -> bool:
-        """Whether the scf failed after the final coordinates were printed."""
-        return attempt.stdout.scf_not_converged and attempt.stdout.relaxation_finished
+        """Whether the scf failed after BFGS had converged and printed its final coordinates."""
+        stdout = attempt.stdout
+        finished = stdout.relaxation_finished and not stdout.bfgs_failed
+        return stdout.scf_not_converged and finished
 
     def cure(self, attempt: PwAttempt) -> Changes | None:
         """An scf at the final geometry, mixed less."""
-        beta = float(attempt.pw_input.get("electrons", "mixing_beta", 0.7))
+        beta = float(attempt.pw_input.get("electrons", "mixing_beta", DEFAULT_MIXING_BETA))
         return {
             "control": {"calculation": "scf"},
             "electrons": {"mixing_beta": round(beta * 0.8, 4)},

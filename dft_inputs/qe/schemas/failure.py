@@ -35,6 +35,8 @@ def diagnose(directory: Path) -> CalculationError | None:
 
 def diagnose_stdout(stdout: PwStdout) -> CalculationError | None:
     """Why a run with this standard output has no usable result; None when it shows none."""
+    if stdout.bfgs_failed:
+        return IonsNotConvergedError("The BFGS relaxation gave up before its thresholds were met.")
     if stdout.error_routine is not None:
         return UnrecoverableError(
             f"pw.x stopped in its routine {stdout.error_routine}: {stdout.error_message}"
@@ -45,8 +47,6 @@ def diagnose_stdout(stdout: PwStdout) -> CalculationError | None:
         return IonsNotConvergedError("The relaxation used up its ionic steps.")
     if stdout.time_exceeded:
         return WalltimeError("pw.x reached its time limit.")
-    if stdout.bfgs_failed:
-        return IonsNotConvergedError("The BFGS relaxation failed.")
     if not stdout.job_done:
         return TruncatedOutputError("The output of pw.x stops before JOB DONE.")
     return None

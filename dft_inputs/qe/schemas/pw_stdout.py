@@ -14,6 +14,10 @@ _ERROR = re.compile(r"Error in routine\s+(\S+)\s*\((-?\d+)\):\s*\n\s*(.*?)\s*\n\
 _STRESS = re.compile(r"total\s+stress.*P=.*\n((?:\s*-?\d.*\n){3})")
 _WALL = re.compile(r"PWSCF\s+:.*CPU\s+(.+?)\s*WALL")
 _ITERATIONS = re.compile(r"convergence has been achieved in\s+(\d+) iterations")
+_STEPS_EXHAUSTED = re.compile(
+    r"The maximum number of steps has been reached"  # BFGS
+    r"|Maximum number of iterations reached, stopping"  # damped dynamics of atoms or cell
+)
 KBAR_PER_GPA = 10.0
 
 
@@ -57,7 +61,7 @@ def read_pw_stdout(path: Path) -> PwStdout:
         stresses=[_stress(block) for block in _STRESS.findall(text)],
         scf_iterations=[int(n) for n in _ITERATIONS.findall(text)],
         scf_not_converged="convergence NOT achieved" in text,
-        steps_exhausted="The maximum number of steps has been reached." in text,
+        steps_exhausted=bool(_STEPS_EXHAUSTED.search(text)),
         time_exceeded="Maximum CPU time exceeded" in text,
         bfgs_failed=bool(re.search(r"history already reset|bfgs failed|dE0s is positive", text)),
         relaxation_finished="End final coordinates" in text,
