@@ -102,7 +102,6 @@ def result_of(request: CalculationRequest, task: PwTaskDoc) -> CalculationResult
         total_magnetization=electronic.total_magnetization,
         fingerprint=task.fingerprint,
         level=task.level,
-        corrections=[correction.handler for correction in task.corrections],
         code="quantum-espresso",
         version=task.version,
         dir_name=task.dir_name,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+from dft_inputs.corrections import Correction, corrections_below
 from dft_inputs.qe import files
 from dft_inputs.structure_field import StructureField
 
@@ -39,7 +40,9 @@ class CalculationResult(BaseModel):
     total_magnetization: float | None = Field(description="Bohr magnetons per cell")
     fingerprint: str
     level: str = Field(description="Level of theory, restricted to the crystal's elements")
-    corrections: list[str] = Field(description="Handlers that corrected something, in order")
+    corrections: list[Correction] = Field(
+        default_factory=list, description="What was corrected in all runs, in order"
+    )
     code: str
     version: str
     dir_name: str
@@ -53,6 +56,9 @@ class CalculationFailure(BaseModel):
     reason: str
     message: str
     exit_code: int
+    corrections: list[Correction] = Field(
+        default_factory=list, description="What was tried in all runs, in order"
+    )
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,10 @@ class CalculationFolder:
         """The failure of the last attempt, if it failed."""
         path = self.path / "failure.json"
         return CalculationFailure.model_validate_json(path.read_text()) if path.is_file() else None
+
+    def close(self, outcome: CalculationResult | CalculationFailure) -> None:
+        """Write how the calculation ended, with what was corrected on the way."""
+        self.write(outcome.model_copy(update={"corrections": corrections_below(self.path)}))
 
     def write(self, outcome: CalculationResult | CalculationFailure) -> None:
         """Write a result or a failure; a reader never sees half of it."""

@@ -96,7 +96,7 @@ class Method:
         if self.code == "vasp":
             from dft_inputs.vasp.makers import vasp_level  # noqa: PLC0415  atomate2 takes seconds
 
-            return vasp_level(self.functional, self.protocol, elements)
+            return vasp_level(self, elements)
         self._require_known_code()
         from dft_inputs.qe.flow import generator_for, version_for  # noqa: PLC0415  with jobflow
 

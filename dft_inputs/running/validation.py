@@ -10,6 +10,7 @@ from typing import Protocol
 from pydantic import BaseModel, Field
 from pymatgen.core import Structure
 
+from dft_inputs.corrections import Correction
 from dft_inputs.elements import element_structure
 from dft_inputs.errors import DftError, InputError, LevelMismatchError
 from dft_inputs.hull import HullPoint, energies_above_hull
@@ -23,6 +24,8 @@ from dft_inputs.running.request import (
     validations_root,
 )
 from dft_inputs.structure_field import StructureField
+
+EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766208
 
 
 class Validation(BaseModel):
@@ -44,6 +47,9 @@ class Validation(BaseModel):
     energy_above_hull: float | None = Field(default=None, description="eV/atom, at this level")
     hull_message: str | None = Field(default=None, description="Why there is no energy above hull")
     core_hours: float = Field(default=0.0, description="Booked for this calculation so far")
+    corrections: list[Correction] = Field(
+        default_factory=list, description="What was corrected, or tried in vain, in all its runs"
+    )
     structure: StructureField | None = Field(default=None, description="As it was given")
     result: CalculationResult | None = None
 
@@ -206,6 +212,7 @@ class _Run:
             reused=request.key in self.known,
             level=plan.levels[name],
             core_hours=self.ledger.core_hours(calculation=request.key),
+            corrections=outcome.corrections,
             structure=request.structure,
             result=outcome if isinstance(outcome, CalculationResult) else None,
         )
@@ -261,8 +268,9 @@ def _place_on_hulls(report: ValidationReport, plan: _Plan, memory: Memory | None
     for system, candidates in by_system.items():
         phases = [phase for phase in report.competing if phase.name.endswith(f" in {system}")]
         try:
-            points = {entry.name: _point(entry) for entry in [*phases, *candidates]}
-            if memory is not None:
+            pressure = plan.requests[candidates[0].name].method.pressure
+            points = {entry.name: _point(entry, pressure) for entry in [*phases, *candidates]}
+            if memory is not None and not pressure:  # it knows energies, not enthalpies
                 level = plan.levels[candidates[0].name]
                 points = {**memory.hull_points(level, system.split("-")), **points}
             above = energies_above_hull(points, system)
@@ -274,13 +282,16 @@ def _place_on_hulls(report: ValidationReport, plan: _Plan, memory: Memory | None
             candidate.energy_above_hull = above[candidate.name]
 
 
-def _point(validation: Validation) -> HullPoint:
+def _point(validation: Validation, pressure: float) -> HullPoint:
+    """The energy of an entry; under pressure (GPa) its enthalpy."""
     if validation.result is None or validation.level is None:
         raise LevelMismatchError(
             f"There is no hull: {validation.name} has no energy ({validation.message})"
         )
+    result = validation.result
+    work = pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA * result.volume / result.n_atoms
     return HullPoint(
-        formula=validation.result.formula,
-        energy_per_atom=validation.result.energy_per_atom,
+        formula=result.formula,
+        energy_per_atom=result.energy_per_atom + work,
         level=validation.level,
     )

@@ -62,10 +62,10 @@ def _run_attempt(
     attempt = uuid.uuid4().hex
     ledger.begin(attempt, limits.account, request.key, limits.cores_each)
     try:
-        folder.write(_compute(request, folder, limits))
+        folder.close(_compute(request, folder, limits))
         folder.remove_wave_functions()
     except DftError as error:
-        folder.write(
+        folder.close(
             CalculationFailure(
                 key=request.key,
                 reason=error.reason,

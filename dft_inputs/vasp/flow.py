@@ -31,7 +31,7 @@ def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
         The flow.
     """
     method = request.method
-    maker = vasp_maker(method.functional, method.protocol, method.workflow, method.command)
+    maker = vasp_maker(method)
     if walltime is not None:
         update: dict[str, Any] = {"_set": {"run_vasp_kwargs->wall_time": int(walltime)}}
         maker = maker.update_kwargs(update, class_filter=BaseVaspMaker, dict_mod=True)
@@ -75,7 +75,6 @@ def result_of(request: CalculationRequest, task: TaskDoc) -> CalculationResult:
         total_magnetization=_magnetization(task),
         fingerprint=request.level.fingerprint(),
         level=request.level.name,
-        corrections=_corrections(task),
         code="vasp",
         version=str(task.calcs_reversed[0].vasp_version) if task.calcs_reversed else "unknown",
         dir_name=str(task.dir_name),
@@ -89,9 +88,3 @@ def _magnetization(task: TaskDoc) -> float | None:
     outcar: dict[str, Any] = dict(output.outcar or {}) if output else {}
     value = outcar.get("total_magnetization")
     return None if value is None else float(value)
-
-
-def _corrections(task: TaskDoc) -> list[str]:
-    """Handlers by name, in the order in which they corrected something."""
-    entries = [entry for log in task.custodian or [] for entry in log.corrections or []]
-    return [str(entry["handler"]["@class"]) for entry in entries if isinstance(entry, dict)]

@@ -111,6 +111,7 @@ def _record(validation: Validation, candidate: str | None, out: Path | None) -> 
         "level": validation.level,
         "energy_above_hull": validation.energy_above_hull,
         "core_hours": validation.core_hours,
+        "corrections": [correction.handler for correction in validation.corrections],
         "reused": validation.reused,
         "candidate_id": candidate,
         "structure_id": checked_structure_id(validation),
@@ -130,7 +131,6 @@ def _record(validation: Validation, candidate: str | None, out: Path | None) -> 
         "max_force": result.max_force,
         "band_gap": result.band_gap,
         "total_magnetization": result.total_magnetization,
-        "corrections": result.corrections,
         "folder": result.dir_name,
         "cif": None if out is None else _write_cif(validation, out),
     }

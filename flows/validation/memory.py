@@ -13,6 +13,7 @@ import numpy as np
 
 from dao_core.crystal.identity import structure_id
 from dao_core.potentials import EV_PER_CUBIC_ANGSTROM_IN_GPA
+from dft_inputs.corrections import Correction
 from dft_inputs.hull import HullPoint
 from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.validation import Validation
@@ -109,6 +110,7 @@ class StoreMemory:
             reason=validation.reason,
             approved_by=self.approved_by,
             finished=None if waits else utc_now(),
+            corrections=_as_data(validation.corrections),
             detail={"message": validation.message, "core_hours": validation.core_hours},
         )
 
@@ -116,7 +118,6 @@ class StoreMemory:
         """What a finished calculation adds to its document."""
         folder = Path(result.dir_name)
         task = json.dumps(result.task).encode()
-        corrections: Any = result.task.get("corrections") or []
         return {
             "state": "done",
             "reason": None,
@@ -124,7 +125,7 @@ class StoreMemory:
             "label_id": label_id,
             "input_hash": _digest(folder / INPUT),
             "output_hash": _digest(folder / OUTPUT),
-            "corrections": list(corrections),
+            "corrections": _as_data(result.corrections),
             "blobs": {TASK: self.store.blobs.put(task)},
             "detail": {"result": result.model_dump(mode="json", exclude={"task"})},
         }
@@ -155,6 +156,10 @@ def label_of(validation: Validation, result: CalculationResult) -> LabelDocument
             if value is not None
         },
     )
+
+
+def _as_data(corrections: Sequence[Correction]) -> list[dict[str, Any]]:
+    return [correction.model_dump(mode="json") for correction in corrections]
 
 
 def checked_structure_id(validation: Validation) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
+from dft_inputs.corrections import Correction, read_corrections
 from dft_inputs.errors import CalculationError, ContradictoryOutputError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.qe import files
@@ -41,14 +41,6 @@ class IonicStep(BaseModel):
     )
 
 
-class Correction(BaseModel):
-    """One correction that custodian applied."""
-
-    handler: str
-    errors: list[str]
-    actions: list[dict[str, Any]]
-
-
 class Timings(BaseModel):
     """Time that a calculation took."""
 
@@ -69,6 +61,9 @@ class PwTaskDoc(BaseModel):
     structure: StructureField = Field(description="Crystal at the end")
     input_structure: StructureField = Field(description="Crystal that pw.in of the last run gave")
     inputs: dict[str, dict[str, Any]] = Field(description="Namelists of pw.in as last run")
+    cards: dict[str, list[str]] = Field(
+        description="Cards of pw.in as last run: species, cell, positions, k-points, U"
+    )
     energy: float | None = Field(description="Total energy, eV per cell; None without an scf")
     energy_per_atom: float | None = Field(description="eV/atom")
     smearing_energy: float = Field(description="Contribution -TS of the smearing, eV per cell")
@@ -116,6 +111,7 @@ class PwTaskDoc(BaseModel):
             raise failure
         xml = read_pw_xml(files.xml_path(directory))
         stdout = read_pw_stdout(directory / files.OUTPUT)
+        pw_input = PwInput.from_directory(directory)
         calculation = xml["input"]["control_variables"]["calculation"]
         if calculation in ("scf", "relax", "vc-relax"):
             check_agreement(xml, stdout)
@@ -124,7 +120,8 @@ class PwTaskDoc(BaseModel):
             calculation=calculation,
             dir_name=str(directory.resolve()),
             **_results(xml, stdout, has_energy=calculation not in ("nscf", "bands")),
-            inputs=_namelists(directory),
+            inputs=pw_input.namelists,
+            cards=pw_input.cards,
             version=xml["general_info"]["creator"]["@VERSION"],
             level=level.name,
             level_of_theory=level,
@@ -204,10 +201,6 @@ def check_agreement(xml: dict[str, Any], stdout: PwStdout) -> None:
         raise ContradictoryOutputError("The forces in the XML file are not numbers.")
 
 
-def _namelists(directory: Path) -> dict[str, dict[str, Any]]:
-    return PwInput.from_directory(directory).namelists
-
-
 def _timings(xml: dict[str, Any]) -> Timings:
     total = xml.get("timing_info", {}).get("total", {})
     return Timings(
@@ -215,26 +208,3 @@ def _timings(xml: dict[str, Any]) -> Timings:
         cpu_seconds=total.get("cpu", 0.0),
         n_processes=xml.get("parallel_info", {}).get("nprocs", 1),
     )
-
-
-def read_corrections(directory: Path) -> list[Correction]:
-    """Corrections that custodian recorded in its log.
-
-    Args:
-        directory: Folder of the run.
-
-    Returns:
-        The corrections in the order in which they were made.
-    """
-    path = directory / "custodian.json"
-    if not path.is_file():
-        return []
-    return [
-        Correction(
-            handler=entry["handler"]["@class"],
-            errors=entry["errors"],
-            actions=entry["actions"] or [],
-        )
-        for job in json.loads(path.read_text())
-        for entry in job["corrections"]
-    ]

