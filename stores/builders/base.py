@@ -74,6 +74,13 @@ class StoreBuilder(Builder):
         """Write processed items."""
         self._written += self.store.put([document for item in items for document in item])
 
+    def complete(self) -> WriteReport:
+        """What is left to do when everything new has been written; by default nothing.
+
+        What it is must follow from the targets, so that a build that dies here is resumed.
+        """
+        return WriteReport()
+
     def build(self, on_progress: Progress = lambda _: None) -> BuildReport:
         """Take in everything new.
 
@@ -88,7 +95,8 @@ class StoreBuilder(Builder):
                 self.update_targets([self.process_item(item) for item in items])
                 taken_in += len(keys)
                 on_progress(len(keys))
-        return BuildReport(self.name, taken_in, self._written, time.monotonic() - start)
+        written = self._written + self.complete()
+        return BuildReport(self.name, taken_in, written, time.monotonic() - start)
 
     def forget(self) -> None:
         """Make the next build a full one."""
@@ -96,4 +104,5 @@ class StoreBuilder(Builder):
             Changes(self.store, self.name, collection).forget()
 
     def finalize(self) -> None:
-        """Leave the stores open: they belong to the :class:`DaoStore`."""
+        """Finish a run by maggma; the stores stay open, for they belong to :class:`DaoStore`."""
+        self.complete()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import combinations, groupby
 
-from stores.builders.base import BuildReport, Progress, StoreBuilder
+from stores.builders.base import StoreBuilder
 from stores.builders.convex_hull import place_on_hull
 from stores.builders.lowest_energy import lowest_energies
 from stores.dao_store import WriteReport
@@ -50,16 +48,14 @@ class HullBuilder(StoreBuilder):
             hull.pending = "new"
         return [*item, hull]
 
-    def build(self, on_progress: Progress = lambda _: None) -> BuildReport:
-        """Take in everything new, then rebuild the hulls that it touches, small systems first."""
-        start = time.monotonic()
-        report = super().build(on_progress)
-        written = report.written
+    def complete(self) -> WriteReport:
+        """Rebuild the hulls that anything new touches, small systems first."""
+        written = WriteReport()
         systems: dict[str, list[str]] = {}
         while pending := self._pending():
             for hull in pending:
                 written += self._rebuild(hull, systems)
-        return replace(report, written=written, seconds=time.monotonic() - start)
+        return written
 
     def _pending(self) -> list[HullDocument]:
         """Hulls with work to do that have the fewest elements."""
