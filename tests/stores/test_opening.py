@@ -16,7 +16,8 @@ from stores.opening import _with_credentials
 
 def test_importing_stores_loads_no_torch() -> None:
     code = (
-        "import sys, stores, stores.query, stores.explain, stores.registry, stores.maintenance;"
+        "import sys, stores, stores.query, stores.explain, stores.registry, stores.maintenance,"
+        "stores.builders, stores.ingest;"
         "heavy = {'torch', 'prefect', 'pandas', 'mp_api', 'uvicorn'} & set(sys.modules);"
         "sys.exit(' '.join(heavy) if heavy else 0)"
     )
