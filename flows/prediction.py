@@ -17,6 +17,8 @@ from dao_core.potentials import (
     load_potential,
 )
 from flows.campaign.batches import by_atoms
+from flows.model_files import model_file
+from flows.property_prediction import predicted_property
 
 MAX_ATOMS = 512
 MAX_CRYSTALS = 64
@@ -35,15 +37,19 @@ def read_given(files: Sequence[Path]) -> Reading:
     return reading
 
 
-def predict_files(files: Sequence[Path], potential: str) -> dict[str, Any]:
+def predict_files(
+    files: Sequence[Path], potential: str, property_model: str | None = None
+) -> dict[str, Any]:
     """Predict energy, largest force and pressure of every structure in some files.
 
     Args:
         files: Files or folders.
         potential: Name of the potential.
+        property_model: Name or file of a model of ``dao train property``, to be asked too.
 
     Returns:
-        ``level``, ``structures`` (one record each, in the order of reading) and ``failures``.
+        ``level``, ``structures`` (one record each, in the order of reading), ``failures``, and
+        what ``property`` is, where one was asked for.
 
     Raises:
         DaoError: Nothing can be read, or the potential is not there.
@@ -60,9 +66,15 @@ def predict_files(files: Sequence[Path], potential: str) -> dict[str, Any]:
         )
         for record in _predict(batch, loaded)
     ]
+    about = None
+    if property_model is not None:
+        structures = [named.structure for named in reading.structures]
+        about, values = predicted_property(model_file(property_model), structures)
+        records = [record | value for record, value in zip(records, values, strict=True)]
     failures = [{"file": f.source, "reason": f.reason} for f in reading.failures]
     failures += [{"file": r["file"], "reason": r["error"]} for r in records if r["error"]]
-    return {"level": loaded.level, "structures": records, "failures": failures}
+    answer = {"level": loaded.level, "structures": records, "failures": failures}
+    return answer if about is None else {**answer, "property": about}
 
 
 def _predict(batch: Sequence[NamedStructure], potential: Potential) -> list[dict[str, Any]]:

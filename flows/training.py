@@ -15,7 +15,9 @@ from dao_core.training.generator import GeneratorSources, GeneratorTraining, tra
 from dao_core.training.guidance_examples import GuidanceSources
 from dao_core.training.predictor import PredictorSources, train_predictor
 from dao_core.training.predictor_guidance import GuidanceTraining, train_guidance
+from dao_core.training.predictor_property import PropertyTraining
 from dao_core.training.predictor_settings import PredictorTraining
+from dao_core.training.property_run import FOLDS, PropertySources, train_property
 from dao_core.training.relaxed_records import RecordRelaxation, relax_records
 from dao_core.training.run import is_first_process
 from dao_core.training.teacher_run import TeacherSources, label_records
@@ -32,8 +34,12 @@ def run_generator(request: Any) -> dict[str, Any] | None:
         request.train, request.validation, request.stage, _model_file(request.start)
     )
     if request.process == "diffusion":
-        return _answer(train_diffusion(sources, request.out, request.chosen(DiffusionTraining)))
-    return _answer(train_generator(sources, request.out, request.chosen(GeneratorTraining)))
+        return _answer_of_first(
+            train_diffusion(sources, request.out, request.chosen(DiffusionTraining))
+        )
+    return _answer_of_first(
+        train_generator(sources, request.out, request.chosen(GeneratorTraining))
+    )
 
 
 def run_predictor(request: Any) -> dict[str, Any] | None:
@@ -43,12 +49,14 @@ def run_predictor(request: Any) -> dict[str, Any] | None:
     if request.head == "guidance":
         settings = request.chosen(GuidanceTraining)
         energies = GuidanceSources(request.labels, request.records)
-        return _answer(train_guidance(energies, request.out, settings))
+        return _answer_of_first(train_guidance(energies, request.out, settings))
     sources = PredictorSources(
         request.labels, request.validation_labels, request.doubt_labels, request.records
     )
     settings = request.chosen(PredictorTraining)
-    return _answer(train_predictor(sources, request.out, settings, _model_file(request.start)))
+    return _answer_of_first(
+        train_predictor(sources, request.out, settings, _model_file(request.start))
+    )
 
 
 def run_relaxation(
@@ -79,6 +87,23 @@ def run_labelling(
     return {"level": teacher.level, "store": None, "out": out, **asdict(counts)}
 
 
+def run_property(sources: PropertySources, start: str, out: Path, seed: int) -> dict[str, Any]:
+    """Fine-tune a physical DAO-P to a property of record files; the answer with its errors."""
+    check_output_folder(out)
+    begin("folds", FOLDS)
+    settings = PropertyTraining(seed=seed)
+    model = train_property(sources, model_file(start), out, settings, lambda: advance("folds"))
+    card = read_card(model)
+    figures = {name: card[name] for name in ("crystals", "mae_unseen", "mae_of_the_mean")}
+    return {
+        **_answer(model),
+        **figures,
+        "label": card["label"],
+        "logarithm": card["logarithm"],
+        "rejected": card["rejected"],
+    }
+
+
 def _log_as_we_do() -> None:
     """Lightning speaks through the log of the command line, at its level, and only there."""
     for name in ("lightning", "lightning.pytorch", "lightning.fabric"):
@@ -93,9 +118,11 @@ def _model_file(start: Path | None) -> Path | None:
     return None if start is None else model_file(str(start))
 
 
-def _answer(model: Path) -> dict[str, Any] | None:
-    if not is_first_process():
-        return None
+def _answer_of_first(model: Path) -> dict[str, Any] | None:
+    return _answer(model) if is_first_process() else None
+
+
+def _answer(model: Path) -> dict[str, Any]:
     card, name = read_card(model), checkpoint_hash(model)
     return {
         "level": f"dao-p@{name}" if card["kind"] == PHYSICAL else None,

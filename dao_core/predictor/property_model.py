@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -45,8 +46,25 @@ class PropertyModel(nn.Module):
         return self.mean + self.std * self.head(pooled).squeeze(-1)
 
 
-def load_property_model(path: Path, device: torch.device | str = "cpu") -> PropertyModel:
-    """Load a property model that ``save_property_model`` wrote.
+class PropertyEnsemble(nn.Module):
+    """Property models of one size that were fitted to different parts of the labels.
+
+    Attributes:
+        card: what the model file says: label, unit conversions, data, figures.
+    """
+
+    def __init__(self, members: Sequence[PropertyModel], card: Card) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+        self.card = card
+
+    def forward(self, batch: CrystalBatch) -> Tensor:
+        """What each member says of each crystal, ``[B, M]``, in the label's unit."""
+        return torch.stack([member(batch) for member in self.members], dim=1)
+
+
+def load_property_model(path: Path, device: torch.device | str = "cpu") -> PropertyEnsemble:
+    """Load an ensemble that ``save_property_model`` wrote.
 
     Raises:
         MissingError: there is no such file.
@@ -54,20 +72,23 @@ def load_property_model(path: Path, device: torch.device | str = "cpu") -> Prope
     """
     tensors, card = load_checkpoint(path, KIND)
     try:
-        model = PropertyModel(EnergyModel(named_config(card["config"])))
+        config, count = named_config(card["config"]), int(card["members"])
     except KeyError as error:
-        raise CheckpointError(f"{path}: its card names no network size ('config')") from error
+        raise CheckpointError(f"{path}: its card does not say {error}") from error
+    model = PropertyEnsemble([PropertyModel(EnergyModel(config)) for _ in range(count)], card)
     load_weights(model, tensors, path)
     return model.requires_grad_(requires_grad=False).eval().to(device)
 
 
-def save_property_model(path: Path, model: PropertyModel, size: str, card: Card) -> str:
-    """Write a fine-tuned model; returns the short hash of the file.
+def save_property_model(path: Path, members: Sequence[PropertyModel], size: str, card: Card) -> str:
+    """Write fine-tuned models as one ensemble; returns the short hash of the file.
 
     Args:
         path: the model file.
-        model: a fine-tuned model.
-        size: named configuration of its backbone.
-        card: what else to say of it: label, unit, data, figures.
+        members: fine-tuned models of one label.
+        size: named configuration of their backbone.
+        card: what else to say of them: label, data, figures.
     """
-    return save_checkpoint(path, model.state_dict(), {**card, "kind": KIND, "config": size})
+    ensemble = PropertyEnsemble(members, card)
+    whole = {**card, "kind": KIND, "config": size, "members": len(members)}
+    return save_checkpoint(path, ensemble.state_dict(), whole)

@@ -11,10 +11,10 @@ import torch
 from numpy.typing import NDArray
 from pymatgen.core import Structure
 
-from dao_core.crystal.batch import CrystalBatch
+from dao_core.crystal.batch import CrystalBatch, unusable_reason
 from dao_core.errors import InputError
 from dao_core.predictor.energy_model import EnergyModel
-from dao_core.predictor.property_model import PropertyModel
+from dao_core.predictor.property_model import PropertyEnsemble, PropertyModel
 from dao_core.training.size_batches import SizeBatchSampler
 
 
@@ -71,14 +71,24 @@ def fine_tune_property(
 
 
 def predict_property(
-    model: PropertyModel, structures: Sequence[Structure], atoms_per_batch: int = 512
+    model: PropertyModel | PropertyEnsemble,
+    structures: Sequence[Structure],
+    atoms_per_batch: int = 512,
 ) -> NDArray[np.float64]:
-    """The property of every structure, in the label's unit, in the order given."""
-    result = np.zeros(len(structures))
-    for indices in _batches(structures, atoms_per_batch, seed=0, epoch=0):
+    """What the model, or each of its members, says: ``[n]`` or ``[n, M]``, in the label's unit.
+
+    NaN for structures that cannot be evaluated.
+    """
+    usable = [i for i, s in enumerate(structures) if unusable_reason(s) is None]
+    members = (len(model.members),) if isinstance(model, PropertyEnsemble) else ()
+    result = np.full((len(structures), *members), np.nan)
+    if not usable:
+        return result
+    crystals = [structures[i] for i in usable]
+    for rows in _batches(crystals, atoms_per_batch, seed=0, epoch=0):
         with torch.no_grad():
-            batch = CrystalBatch.from_structures([structures[i] for i in indices])
-            result[indices] = model(batch).double().numpy()
+            batch = CrystalBatch.from_structures([crystals[row] for row in rows])
+            result[[usable[row] for row in rows]] = model(batch).double().numpy()
     return result
 
 

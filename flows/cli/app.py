@@ -34,6 +34,7 @@ from flows.cli import (
     setup,
     store,
     train,
+    train_data,
     validate,
 )
 from flows.cli.console import STDERR, emit, emit_error
@@ -72,6 +73,8 @@ app.command("setup")(setup.setup)
 app.add_typer(models.app, name="models")
 app.add_typer(pseudos.app, name="pseudos")
 app.add_typer(store.app, name="store")
+train.app.command("relax")(train_data.relax)
+train.app.command("label")(train_data.label)
 app.add_typer(train.app, name="train")
 
 

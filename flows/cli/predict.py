@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from flows.cli.console import emit, set_up_logging
@@ -11,6 +13,10 @@ from flows.cli.options import Files, Json, PotentialName, Verbose
 def predict(
     files: Files,
     potential: PotentialName = "dao-p",
+    property_model: Annotated[
+        str | None,
+        typer.Option("--property", metavar="FILE", help="A model of `dao train property`, too."),
+    ] = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
@@ -22,11 +28,18 @@ def predict(
     from flows.cli.tables import flat_table
     from flows.prediction import predict_files
 
-    prediction = predict_files(files, potential)
-    table = flat_table(
-        prediction["structures"], ("file", "formula", "energy_per_atom", "max_force", "pressure")
-    )
-    table.caption = f"eV/atom at level {prediction['level']}, eV/angstrom, GPa"
+    prediction = predict_files(files, potential, property_model)
+    columns = ["file", "formula", "energy_per_atom", "max_force", "pressure"]
+    caption = f"eV/atom at level {prediction['level']}, eV/angstrom, GPa"
+    if about := prediction.get("property"):
+        columns += ["property", "property_low", "property_high"]
+        of = "its logarithm" if about["mae_is_of_logarithm"] else "it"
+        caption += (
+            f"; property: {about['label']}, one deviation of the members below and above; mean "
+            f"error of {of} on unseen formulas {about['mae_unseen']:.3g}"
+        )
+    table = flat_table(prediction["structures"], columns)
+    table.caption = caption
     emit({"store": None, **prediction}, as_json=as_json, human=table)
     if prediction["failures"]:
         raise typer.Exit(4)

@@ -1,4 +1,4 @@
-"""``dao train``: DAO-G in two stages, the relaxation of data between them, labels and DAO-P."""
+"""``dao train generator|predictor|property``; the commands for their data: ``train_data.py``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from flows.cli.console import emit, set_up_logging
-from flows.cli.options import Json, PotentialName, Seed, Verbose
+from flows.cli.options import Json, Seed, Verbose
 
 app = typer.Typer(help="Train the models.", no_args_is_help=True)
 
@@ -27,9 +27,6 @@ Devices = Annotated[int | None, typer.Option("--devices", help="Processes, one d
 Start = Annotated[
     Path | None,
     typer.Option("--start", metavar="NAME", help="Model to go on from: its name, or FILE."),
-]
-Part = Annotated[
-    str, typer.Option("--part", metavar="I/N", help="This process does every N-th shard.")
 ]
 
 
@@ -126,81 +123,42 @@ def predictor(
     _show(run_predictor(predictor_request(given, config)), as_json=as_json)
 
 
-@app.command("relax")
-def relax(
-    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Record files.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the shards.")],
-    potential: PotentialName = "dao-p",
-    beyond: Annotated[
-        Literal["keep", "leave-out"],
-        typer.Option("--beyond", help="Entries too far above the hull to be relaxed."),
-    ] = "keep",
-    part: Part = "1/1",
-    as_json: Json = False,
-    verbose: Verbose = False,
-) -> None:
-    """Relax the unstable entries of record files, for the second stage of DAO-G.
-
-    Shards that exist are not done again; several processes may share a folder.
-
-    Example: dao train relax unstable.json.gz --out relaxed
-    """
-    set_up_logging(verbose=verbose)
-    from dao_core.training.relaxed_records import RecordRelaxation, parse_part
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
-    from flows.cli.tables import flat_table
-    from flows.training import run_relaxation
-
-    settings = RecordRelaxation(keep_beyond=beyond == "keep", part=parse_part(part))
-    with Bars() as bars, listening(bars):
-        answer = run_relaxation(files, out, potential, settings)
-    rows = [{"done": done, "entries": count} for done, count in answer["done"].items()]
-    table = flat_table(rows, ("done", "entries"))
-    table.caption = f"at level {answer['level']}; shards in {out}"
-    emit(answer, as_json=as_json, human=table)
-
-
-@app.command("label")
-def label(
+@app.command("property")
+def property_(
     records: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Record files.")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the shards.")],
-    potential: PotentialName = "chgnet",
-    held_out: Annotated[
-        list[Path] | None,
-        typer.Option("--hold-out", metavar="FILE", help="Records whose formulas get no label."),
-    ] = None,
-    part: Part = "1/1",
+    label: Annotated[
+        str, typer.Option("--label", metavar="NAME", help="The number to learn, of each record.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the model.")],
+    logarithm: Annotated[
+        bool, typer.Option("--log", help="Learn its natural logarithm (zero and below left out).")
+    ] = False,
+    start: Annotated[
+        str, typer.Option("--start", metavar="NAME", help="The DAO-P to fine-tune, or FILE.")
+    ] = "dao-p",
     seed: Seed = 0,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Label crystals, distorted variants and prototypes by a teacher potential, for DAO-P.
+    """Fine-tune DAO-P to a property; five folds, averaged, and judged on unseen formulas.
 
-    Shards that exist are not done again; several processes may share a folder.
-
-    Example: dao train label train.json.gz --hold-out validation.json.gz --out labels/train
+    Example: dao train property supercon.json.gz --label Tc_K_dfpt --log --out runs/tc
     """
     set_up_logging(verbose=verbose)
-    from dao_core.training.relaxed_records import parse_part
-    from dao_core.training.teacher_run import TeacherSources
+    from dao_core.training.property_run import PropertySources
     from flows.campaign.progress import listening
     from flows.cli.bars import Bars
-    from flows.cli.tables import flat_table
-    from flows.training import run_labelling
+    from flows.training import run_property
 
-    sources = TeacherSources(records, held_out or (), seed=seed)
     with Bars() as bars, listening(bars):
-        answer = run_labelling(sources, out, potential, parse_part(part))
-    table = flat_table([answer], ("level", "shards", "labels"))
-    table.caption = f"shards in {out}; left out: {answer['dropped'] or 'none'}"
-    emit(answer, as_json=as_json, human=table)
+        answer = run_property(PropertySources(records, label, logarithm), start, out, seed)
+    _show(answer, "mae_unseen", "mae_of_the_mean", as_json=as_json)
 
 
-def _show(answer: dict[str, Any] | None, *, as_json: bool) -> None:
+def _show(answer: dict[str, Any] | None, *figures: str, as_json: bool) -> None:
     from flows.cli.tables import flat_table
 
     if answer is not None:
-        table = flat_table([answer], ("kind", "size", "hash"))
+        table = flat_table([answer], ("kind", "size", "hash", *figures))
         table.caption = str(answer["model"])
         emit(answer, as_json=as_json, human=table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -41,9 +43,14 @@ def test_a_property_is_learned_saved_and_loaded(backbone, tmp_path):
     assert error < 0.5 * np.abs(values[:30].mean() - values[30:]).mean()
     assert torch.equal(backbone.hidden.weight, weights)
     path = tmp_path / "property.safetensors"
-    save_property_model(path, model, "tiny-physical", {"label": "made up"})
+    save_property_model(path, [model, copy.deepcopy(model)], "tiny-physical", {"label": "made up"})
     again = predict_property(load_property_model(path), structures[30:])
-    np.testing.assert_allclose(again, predicted, rtol=1e-5)
+    np.testing.assert_allclose(again, np.stack([predicted, predicted], axis=1), rtol=1e-5)
+    nowhere = structures[30].copy()
+    nowhere.translate_sites([0], [np.nan, 0, 0], to_unit_cell=False)
+    mixed = predict_property(model, [structures[31], nowhere, structures[30]])
+    np.testing.assert_allclose(mixed[[0, 2]], predicted[[1, 0]], rtol=1e-5)
+    assert np.isnan(mixed[1])
 
 
 def test_labels_must_be_finite_and_match(backbone):

@@ -16,8 +16,11 @@ import numpy as np
 import pytest
 import torch
 
-from dao_core.checkpoints.format import load_checkpoint
+from dao_core.checkpoints.format import load_checkpoint, save_checkpoint
 from dao_core.generator.generate import KIND
+from dao_core.predictor.checkpoint import KIND as PHYSICAL
+from dao_core.predictor.config import named_config
+from dao_core.predictor.energy_model import EnergyModel
 
 DAO = (sys.executable, "-m", "flows")
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--standalone")
@@ -104,3 +107,33 @@ def test_a_killed_run_goes_on(config: Path) -> None:
         steps = [int(row["step"]) for row in csv.DictReader(file)]
     assert reached <= steps[0] <= steps[-1] <= reached + 20
     assert list((folder / "run/logs/version_1").glob("events.*")), "TensorBoard"
+
+
+@pytest.mark.training
+def test_a_property_is_trained_and_predicted(config: Path) -> None:
+    folder = config.parent
+    with gzip.open(folder / "toy.json.gz", "rt") as file:
+        records = json.load(file)["records"]
+    for record in records:
+        record["stiffness"] = float(np.sum(record["atomic_numbers"]))
+    with gzip.open(folder / "toy.json.gz", "wt") as file:
+        json.dump({"records": records}, file)
+    backbone = EnergyModel(named_config("tiny-physical"))
+    save_checkpoint(
+        folder / "tiny.safetensors",
+        backbone.state_dict(),
+        {"kind": PHYSICAL, "config": "tiny-physical"},
+    )
+    words = ("train", "property", "toy.json.gz", "--label", "stiffness", "--log", "--out", "p")
+    words += ("--start", "tiny.safetensors")
+    trained = json.loads(run(*DAO, *words, "--json", cwd=folder).stdout)
+    assert trained["crystals"] == 60
+    assert 0 < trained["mae_unseen"] < 1.2 * trained["mae_of_the_mean"]
+    (folder / "POSCAR").write_text(
+        "MgO\n2.98\n0 1 1\n1 0 1\n1 1 0\nMg O\n1 1\nDirect\n0 0 0\n.5 .5 .5\n"
+    )
+    asked = ("predict", "POSCAR", "--property", trained["model"], "--json")
+    answer = json.loads(run(*DAO, *asked, cwd=folder).stdout)
+    (row,) = answer["structures"]
+    assert 0 < row["property_low"] <= row["property"] <= row["property_high"]
+    assert answer["property"]["label"] == "stiffness"
