@@ -9,7 +9,9 @@ from typing import Any
 from stores import open_store
 from stores.explain import Explanation, explain
 
-NOT_SHOWN = ("_id", "structure", "builder_meta", "elements", "summary", "entries", "forces")
+NOT_SHOWN = (
+    "_id", "structure", "builder_meta", "elements", "summary", "entries", "forces", "result",
+)  # fmt: skip
 """Fields that are long or say nothing of provenance."""
 
 

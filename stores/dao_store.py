@@ -54,8 +54,9 @@ class DaoStore:
 
     Attributes:
         uri: address without credentials.
-        structures, candidates, relaxations, validations, labels, models, promotions, manifests,
-            campaigns, events, test_sets, ingests: written by campaigns, ingest and the registry.
+        structures, candidates, relaxations, validations, interpretations, labels, models,
+            promotions, manifests, campaigns, events, test_sets, ingests: written by campaigns,
+            interpretations, ingest and the registry.
         thermo, hulls, duplicates, examples, statistics, builds: written by the builders.
         blobs: big outputs by hash.
         file: the file of an embedded store, else None.
@@ -84,6 +85,7 @@ class DaoStore:
         self.candidates = collections["candidates"]
         self.relaxations = collections["relaxations"]
         self.validations = collections["validations"]
+        self.interpretations = collections["interpretations"]
         self.labels = collections["labels"]
         self.models = collections["models"]
         self.promotions = collections["promotions"]

@@ -42,6 +42,7 @@ LINKS: dict[str, tuple[Link, ...]] = {
         Link("relaxations", "structure_id", "structure_id", "reached by"),
         Link("labels", "structure_id", "structure_id", "labelled by"),
         Link("validations", "structure_id", "structure_id", "checked by"),
+        Link("interpretations", "structure_id", "structure_id", "interpreted by"),
         Link("thermo", "structure_id", "structure_id", "placed at"),
         Link("duplicates", "structure_id", "structure_id", "in the group of"),
         Link("examples", "structure_id", "structure_id", "may train as"),
@@ -51,6 +52,7 @@ LINKS: dict[str, tuple[Link, ...]] = {
         Link("campaigns", "campaign_id", "campaign_ids", "proposed in"),
         Link("relaxations", "candidate_id", "candidate_id", "relaxed to"),
         Link("validations", "candidate_id", "candidate_id", "checked by"),
+        Link("interpretations", "candidate_id", "candidate_id", "interpreted by"),
     ),
     "relaxations": (
         Link("candidates", "candidate_id", "candidate_id", "started from"),
@@ -59,6 +61,10 @@ LINKS: dict[str, tuple[Link, ...]] = {
     "validations": (
         Link("structures", "structure_id", "structure_id", "checks"),
         Link("labels", "label_id", "label_id", "gave"),
+    ),
+    "interpretations": (
+        Link("structures", "structure_id", "structure_id", "interprets"),
+        Link("validations", "validation_id", "validation_id", "calculated by"),
     ),
     "labels": (
         Link("structures", "structure_id", "structure_id", "labels"),

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jobflow import Flow
+from jobflow import Flow, Maker
 
 from dft_inputs.canonical import canonical_cell
 from dft_inputs.qe.makers.core import StaticMaker, VcRelaxMaker
+from dft_inputs.qe.makers.electrons import ElectronsMaker
 from dft_inputs.qe.makers.relaxations import ByOccupationsMaker, SettledRelaxStaticMaker
 from dft_inputs.qe.program import pw_command, pw_version
+from dft_inputs.qe.schemas.electrons import ElectronsDoc
 from dft_inputs.qe.schemas.task import PwTaskDoc
 from dft_inputs.qe.sets import Calculation, PwInputGenerator
 from dft_inputs.running.folder import CalculationResult
 
 if TYPE_CHECKING:
-    from dft_inputs.running.request import CalculationRequest, Method
+    from dft_inputs.running.request import CalculationRequest, Method, Workflow
 
 
 def generator_for(
@@ -49,7 +51,7 @@ def version_for(method: Method) -> tuple[int, ...]:
 
 
 def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
-    """Flow of a request; its output is a :class:`PwTaskDoc`.
+    """Flow of a request; its output is a :class:`PwTaskDoc` or an :class:`ElectronsDoc`.
 
     Args:
         request: What is asked for.
@@ -69,22 +71,27 @@ def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
         run_pw_kwargs=kwargs,
         resume=True,
     )
-    chain = SettledRelaxStaticMaker(relax_maker=relax, static_maker=static)
-    then = static if method.workflow == "static" else chain
-    maker = ByOccupationsMaker(first_maker=static, then_maker=then)
+    makers: dict[Workflow, Maker] = {
+        "static": static,
+        "relax": SettledRelaxStaticMaker(relax_maker=relax, static_maker=static),
+        "electrons": ElectronsMaker(static_maker=static),
+    }
+    maker = ByOccupationsMaker(first_maker=static, then_maker=makers[method.workflow])
     return maker.make(canonical_cell(request.structure))
 
 
-def result_of(request: CalculationRequest, task: PwTaskDoc) -> CalculationResult:
-    """Result of a request from the task document of its flow.
+def result_of(request: CalculationRequest, document: PwTaskDoc | ElectronsDoc) -> CalculationResult:
+    """Result of a request from the document of its flow.
 
     Args:
         request: What was asked for.
-        task: Document of the last run.
+        document: Of the last run, or of the electrons.
 
     Returns:
         The result.
     """
+    electrons = document if isinstance(document, ElectronsDoc) else None
+    task = document.task if isinstance(document, ElectronsDoc) else document
     electronic = task.electronic
     return CalculationResult(
         key=request.key,
@@ -98,7 +105,7 @@ def result_of(request: CalculationRequest, task: PwTaskDoc) -> CalculationResult
         max_force=task.max_force,
         forces=task.forces,
         stress=task.stress,
-        band_gap=electronic.band_gap,
+        band_gap=electrons.band_gap if electrons else electronic.band_gap,
         total_magnetization=electronic.total_magnetization,
         fingerprint=task.fingerprint,
         level=task.level,
@@ -106,4 +113,5 @@ def result_of(request: CalculationRequest, task: PwTaskDoc) -> CalculationResult
         version=task.version,
         dir_name=task.dir_name,
         task=task.model_dump(mode="json"),
+        electrons=electrons and electrons.model_dump(mode="json", exclude={"task"}),
     )

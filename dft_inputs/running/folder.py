@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -47,6 +48,9 @@ class CalculationResult(BaseModel):
     version: str
     dir_name: str
     task: dict[str, object] = Field(description="The whole task document of the last run")
+    electrons: dict[str, Any] | None = Field(
+        default=None, description="What the workflow ``electrons`` found, without its task"
+    )
 
 
 class CalculationFailure(BaseModel):

@@ -21,7 +21,7 @@ from dft_inputs.pseudos import DEFAULT_FAMILY, load_family
 from dft_inputs.qe.program import pw_command, pw_version
 
 Code = Literal["qe", "vasp"]
-Workflow = Literal["static", "relax"]
+Workflow = Literal["static", "relax", "electrons"]
 
 
 def validations_root() -> Path:
@@ -37,7 +37,8 @@ class Method:
     Attributes:
         code: Program.
         protocol: Protocol, or its name.
-        workflow: ``relax`` relaxes until the volume settles and ends with a static run.
+        workflow: ``relax`` relaxes until the volume settles and ends with a static run;
+            ``electrons`` leaves the crystal as it is and interprets its electrons.
         pseudo_family: Pseudopotential family of Quantum ESPRESSO.
         functional: Functional of VASP, ``pbe`` or ``r2scan``; that of Quantum ESPRESSO is its
             family's.

@@ -10,7 +10,7 @@ from emmet.core.tasks import TaskDoc
 from jobflow import Flow
 
 from dft_inputs.canonical import canonical_cell
-from dft_inputs.errors import ContradictoryOutputError
+from dft_inputs.errors import ContradictoryOutputError, InputError
 from dft_inputs.running.folder import CalculationResult
 from dft_inputs.vasp.makers import vasp_maker
 
@@ -29,8 +29,13 @@ def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
 
     Returns:
         The flow.
+
+    Raises:
+        InputError: If the workflow is one that VASP is not used for.
     """
     method = request.method
+    if method.workflow == "electrons":
+        raise InputError("The electronic interpretation is made with Quantum ESPRESSO only.")
     maker = vasp_maker(method)
     if walltime is not None:
         update: dict[str, Any] = {"_set": {"run_vasp_kwargs->wall_time": int(walltime)}}

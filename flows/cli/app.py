@@ -19,6 +19,7 @@ from flows.cli import (
     benchmark,
     campaign,
     doctor,
+    electrons,
     explain,
     generate,
     ingest,
@@ -57,6 +58,7 @@ app.command("campaign")(campaign.campaign)
 app.command("generate")(generate.generate)
 app.command("predict")(predict.predict)
 app.command("pressure")(pressure.pressure)
+app.command("electrons")(electrons.electrons)
 app.command("phonons")(phonons.phonons)
 app.command("relax")(relax.relax)
 app.command("validate")(validate.validate)

@@ -30,4 +30,11 @@ Files = Annotated[
     list[Path],
     typer.Argument(metavar="FILES...", help="CIF, POSCAR or extended XYZ files, or folders."),
 ]
+Crystals = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="IDS|FILES...",
+        help="Ids of candidates, relaxations or structures of the store; files or folders.",
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of all randomness.")]

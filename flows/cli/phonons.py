@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import emit, set_up_logging
-from flows.cli.options import Files, Json, PotentialName, Verbose
+from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
 
 
 def phonons(
-    files: Files,
+    crystals: Crystals,
     potential: PotentialName = "dao-p",
     temperature: Annotated[
         float, typer.Option("--temperature", min=0, metavar="K", help="Of the free energy.")
@@ -20,10 +20,11 @@ def phonons(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for what soft modes lead to.")
     ] = Path("phonons"),
+    store: StoreUri = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Find the phonons of the structures in files, relaxed within their symmetry.
+    """Find the phonons of crystals, relaxed within their symmetry.
 
     Unstable ones are displaced along their softest mode and relaxed to what they become.
 
@@ -33,16 +34,16 @@ def phonons(
     from flows.campaign.progress import listening
     from flows.cli.bars import Bars
     from flows.cli.tables import flat_table
-    from flows.dynamics import phonons_of_files
+    from flows.interpretation.phonons import phonons_of_given
 
     with Bars() as bars, listening(bars):
-        found = phonons_of_files(files, potential, temperature, out)
+        found = phonons_of_given(crystals, potential, temperature, out, store)
     columns = ("file", "formula", "minimum_frequency", "unstable", "zero_point_energy")
     table = flat_table(
         found["structures"],
         (*columns, "free_energy", "last_dos_peak", "energy_per_atom", "soft_mode_energy_per_atom"),
     )
     table.caption = f"THz, eV/atom, cm^-1 at level {found['level']}, {temperature:g} K"
-    emit({"store": None, **found}, as_json=as_json, human=table)
+    emit(found, as_json=as_json, human=table)
     if found["failures"]:
         raise typer.Exit(4)

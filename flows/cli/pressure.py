@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import emit, set_up_logging, warn
-from flows.cli.options import Files, Json, PotentialName, Verbose
+from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
 
 
 def pressure(
-    files: Files,
+    crystals: Crystals,
     potential: PotentialName = "dao-p",
     lowest: Annotated[float, typer.Option("--from", metavar="GPA", help="Lowest pressure.")] = 0.0,
     highest: Annotated[float, typer.Option("--to", metavar="GPA", help="Highest pressure.")] = 50.0,
@@ -22,10 +22,11 @@ def pressure(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for the figures.")
     ] = Path("pressure"),
+    store: StoreUri = None,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Compress the polymorphs in files and find where one gives way to the next.
+    """Compress polymorphs and find where one gives way to the next.
 
     Structures of one composition are compared with each other; each keeps its space group.
 
@@ -33,12 +34,13 @@ def pressure(
     """
     set_up_logging(verbose=verbose)
     from flows.cli.tables import flat_table
-    from flows.compression import compress_files
+    from flows.interpretation.pressure import compress_given
 
     if lowest >= highest:
         raise typer.BadParameter(f"--from {lowest:g} must be below --to {highest:g}")
     step = (highest - lowest) / (points - 1)
-    found = compress_files(files, potential, [lowest + i * step for i in range(points)], out)
+    pressures = [lowest + i * step for i in range(points)]
+    found = compress_given(crystals, potential, pressures, out, store)
     for text in found["warnings"]:
         warn(text)
     rows = [
@@ -49,6 +51,6 @@ def pressure(
     columns = ("formula", "below", "above", "pressure", "pressure_std", "volume_change")
     table = flat_table(rows, columns)
     table.caption = f"transitions in GPa at level {found['level']}; figures in {out}"
-    emit({"store": None, **found}, as_json=as_json, human=table)
+    emit(found, as_json=as_json, human=table)
     if found["failures"]:
         raise typer.Exit(4)

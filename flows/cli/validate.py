@@ -8,17 +8,11 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import emit, set_up_logging
-from flows.cli.options import Json, StoreUri, Verbose
+from flows.cli.options import Crystals, Json, StoreUri, Verbose
 
 
 def validate(
-    crystals: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="IDS|FILES...",
-            help="Ids of candidates, relaxations or structures of the store; files or folders.",
-        ),
-    ],
+    crystals: Crystals,
     code: Annotated[str, typer.Option("--code", metavar="qe|vasp", help="DFT program.")] = "qe",
     protocol: Annotated[
         str, typer.Option("--protocol", metavar="fast|balanced|stringent", help="Accuracy.")

@@ -6,6 +6,7 @@ from stores.documents.candidate import CandidateDocument
 from stores.documents.duplicate import DuplicateDocument
 from stores.documents.event import EventDocument
 from stores.documents.ingest import IngestDocument
+from stores.documents.interpretation import InterpretationDocument, InterpretationKind
 from stores.documents.label import LabelDocument, content_id
 from stores.documents.manifest import ManifestDocument, ManifestEntry
 from stores.documents.mark import MarkDocument
@@ -22,6 +23,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
     CandidateDocument,
     RelaxationDocument,
     ValidationDocument,
+    InterpretationDocument,
     LabelDocument,
     ModelDocument,
     PromotionDocument,
@@ -49,6 +51,8 @@ __all__ = [
     "ExampleDocument",
     "HullDocument",
     "IngestDocument",
+    "InterpretationDocument",
+    "InterpretationKind",
     "LabelDocument",
     "ManifestDocument",
     "ManifestEntry",

@@ -236,3 +236,33 @@ def test_bands_and_density_of_states(
     filled = np.array(dos.energies) < dos.fermi_energy
     electrons = np.trapezoid(np.array(dos.densities[0])[filled], np.array(dos.energies)[filled])
     assert electrons == pytest.approx(3.0, abs=0.2)
+
+
+ELECTRONS = Method(protocol=with_distance(1.0), workflow="electrons")
+SODIUM = Structure.from_spacegroup(
+    "P6_3/mmc", Lattice.hexagonal(2.784, 3.873), ["Na", "Na"], [[0, 0, 0], [2 / 3, 1 / 3, 1 / 4]]
+)
+"""Transparent hP4 sodium at 320 GPa (Ma et al., Nature 458, 182 (2009))."""
+
+
+def test_sodium_at_high_pressure_is_an_electride_and_silicon_is_not(
+    real_pw: str, relaxed_silicon: Structure
+) -> None:
+    report = validate({"Si": relaxed_silicon, "Na": SODIUM}, ELECTRONS, BOTH)
+    silicon, sodium = (v.result.electrons for v in report.validations if v.result)
+    assert silicon is not None
+    assert sodium is not None
+    assert {m["kind"] for m in silicon["attractors"]} == {"bond"}
+    assert not silicon["electride"]["electride"]
+    assert sum(atom["bader"] for atom in silicon["charges"]) == pytest.approx(0.0, abs=1e-3)
+    assert {"Si s", "Si p"} == silicon["states"]["projected"].keys()
+    # A pair of electrons in each of the two voids of the cell, and a gap.
+    verdict = sodium["electride"]
+    assert verdict["electride"]
+    assert verdict["electrons"] == pytest.approx(4.0, abs=0.6)
+    assert verdict["voids"][0]["elf"] > 0.95
+    assert sorted(verdict["voids"][0]["frac_coords"]) == pytest.approx([1 / 4, 1 / 3, 2 / 3])
+    assert sodium["band_gap"] > 0.5
+    assert sum(atom["bader"] for atom in sodium["charges"]) == pytest.approx(
+        sodium["in_voids"], abs=1e-3
+    )

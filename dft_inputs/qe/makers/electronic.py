@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from ase.io.cube import read_cube_data
 from jobflow import Flow, Job, job
 from pymatgen.core import Structure
 from typing_extensions import override
@@ -17,15 +16,12 @@ from dft_inputs.protocols import get_protocol
 from dft_inputs.qe import files
 from dft_inputs.qe.makers.after_static import AfterStaticMaker
 from dft_inputs.qe.makers.base import copy_save
+from dft_inputs.qe.plots import elf_grid
 from dft_inputs.qe.post_process import require, run_program
 from dft_inputs.qe.schemas.band_structure import spin_bands
 from dft_inputs.qe.schemas.pw_xml import read_pw_xml
 from dft_inputs.qe.schemas.spectra import BandsDoc, DosDoc, ElfDoc
 from dft_inputs.qe.schemas.task import PwTaskDoc
-
-ELF_PLOT = 8
-CUBE_FORMAT = 6
-THREE_DIMENSIONS = 3
 
 
 @dataclass
@@ -191,11 +187,7 @@ def electron_localisation(static: PwTaskDoc) -> ElfDoc:
     """
     folder = Path.cwd()
     copy_save(Path(static.dir_name), folder)
-    settings = {"prefix": files.PREFIX, "outdir": f"./{files.OUTDIR}", "filplot": "elf.dat"}
-    plot = {"iflag": THREE_DIMENSIONS, "output_format": CUBE_FORMAT, "fileout": "elf.cube"}
-    run_program("pp.x", {"inputpp": {**settings, "plot_num": ELF_PLOT}, "plot": plot}, folder)
-    cube = require(folder / "elf.cube", "pp.x")
-    values, _ = read_cube_data(str(cube))
+    values = elf_grid(static, folder).values
     where = np.unravel_index(values.argmax(), values.shape)
     maximum_at = [float(i) / n for i, n in zip(where, values.shape, strict=True)]
     return ElfDoc(
@@ -204,5 +196,5 @@ def electron_localisation(static: PwTaskDoc) -> ElfDoc:
         minimum=float(values.min()),
         maximum=float(values.max()),
         maximum_frac_coords=tuple(maximum_at),
-        cube_file=str(cube),
+        cube_file=str(folder / "elf.cube"),
     )

@@ -35,3 +35,7 @@ def test_stable_and_unstable_copper(dao: Dao, tmp_path: Path) -> None:
     assert unstable["soft_mode_energy_per_atom"] < unstable["energy_per_atom"] - 0.1
     assert Path(unstable["soft_mode_cif"]).is_file()
     assert {"level", "store", "versions", "seconds"} <= answer.result.keys()
+    kept = dao("explain", unstable["interpretation_id"], "--json").result
+    assert kept["is"] == "interpretations"
+    assert kept["interpretations"][0]["flags"][0].startswith("dynamically unstable")
+    assert kept["chain"]["leads_to"][0]["relation"] == "interprets"

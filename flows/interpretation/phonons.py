@@ -1,4 +1,4 @@
-"""Dynamic stability of the structures of files: phonons, energies at temperature, soft modes."""
+"""``dao phonons``: dynamic stability, energies at temperature, and where soft modes lead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
 from dao_core.crystal.batch import CrystalBatch
-from dao_core.crystal.reading import NamedStructure
+from dao_core.errors import DomainError
 from dao_core.potentials import Potential, load_potential
 from dao_core.relax import RelaxSettings, relax
 from dft_inputs.errors import CalculationError
@@ -23,7 +23,9 @@ from dft_inputs.phonons import (
 )
 from flows.campaign import progress
 from flows.campaign.preflight import check_output_folder
-from flows.prediction import read_given
+from flows.interpretation.keeping import keep
+from flows.validation.crystals import Crystal, find_crystals
+from stores import DaoStore, open_store
 
 STAGE = "phonons"
 TIGHT = RelaxSettings(fmax=0.005, smax=0.0005, max_steps=500, fix_symmetry=True)
@@ -31,56 +33,79 @@ TIGHT = RelaxSettings(fmax=0.005, smax=0.0005, max_steps=500, fix_symmetry=True)
 LOOSE = RelaxSettings()
 
 
-def phonons_of_files(
-    files: Sequence[Path], potential: str, temperature: float, out: Path
+def phonons_of_given(
+    words: Sequence[str], potential: str, temperature: float, out: Path, store: str | None
 ) -> dict[str, Any]:
-    """Relax the structures of some files within their symmetry and find their phonons.
+    """Relax crystals within their symmetry and find their phonons.
 
     An unstable structure is displaced along its softest mode and relaxed without symmetry; what
     it becomes is written to ``out`` as a candidate.
 
     Args:
-        files: Files or folders.
+        words: Files, folders, or ids of candidates, relaxations and structures.
         potential: Name of the potential.
         temperature: Of the free energy, K.
         out: Folder of the structures that soft modes lead to.
+        store: URI of the store; None is the embedded one.
 
     Returns:
-        ``level``, ``structures`` in the order of reading, and ``failures``.
+        ``level``, ``store``, ``structures`` in the order given, and ``failures``.
 
     Raises:
         DaoError: Nothing can be read, the folder cannot be written, or something is missing.
     """
-    reading = read_given(files)
     check_output_folder(out)
-    loaded = load_potential(potential)
-    failures = [{"file": f.source, "reason": f.reason} for f in reading.failures]
     records = []
-    progress.begin(STAGE, len(reading.structures))
-    for named in reading.structures:
-        try:
-            records.append(_record(named, loaded, temperature, out))
-        except CalculationError as error:
-            failures.append({"file": named.source, "reason": str(error)})
-        progress.advance(STAGE, 1)
-    return {"level": loaded.level, "structures": records, "failures": failures}
+    with open_store(store) as opened:
+        found = find_crystals(words, opened)
+        loaded = load_potential(potential)
+        failures = list(found.failures)
+        progress.begin(STAGE, len(found.crystals))
+        for crystal in found.crystals:
+            try:
+                records.append(_interpreted(crystal, loaded, temperature, out, opened))
+            except (CalculationError, DomainError) as error:
+                failures.append({"file": crystal.name, "reason": str(error)})
+            progress.advance(STAGE, 1)
+        uri = opened.uri
+    return {"level": loaded.level, "store": uri, "structures": records, "failures": failures}
 
 
-def _record(
-    named: NamedStructure, potential: Potential, temperature: float, out: Path
+def _interpreted(
+    crystal: Crystal, potential: Potential, temperature: float, out: Path, store: DaoStore
 ) -> dict[str, Any]:
-    (relaxed,) = relax([named.structure], potential, TIGHT)
+    record = phonon_record(crystal, potential, temperature, out)
+    flags = [record["outside_domain"]]
+    if record["unstable"]:
+        flags.append(f"dynamically unstable: {record['minimum_frequency']:.2f} THz")
+    if record["imaginary_share"] > 0:
+        flags.append(f"{record['imaginary_share']:.1%} of the modes take no part in free energies")
+    settings = {"temperature": temperature}
+    identity = keep(store, "phonons", crystal, potential.level, settings, record, flags)
+    return {**record, "interpretation_id": identity}
+
+
+def phonon_record(
+    crystal: Crystal, potential: Potential, temperature: float, out: Path
+) -> dict[str, Any]:
+    """Phonons of one crystal, and what it becomes where it is unstable.
+
+    Raises:
+        CalculationError: It cannot be relaxed, or the potential gives no forces.
+    """
+    (relaxed,) = relax([crystal.structure], potential, TIGHT)
     if relaxed.stop_reason != "converged" or relaxed.energy_per_atom is None:
         reason = relaxed.error or relaxed.stop_reason
-        raise CalculationError(f"{named.source} could not be relaxed: {reason}")
-    crystal = relaxed.structure
-    phonons = finite_displacement_phonons(crystal, lambda cell: _forces(cell, potential))
-    harmonic = harmonic_properties(crystal, phonons, [temperature])
+        raise CalculationError(f"{crystal.name} could not be relaxed: {reason}")
+    structure = relaxed.structure
+    phonons = finite_displacement_phonons(structure, lambda cell: _forces(cell, potential))
+    harmonic = harmonic_properties(structure, phonons, [temperature])
     return {
-        "file": named.source,
+        "file": crystal.name,
         "formula": phonons.formula,
-        "natoms": len(crystal),
+        "natoms": len(structure),
         "energy_per_atom": relaxed.energy_per_atom,
+        "energy_std": relaxed.energy_std,
         "minimum_frequency": phonons.minimum_frequency,
         "unstable": phonons.unstable,
         "imaginary_qpoint": phonons.imaginary_qpoint,
@@ -91,7 +116,7 @@ def _record(
         "last_dos_peak": harmonic.last_dos_peak,
         "supercell": phonons.supercell,
         "outside_domain": relaxed.outside_domain,
-        **_down_the_soft_mode(named.source, crystal, phonons, potential, out),
+        **_down_the_soft_mode(crystal.name, structure, phonons, potential, out),
     }
 
 

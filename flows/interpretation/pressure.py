@@ -1,4 +1,4 @@
-"""Polymorphs of files under pressure: curves, equations of state, transitions, a figure each."""
+"""``dao pressure``: polymorphs compressed, equations of state, transitions, a figure each."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-from pymatgen.core import Structure
 
 from dao_core.errors import InputError
 from dao_core.potentials import load_potential
@@ -19,54 +17,69 @@ from dao_core.pressure import (
     phase_sequence,
 )
 from flows.campaign.preflight import check_output_folder
-from flows.prediction import read_given
+from flows.interpretation.keeping import keep
 from flows.report.enthalpy_plot import enthalpy_figure
+from flows.validation.crystals import Crystal, find_crystals
+from stores import open_store
 
 
-def compress_files(
-    files: Sequence[Path], potential: str, pressures: Sequence[float], out: Path
+def compress_given(
+    words: Sequence[str], potential: str, pressures: Sequence[float], out: Path, store: str | None
 ) -> dict[str, Any]:
-    """Compress the structures of some files, those of one composition against each other.
+    """Compress crystals, those of one composition against each other.
 
     Args:
-        files: Files or folders.
+        words: Files, folders, or ids of candidates, relaxations and structures.
         potential: Name of the potential.
         pressures: GPa.
         out: Folder of the figures.
+        store: URI of the store; None is the embedded one.
 
     Returns:
-        ``level``, ``compositions`` (``formula``, ``polymorphs``, ``stable``, ``transitions``,
-        ``figure``), ``failures`` and ``warnings``.
+        ``level``, ``store``, ``compositions`` (``formula``, ``polymorphs``, ``stable``,
+        ``transitions``, ``figure``), ``failures`` and ``warnings``.
 
     Raises:
         DaoError: Nothing can be read, the folder cannot be written, or something is missing.
     """
-    reading = read_given(files)
     check_output_folder(out)
-    loaded = load_potential(potential)
-    failures = [{"file": f.source, "reason": f.reason} for f in reading.failures]
-    by_formula: dict[str, dict[str, Structure]] = {}
-    for named in reading.structures:
-        formula = named.structure.composition.reduced_formula
-        by_formula.setdefault(formula, {})[named.source] = named.structure
     compositions, warnings = [], set()
-    for formula, polymorphs in by_formula.items():
-        curves = compress(polymorphs, loaded, pressures)
-        compositions.append(_composition(formula, curves, out))
-        failures += [
-            {"file": curve.name, "reason": f"at {pressure:g} GPa: {reason}"}
-            for curve in curves
-            for pressure, reason in curve.lost.items()
-        ]
-        warnings |= {
-            f"{formula}: {p.outside_domain}" for c in curves for p in c.points if p.outside_domain
-        }
+    with open_store(store) as opened:
+        found = find_crystals(words, opened)
+        loaded = load_potential(potential)
+        failures = list(found.failures)
+        by_formula: dict[str, dict[str, Crystal]] = {}
+        for crystal in found.crystals:
+            formula = crystal.structure.composition.reduced_formula
+            by_formula.setdefault(formula, {})[crystal.name] = crystal
+        for formula, polymorphs in by_formula.items():
+            structures = {name: crystal.structure for name, crystal in polymorphs.items()}
+            curves = compress(structures, loaded, pressures)
+            record = _composition(formula, curves, out)
+            compositions.append(record)
+            failures += [
+                {"file": curve.name, "reason": f"at {pressure:g} GPa: {reason}"}
+                for curve in curves
+                for pressure, reason in curve.lost.items()
+            ]
+            flags = _flags(curves)
+            warnings |= {f"{formula}: {flag}" for flag in flags}
+            settings = {"pressures": list(pressures), "against": sorted(polymorphs)}
+            for crystal in polymorphs.values():
+                keep(opened, "pressure", crystal, loaded.level, settings, record, flags)
+        uri = opened.uri
     return {
         "level": loaded.level,
+        "store": uri,
         "compositions": compositions,
         "failures": failures,
         "warnings": sorted(warnings),
     }
+
+
+def _flags(curves: Sequence[CompressionCurve]) -> list[str]:
+    """What a reader must know before trusting the transitions."""
+    return sorted({p.outside_domain for c in curves for p in c.points if p.outside_domain})
 
 
 def _composition(formula: str, curves: Sequence[CompressionCurve], out: Path) -> dict[str, Any]:

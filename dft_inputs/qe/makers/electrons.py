@@ -1,0 +1,166 @@
+"""Electronic interpretation of a crystal: states, charges, localisation, electride or not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jobflow import Job, job
+from pymatgen.core import Structure
+from typing_extensions import override
+
+from dft_inputs.electrons import Attractor, attractors, bader_charges, find_basins, judge_electride
+from dft_inputs.electrons.slices import slice_through
+from dft_inputs.protocols import get_protocol
+from dft_inputs.pseudos.upf import is_upf, parse_upf_header
+from dft_inputs.qe import files
+from dft_inputs.qe.makers.after_static import AfterStaticMaker
+from dft_inputs.qe.makers.base import copy_save
+from dft_inputs.qe.plots import density_grid, elf_grid, highest_occupied, top_states_grid
+from dft_inputs.qe.projections import Projections, project
+from dft_inputs.qe.schemas.electrons import AtomicCharge, ElectronsDoc, StatesDoc
+from dft_inputs.qe.schemas.task import PwTaskDoc
+
+NOISE = 0.01
+"""Maxima of the ELF that rise less are those of the grid."""
+WINDOW = 2.0
+"""eV below the highest occupied level in which an electride has its electrons in voids."""
+MOST_MAXIMA = 200
+SPILLING = 0.05
+"""Share of the states outside the atomic orbitals from which projections are doubted."""
+
+
+@dataclass
+class ElectronsMaker(AfterStaticMaker):
+    """Makes a static run, bands on a denser mesh, and what they say, an :class:`ElectronsDoc`.
+
+    Attributes:
+        density: How many times closer the k-points of the dense mesh are.
+        energy_step: Step of the energy axis, eV.
+    """
+
+    name: str = "electrons"
+    density: float = 2.0
+    energy_step: float = 0.05
+
+    @override
+    def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:
+        """Bands on the dense mesh, then everything else in one job."""
+        protocol = get_protocol(self.static_maker.input_set_generator.protocol)
+        nscf = self.non_scf(
+            "nscf",
+            static,
+            structure,
+            calculation="nscf",
+            occupations="tetrahedra",
+            protocol=replace(protocol, kpoint_distance=protocol.kpoint_distance / self.density),
+        )
+        return [nscf, interpret_electrons(static, nscf.output, self.energy_step)]
+
+
+@job(output_schema=ElectronsDoc)
+def interpret_electrons(static: PwTaskDoc, nscf: PwTaskDoc, energy_step: float) -> ElectronsDoc:
+    """Interpret the electrons of a crystal.
+
+    Args:
+        static: Density and wave functions.
+        nscf: Bands on a dense mesh, with tetrahedra.
+        energy_step: Step of the energy axis, eV.
+
+    Raises:
+        CalculationError: If a program fails.
+    """
+    folder, bands = Path.cwd(), Path.cwd() / "bands"
+    bands.mkdir()
+    copy_save(Path(nscf.dir_name), bands)
+    projections = project(nscf, bands, energy_step)
+    top = highest_occupied(bands, nscf.electronic.fermi_energy or 0.0)
+    copy_save(Path(static.dir_name), folder)
+    elf, density = elf_grid(static, folder), density_grid(static, folder)
+    basins = find_basins(elf, NOISE)
+    maxima = attractors(static.structure, basins)
+    near_top = top_states_grid(static, folder, WINDOW)
+    verdict = judge_electride(maxima, basins, density, near_top, WINDOW)
+    valences = _valences(static, folder)
+    charges, in_voids = bader_charges(density, valences)
+    return ElectronsDoc(
+        formula=static.formula,
+        task=static,
+        band_gap=nscf.electronic.band_gap,
+        direct=nscf.electronic.direct,
+        is_metal=nscf.electronic.is_metal,
+        total_magnetization=static.electronic.total_magnetization,
+        absolute_magnetization=static.electronic.absolute_magnetization,
+        states=_states(projections, top),
+        charges=_charges(static.structure, valences, charges, projections),
+        in_voids=in_voids,
+        attractors=maxima[:MOST_MAXIMA],
+        electride=verdict,
+        slice=slice_through(elf, _chief(maxima).frac_coords),
+        notes=_notes(static, projections, maxima),
+        dir_name=str(folder),
+    )
+
+
+def _valences(static: PwTaskDoc, folder: Path) -> list[float]:
+    """Electrons of each atom outside the pseudopotential, from the files that pw.x saved."""
+    save = files.save_path(folder)
+    by_element: dict[str, float] = {}
+    for file in save.iterdir():
+        if is_upf(file.name):
+            header = parse_upf_header(file.read_bytes(), file.name)
+            by_element[header.element] = header.z_valence
+    return [by_element[site.specie.symbol] for site in static.structure]
+
+
+def _states(projections: Projections, top: float) -> StatesDoc:
+    energies = projections.energies - top
+    return StatesDoc(
+        energies=np.round(energies, 4).tolist(),
+        total=np.round(projections.total, 4).tolist(),
+        projected={
+            name: np.round(rows, 4).tolist() for name, rows in projections.projected.items()
+        },
+        at_top=float(sum(np.interp(0.0, energies, row) for row in projections.total)),
+        spilling=projections.spilling,
+    )
+
+
+def _charges(
+    structure: Structure, valences: list[float], bader: np.ndarray, projections: Projections
+) -> list[AtomicCharge]:
+    moments: Sequence[float | None] = projections.moments or [None] * len(structure)
+    return [
+        AtomicCharge(
+            element=site.specie.symbol,
+            bader=round(float(charge), 4),
+            loewdin=round(valence - population, 4),
+            moment=moment,
+        )
+        for site, valence, charge, population, moment in zip(
+            structure, valences, bader, projections.populations, moments, strict=True
+        )
+    ]
+
+
+def _chief(maxima: list[Attractor]) -> Attractor:
+    """The maximum that the picture is laid through: a localised void, else the highest valence."""
+    valence = [found for found in maxima if found.kind != "core"] or maxima
+    voids = [found for found in valence if found.kind == "interstitial"]
+    return max(voids or valence, key=lambda found: found.elf)
+
+
+def _notes(static: PwTaskDoc, projections: Projections, maxima: list[Attractor]) -> list[str]:
+    notes = ["semilocal functionals make gaps too small, often by a third to a half"]
+    if static.electronic.is_metal:
+        notes = []
+    if projections.spilling > SPILLING:
+        notes.append(
+            f"atomic orbitals leave out {projections.spilling:.0%} of the states: projections and "
+            "Loewdin charges are rough"
+        )
+    if len(maxima) > MOST_MAXIMA:
+        notes.append(f"of {len(maxima)} maxima of the ELF the highest {MOST_MAXIMA} are kept")
+    return notes

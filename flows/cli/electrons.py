@@ -1,0 +1,73 @@
+"""``dao electrons``: states, gap, moments, charges, localisation, and electride or not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import emit, set_up_logging, warn
+from flows.cli.options import Crystals, Json, StoreUri, Verbose
+
+
+def electrons(
+    crystals: Crystals,
+    code: Annotated[str, typer.Option("--code", metavar="qe", help="DFT program.")] = "qe",
+    protocol: Annotated[
+        str, typer.Option("--protocol", metavar="fast|balanced|stringent", help="Accuracy.")
+    ] = "fast",
+    pseudos: Annotated[
+        str | None, typer.Option("--pseudos", metavar="FAMILY", help="Pseudopotentials.")
+    ] = None,
+    core_hours: Annotated[
+        float | None,
+        typer.Option("--core-hours", metavar="H", help="Budget of this command and its repeats."),
+    ] = None,
+    cores: Annotated[
+        int | None, typer.Option("--cores", metavar="N", help="Cores to use. Default: all.")
+    ] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Folder for the figures.")
+    ] = Path("electrons"),
+    store: StoreUri = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Interpret the electrons of crystals as they stand, by Quantum ESPRESSO.
+
+    Projected states, gap, moments, Bader and Loewdin charges, maxima of the electron localisation
+    function (core, bond, lone pair, interstitial) and whether the crystal is an electride. Relax
+    first with `dao validate` or `dao relax`; each crystal is computed once, ever.
+
+    Example: dao electrons Ca2N.cif --protocol fast
+    """
+    set_up_logging(verbose=verbose)
+    from flows.campaign.progress import listening
+    from flows.cli.bars import Bars
+    from flows.cli.tables import flat_table
+    from flows.interpretation.electrons import electrons_of_given
+    from flows.validation.settings import read_settings
+
+    given = {
+        "code": code,
+        "protocol": protocol,
+        "pseudos": pseudos,
+        "core_hours": core_hours,
+        "cores": cores,
+    }
+    with Bars() as bars, listening(bars):
+        found = electrons_of_given(crystals, read_settings(given), out, store)
+    rows = [
+        {**record, "evidence": record["electride_evidence"]["reason"]}
+        for record in found["structures"]
+    ]
+    columns = ("file", "formula", "band_gap", "direct", "total_magnetization", "electride")
+    table = flat_table(rows, (*columns, "evidence"))
+    table.caption = f"gap in eV, magnetisation in Bohr magnetons; figures and charges in {out}"
+    for record in found["structures"]:
+        for flag in record["flags"]:
+            warn(f"{record['file']}: {flag}")
+    emit(found, as_json=as_json, human=table)
+    if found["failures"]:
+        raise typer.Exit(4)

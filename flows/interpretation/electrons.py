@@ -1,0 +1,178 @@
+"""``dao electrons``: what the electrons of crystals do, by Quantum ESPRESSO."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ase.data import covalent_radii
+from pymatgen.core import Structure
+
+from dao_core.errors import InputError, MissingError
+from dft_inputs.electrons.attractors import LOCALISED, atomic_radii
+from dft_inputs.running.folder import CalculationResult
+from dft_inputs.running.validation import Validation, validate
+from flows.campaign import progress
+from flows.campaign.preflight import check_output_folder
+from flows.campaign.request import content_key
+from flows.report.electrons_plot import electrons_page
+from flows.validation.crystals import Crystal, find_crystals
+from flows.validation.memory import StoreMemory, validation_id
+from flows.validation.settings import DftSettings, require_dft
+from stores import DaoStore, open_store
+from stores.documents import InterpretationDocument, StructureDocument
+
+STAGE = "electrons"
+MISSING = 3
+"""Exit code of what is not on this machine."""
+CLOSE = 0.7
+"""Distance of two atoms over the sum of their covalent radii below which cores may overlap."""
+
+
+def electrons_of_given(
+    words: Sequence[str], settings: DftSettings, out: Path, store: str | None
+) -> dict[str, Any]:
+    """Interpret the electrons of crystals, as they stand.
+
+    Args:
+        words: Files, folders, or ids of candidates, relaxations and structures.
+        settings: How they are computed.
+        out: Folder of the figures.
+        store: URI of the store; None is the embedded one.
+
+    Returns:
+        ``level`` (None where crystals have several), ``store``, ``structures`` and ``failures``.
+
+    Raises:
+        DaoError: Nothing can be interpreted.
+        DftError: The DFT program or its potentials are missing.
+    """
+    if settings.code != "qe":
+        raise InputError(
+            "the electronic interpretation runs Quantum ESPRESSO: give --code qe. What VASP "
+            "gives (gap, moments) is in `dao validate --code vasp`"
+        )
+    check_output_folder(out)
+    with open_store(store) as opened:
+        found = find_crystals(words, opened)
+        require_dft(settings)
+        validations = _computed(found.crystals, settings, opened)
+        if all(validation.exit_code == MISSING for validation in validations):
+            raise MissingError("; ".join(sorted({str(v.message) for v in validations})))
+        named = {crystal.name: crystal for crystal in found.crystals}
+        records = [_record(v, named[v.name], opened, out) for v in validations if v.result]
+        uri = opened.uri
+    levels = {record["level"] for record in records}
+    lost = [v for v in validations if v.result is None]
+    return {
+        "level": levels.pop() if len(levels) == 1 else None,
+        "store": uri,
+        "structures": records,
+        "failures": [
+            *found.failures,
+            *({"file": v.name, "reason": f"{v.reason}: {v.message}"} for v in lost),
+        ],
+    }
+
+
+def _computed(
+    crystals: Sequence[Crystal], settings: DftSettings, store: DaoStore
+) -> list[Validation]:
+    """Run what the store does not know; the same command again draws on the same budget."""
+    names = sorted(crystal.name for crystal in crystals)
+    account = content_key("a", {"electrons": names, "protocol": settings.protocol})
+    memory = StoreMemory(store, {crystal.name: crystal.candidate_id for crystal in crystals})
+    progress.begin(STAGE, len(crystals))
+
+    def ended(validation: Validation) -> None:
+        memory.keep(validation)
+        progress.advance(STAGE, 1)
+
+    return validate(
+        {crystal.name: crystal.structure for crystal in crystals},
+        replace(settings.method(), workflow="electrons"),
+        settings.limits(account),
+        memory=memory,
+        on_end=ended,
+    ).validations
+
+
+def _record(validation: Validation, crystal: Crystal, store: DaoStore, out: Path) -> dict[str, Any]:
+    """Keep one interpretation, draw it, and say what it says."""
+    result = validation.result
+    if result is None or result.electrons is None or validation.key is None:
+        raise ValueError(f"{validation.name} has no electronic interpretation")
+    document = InterpretationDocument.of(
+        crystal.structure,
+        kind="electrons",
+        level=result.level,
+        settings={"calculation": validation.key},
+        candidate_id=crystal.candidate_id,
+        name=crystal.name,
+        result={**result.electrons, "structure": result.structure.as_dict()},
+        flags=electron_flags(result),
+        validation_id=validation_id(validation.key),
+    )
+    store.put([StructureDocument.from_structure(crystal.structure), document])
+    out.mkdir(parents=True, exist_ok=True)
+    page = out / f"electrons_{result.formula}_{validation.key}.html"
+    page.write_text(electrons_page(document.result, result.level), encoding="utf-8")
+    return {
+        "file": crystal.name,
+        "interpretation_id": document.interpretation_id,
+        "validation_id": document.validation_id,
+        "formula": result.formula,
+        "level": result.level,
+        **electron_facts(document.result),
+        "flags": document.flags,
+        "figures": str(page),
+        "folder": result.electrons["dir_name"],
+        "core_hours": validation.core_hours,
+    }
+
+
+def electron_facts(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a table shows of an electronic interpretation, and programs read."""
+    kinds: dict[str, dict[str, Any]] = {}
+    for maximum in result["attractors"]:
+        kind = kinds.setdefault(maximum["kind"], {"number": 0, "highest_elf": 0.0})
+        kind["number"] += 1
+        kind["highest_elf"] = max(kind["highest_elf"], maximum["elf"])
+    return {
+        "metal": result["is_metal"],
+        "band_gap": None if result["is_metal"] else result["band_gap"],
+        "direct": result["direct"],
+        "total_magnetization": result["total_magnetization"],
+        "states_at_top": result["states"]["at_top"],
+        "charges": result["charges"],
+        "electrons_in_voids": result["in_voids"],
+        "elf_maxima": kinds,
+        "electride": result["electride"]["electride"],
+        "electride_evidence": result["electride"],
+    }
+
+
+def electron_flags(result: CalculationResult) -> list[str]:
+    """What a reader must know before trusting the figures of an interpretation."""
+    electrons: Mapping[str, Any] = result.electrons or {}
+    flags = list(electrons["notes"])
+    if electrons["is_metal"]:
+        flags.append("a metal: there is no gap to analyse")
+    contact = _closest_contact(result.structure)
+    if contact < CLOSE:
+        flags.append(
+            f"atoms are {contact:.2f} of the sum of their covalent radii apart: the cores of the "
+            "pseudopotentials may overlap, compare with a harder family"
+        )
+    verdict = electrons["electride"]
+    best = max((void["elf"] for void in verdict["voids"]), default=0.0)
+    if abs(best - LOCALISED) < 0.05:
+        flags.append(f"the ELF in voids ({best:.2f}) is near the limit of {LOCALISED}")
+    return flags
+
+
+def _closest_contact(structure: Structure) -> float:
+    """Smallest distance of two atoms over the sum of their covalent radii; 1 at most."""
+    return float((atomic_radii(structure) / covalent_radii[list(structure.atomic_numbers)]).min())
