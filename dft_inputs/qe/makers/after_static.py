@@ -9,6 +9,7 @@ from typing import Any
 from jobflow import Flow, Job, Maker
 from pymatgen.core import Structure
 
+from dft_inputs.protocols import get_protocol
 from dft_inputs.qe.makers.core import NonScfMaker, StaticMaker
 from dft_inputs.qe.schemas.task import PwTaskDoc
 
@@ -68,3 +69,24 @@ class AfterStaticMaker(Maker):
             run_pw_kwargs=self.static_maker.run_pw_kwargs,
         )
         return maker.make(structure, prev_dir=static.dir_name)
+
+    def on_dense_mesh(self, static: PwTaskDoc, structure: Structure, density: float) -> Job:
+        """Job that computes bands on a denser mesh, with tetrahedra.
+
+        Args:
+            static: As for :meth:`follow`.
+            structure: Crystal.
+            density: How many times closer the k-points are.
+
+        Returns:
+            The job; its output is a :class:`PwTaskDoc`.
+        """
+        protocol = get_protocol(self.static_maker.input_set_generator.protocol)
+        return self.non_scf(
+            "nscf",
+            static,
+            structure,
+            calculation="nscf",
+            occupations="tetrahedra",
+            protocol=replace(protocol, kpoint_distance=protocol.kpoint_distance / density),
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,6 @@ from typing_extensions import override
 
 from dft_inputs.errors import CalculationError
 from dft_inputs.kpoints import band_path
-from dft_inputs.protocols import get_protocol
 from dft_inputs.qe import files
 from dft_inputs.qe.makers.after_static import AfterStaticMaker
 from dft_inputs.qe.makers.base import copy_save
@@ -40,15 +39,7 @@ class DosMaker(AfterStaticMaker):
     @override
     def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:
         """Bands on the dense mesh, and their density."""
-        protocol = get_protocol(self.static_maker.input_set_generator.protocol)
-        nscf = self.non_scf(
-            "nscf",
-            static,
-            structure,
-            calculation="nscf",
-            occupations="tetrahedra",
-            protocol=replace(protocol, kpoint_distance=protocol.kpoint_distance / self.density),
-        )
+        nscf = self.on_dense_mesh(static, structure, self.density)
         return [nscf, density_of_states(nscf.output, self.energy_step)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,6 @@ from typing_extensions import override
 
 from dft_inputs.electrons import Attractor, attractors, bader_charges, find_basins, judge_electride
 from dft_inputs.electrons.slices import slice_through
-from dft_inputs.protocols import get_protocol
 from dft_inputs.pseudos.upf import is_upf, parse_upf_header
 from dft_inputs.qe import files
 from dft_inputs.qe.makers.after_static import AfterStaticMaker
@@ -48,15 +47,7 @@ class ElectronsMaker(AfterStaticMaker):
     @override
     def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:
         """Bands on the dense mesh, then everything else in one job."""
-        protocol = get_protocol(self.static_maker.input_set_generator.protocol)
-        nscf = self.non_scf(
-            "nscf",
-            static,
-            structure,
-            calculation="nscf",
-            occupations="tetrahedra",
-            protocol=replace(protocol, kpoint_distance=protocol.kpoint_distance / self.density),
-        )
+        nscf = self.on_dense_mesh(static, structure, self.density)
         return [nscf, interpret_electrons(static, nscf.output, self.energy_step)]
 
 
