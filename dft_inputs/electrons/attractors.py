@@ -77,6 +77,11 @@ def atomic_radii(structure: Structure) -> np.ndarray:
     return scaled
 
 
+def closest_contact(structure: Structure) -> float:
+    """Smallest distance of two atoms over the sum of their covalent radii; 1 at most."""
+    return float((atomic_radii(structure) / covalent_radii[list(structure.atomic_numbers)]).min())
+
+
 @dataclass(frozen=True)
 class _Atoms:
     """The atoms of a cell with their radii."""

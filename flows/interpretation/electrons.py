@@ -7,12 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ase.data import covalent_radii
-from pymatgen.core import Structure
-
 from dao_core.errors import InputError, MissingError
-from dft_inputs.electrons.attractors import LOCALISED, atomic_radii
-from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.validation import Validation, validate
 from flows.campaign import progress
 from flows.campaign.preflight import check_output_folder
@@ -27,8 +22,6 @@ from stores.documents import InterpretationDocument, StructureDocument
 STAGE = "electrons"
 MISSING = 3
 """Exit code of what is not on this machine."""
-CLOSE = 0.7
-"""Distance of two atoms over the sum of their covalent radii below which cores may overlap."""
 
 
 def electrons_of_given(
@@ -112,7 +105,7 @@ def _record(validation: Validation, crystal: Crystal, store: DaoStore, out: Path
         candidate_id=crystal.candidate_id,
         name=crystal.name,
         result={**result.electrons, "structure": result.structure.as_dict()},
-        flags=electron_flags(result),
+        flags=result.electrons["notes"],
         validation_id=validation_id(validation.key),
     )
     store.put([StructureDocument.from_structure(crystal.structure), document])
@@ -152,27 +145,3 @@ def electron_facts(result: Mapping[str, Any]) -> dict[str, Any]:
         "electride": result["electride"]["electride"],
         "electride_evidence": result["electride"],
     }
-
-
-def electron_flags(result: CalculationResult) -> list[str]:
-    """What a reader must know before trusting the figures of an interpretation."""
-    electrons: Mapping[str, Any] = result.electrons or {}
-    flags = list(electrons["notes"])
-    if electrons["is_metal"]:
-        flags.append("a metal: there is no gap to analyse")
-    contact = _closest_contact(result.structure)
-    if contact < CLOSE:
-        flags.append(
-            f"atoms are {contact:.2f} of the sum of their covalent radii apart: the cores of the "
-            "pseudopotentials may overlap, compare with a harder family"
-        )
-    verdict = electrons["electride"]
-    best = max((void["elf"] for void in verdict["voids"]), default=0.0)
-    if abs(best - LOCALISED) < 0.05:
-        flags.append(f"the ELF in voids ({best:.2f}) is near the limit of {LOCALISED}")
-    return flags
-
-
-def _closest_contact(structure: Structure) -> float:
-    """Smallest distance of two atoms over the sum of their covalent radii; 1 at most."""
-    return float((atomic_radii(structure) / covalent_radii[list(structure.atomic_numbers)]).min())

@@ -11,7 +11,15 @@ from jobflow import Job, job
 from pymatgen.core import Structure
 from typing_extensions import override
 
-from dft_inputs.electrons import Attractor, attractors, bader_charges, find_basins, judge_electride
+from dft_inputs.electrons import (
+    Attractor,
+    ElectrideVerdict,
+    attractors,
+    bader_charges,
+    find_basins,
+    judge_electride,
+)
+from dft_inputs.electrons.attractors import LOCALISED, closest_contact
 from dft_inputs.electrons.slices import slice_through
 from dft_inputs.pseudos.upf import is_upf, parse_upf_header
 from dft_inputs.qe import files
@@ -27,6 +35,9 @@ NOISE = 0.01
 WINDOW = 2.0
 """eV below the highest occupied level in which an electride has its electrons in voids."""
 MOST_MAXIMA = 200
+CLOSE = 0.7
+"""Distance of two atoms over the sum of their covalent radii below which cores may overlap."""
+NEAR_LIMIT = 0.05
 SPILLING = 0.05
 """Share of the states outside the atomic orbitals from which projections are doubted."""
 
@@ -90,7 +101,7 @@ def interpret_electrons(static: PwTaskDoc, nscf: PwTaskDoc, energy_step: float) 
         attractors=maxima[:MOST_MAXIMA],
         electride=verdict,
         slice=slice_through(elf, _chief(maxima).frac_coords),
-        notes=_notes(static, projections, maxima),
+        notes=_notes(static, projections, maxima, verdict),
         dir_name=str(folder),
     )
 
@@ -143,10 +154,18 @@ def _chief(maxima: list[Attractor]) -> Attractor:
     return max(voids or valence, key=lambda found: found.elf)
 
 
-def _notes(static: PwTaskDoc, projections: Projections, maxima: list[Attractor]) -> list[str]:
-    notes = ["semilocal functionals make gaps too small, often by a third to a half"]
-    if static.electronic.is_metal:
-        notes = []
+def _notes(
+    static: PwTaskDoc,
+    projections: Projections,
+    maxima: Sequence[Attractor],
+    verdict: ElectrideVerdict,
+) -> list[str]:
+    """What a reader must know before trusting the numbers."""
+    notes = [
+        "a metal: there is no gap to analyse"
+        if static.electronic.is_metal
+        else "semilocal functionals make gaps too small, often by a third to a half"
+    ]
     if projections.spilling > SPILLING:
         notes.append(
             f"atomic orbitals leave out {projections.spilling:.0%} of the states: projections and "
@@ -154,4 +173,13 @@ def _notes(static: PwTaskDoc, projections: Projections, maxima: list[Attractor])
         )
     if len(maxima) > MOST_MAXIMA:
         notes.append(f"of {len(maxima)} maxima of the ELF the highest {MOST_MAXIMA} are kept")
+    contact = closest_contact(static.structure)
+    if contact < CLOSE:
+        notes.append(
+            f"two atoms are {contact:.2f} of the sum of their covalent radii apart: the cores of "
+            "the pseudopotentials may overlap, compare with a harder family"
+        )
+    best = max((void.elf for void in verdict.voids), default=0.0)
+    if abs(best - LOCALISED) < NEAR_LIMIT:
+        notes.append(f"the ELF in voids ({best:.2f}) is near the limit of {LOCALISED}")
     return notes
