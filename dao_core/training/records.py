@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import json
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dao_core.errors import InputError, MissingError
+from dao_core.training.record_stream import stream_records
 from dao_core.training.reduced_cells import Cell, reduced_cells
 
 
@@ -50,22 +51,21 @@ class RecordReading:
 
 
 def iterate_records(path: Path) -> Iterator[dict[str, Any]]:
-    """The raw records of one file.
+    """The raw records of one file, read as they are asked for.
 
     Raises:
         MissingError: there is no such file.
-        InputError: the file is not a record file.
+        InputError: the file is not a record file, or is damaged where it is read.
     """
     if not path.is_file():
         raise MissingError(f"there is no record file {path}")
     try:
         with gzip.open(path, "rt", encoding="utf-8") as file:
-            records = json.load(file)["records"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+            yield from stream_records(file)
+    except (OSError, EOFError, ValueError, KeyError, zlib.error) as error:
         raise InputError(
             f"{path} is not a record file (gzipped JSON with records): {error}"
         ) from error
-    yield from records
 
 
 def read_crystals(paths: Iterable[Path], max_atoms: int) -> RecordReading:
