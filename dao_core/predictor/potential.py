@@ -59,6 +59,9 @@ class PredictorPotential:
             forces[rows, : part.mask.shape[1]] = terms.forces.double().cpu()
             stress[rows] = terms.stress.double().cpu()
             spread[rows] = self.model.energy_std(part, terms).double().cpu()
+        for row in usable:
+            if not torch.isfinite(energy[row]):
+                errors[row] = "the model finds no finite energy for it"
         return Evaluation(energy, forces, stress, spread, errors)
 
     def formation_energy_per_atom(self, batch: CrystalBatch) -> Tensor:

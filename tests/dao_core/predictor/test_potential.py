@@ -46,6 +46,19 @@ def test_bad_crystals_are_named_and_spoil_nothing(potential, titanate, rocksalt,
     torch.testing.assert_close(evaluation.energy[0], alone.energy[0], rtol=1e-12, atol=0)
 
 
+def test_energies_that_are_not_finite_are_named(energy_model, potential, rocksalt, double_batch):
+    oxygen = energy_model.reference[8].clone()
+    energy_model.reference[8] = torch.inf
+    alone = double_batch(rocksalt.copy().replace_species({"O": "S"}), rocksalt)
+    try:
+        evaluation = potential.evaluate(alone)
+    finally:
+        energy_model.reference[8] = oxygen
+    assert list(evaluation.errors) == [1]
+    assert "no finite energy" in evaluation.errors[1]
+    assert torch.isfinite(evaluation.energy[0])
+
+
 def test_uncertainty_is_positive_and_independent_of_the_cell(potential, titanate, double_batch):
     alone = potential.evaluate(double_batch(titanate)).energy_std[0]
     doubled = potential.evaluate(double_batch(titanate.make_supercell([2, 1, 1]))).energy_std[0]
