@@ -19,6 +19,7 @@ from dao_core.search.compositions import parse_target
 from flows.campaign.preflight import check_output_folder
 from flows.campaign.propose import candidate_document
 from flows.model_files import model_file
+from flows.template_parts import Hold, held_parts
 from stores import open_store
 from stores.documents import CandidateDocument
 
@@ -28,17 +29,21 @@ BATCH = 128
 
 @dataclass(frozen=True)
 class Proposer:
-    """The generator and what guides it.
+    """The generator, what guides it and what it may not move.
 
     Attributes:
         model: name or file of the generator.
         guidance: name or file of a guidance energy, or None.
         weight: of the guidance.
+        template: file of a crystal of which parts are held, or None.
+        hold: which parts.
     """
 
     model: str = "dao-g"
     guidance: str | None = None
     weight: float = 1.0
+    template: Path | None = None
+    hold: Hold = "framework"
 
 
 def generate_formula(
@@ -72,6 +77,7 @@ def generate_formula(
     check_output_folder(out)
     generator = load_generator(model_file(proposer.model))
     guidance, guided = _guidance(proposer)
+    held, kept = held_parts(proposer.template, proposer.hold) if proposer.template else (None, {})
     provenance = {
         "source": "dao-g",
         "origin": "dao-g",
@@ -80,10 +86,13 @@ def generate_formula(
         "z": int(factor),
         "seed": seed,
         **guided,
+        **kept,
     }
     records: list[dict[str, Any]] = []
     with open_store(store) as opened:
-        crystals = generator.generate([cell], n, guidance=guidance, seed=seed, beyond_domain=force)
+        crystals = generator.generate(
+            [cell], n, guidance=guidance, held=held, seed=seed, beyond_domain=force
+        )
         while chunk := list(itertools.islice(crystals, BATCH)):
             documents = [
                 candidate_document(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -28,6 +28,14 @@ def generate(
     weight: Annotated[
         float, typer.Option("--weight", min=0.0, help="Of the guidance; measure what it does.")
     ] = 1.0,
+    template: Annotated[
+        Path | None,
+        typer.Option("--template", metavar="FILE", help="A crystal of which parts are held."),
+    ] = None,
+    hold: Annotated[
+        Literal["framework", "sites", "lattice", "orbits"],
+        typer.Option("--hold", help="Which: framework is lattice and sites; orbits, symmetry."),
+    ] = "framework",
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the CIFs.")] = Path(
         "generated"
     ),
@@ -43,13 +51,16 @@ def generate(
     With --guidance the gradient of a predictor that was trained on noisy crystals bends the way
     (`dao train predictor`, head: guidance; or an imported predictor for an imported generator).
 
+    With --template the atoms of a file stay where they are and the others are placed around them;
+    or the file's lattice, or its space group and occupied orbits, are kept.
+
     Example: dao generate Cr6Os2 -n 20 --out cr6os2
     """
     set_up_logging(verbose=verbose)
     from flows.cli.tables import flat_table
     from flows.generation import Proposer, generate_formula
 
-    proposer = Proposer(model, guidance, weight)
+    proposer = Proposer(model, guidance, weight, template, hold)
     result = generate_formula(formula, n, z, seed, out, store, proposer, force=force)
     columns = (
         "candidate_id",

@@ -100,6 +100,27 @@ def test_generate_keeps_what_it_makes(dao: Dao) -> None:
     assert dao("generate", "MgO", "--z", "500", "--out", "made").code == 2
 
 
+def test_generate_holds_a_framework_or_orbits(dao: Dao, tmp_path: Path) -> None:
+    rutile = Structure.from_spacegroup(
+        "P4_2/mnm", Lattice.tetragonal(4.6, 2.95), ["Ti", "O"], [[0, 0, 0], [0.305, 0.305, 0]]
+    )
+    rutile.to(str(tmp_path / "rutile.cif"))
+    metal = rutile.copy().remove_species(["O"])
+    metal.to(str(tmp_path / "Ti.cif"))
+    words = ("generate", "Ti2O4", "-n", "1", "--json", "--template")
+    (row,) = dao(*words, "Ti.cif").result["structures"]
+    made = Structure.from_file(row["cif"])
+    assert made.lattice.abc == pytest.approx(rutile.lattice.abc, abs=1e-3)
+    first, second = (site for site in made if site.specie.symbol == "Ti")
+    assert first.distance(second) == pytest.approx(metal.get_distance(0, 1), abs=1e-3)
+    (kept,) = dao(*words, "rutile.cif", "--hold", "orbits").result["structures"]
+    assert kept["space_group"] == "P4_2/mnm"
+    assert kept["candidate_id"] != row["candidate_id"]
+    assert dao(*words, "rutile.cif", "--hold", "sites").code == 0
+    assert dao("generate", "MgO", "--template", "rutile.cif").code == 2
+    assert dao(*words, "absent.cif").code == 2
+
+
 def test_doctor_names_every_part(dao: Dao) -> None:
     answer = dao("doctor", "--json")
     assert answer.code == (3 if answer.result["missing"] else 0)
