@@ -2,7 +2,34 @@
 
 from __future__ import annotations
 
+import os
+
 import torch
+
+from dao_core.errors import InputError
+
+VARIABLE = "DAO_DEVICE"
+
+
+def default_device() -> str:
+    """Where models compute: ``DAO_DEVICE`` if it is set, else the first GPU of CUDA, else the CPU.
+
+    Apple's MPS is not chosen by itself, because it has no double precision.
+
+    Raises:
+        InputError: ``DAO_DEVICE`` names no device of this machine.
+    """
+    name = os.environ.get(VARIABLE)
+    if not name:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        known = ", ".join(available_devices())
+        raise InputError(
+            f"{VARIABLE} is {name!r}, which torch cannot use here; there are: {known}"
+        ) from error
+    return name
 
 
 def available_devices() -> list[str]:

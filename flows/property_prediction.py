@@ -10,6 +10,7 @@ from typing import Any
 from pymatgen.core import Element, Structure
 
 from dao_core.checkpoints.format import checkpoint_hash
+from dao_core.devices import default_device
 from dao_core.potentials import Domain
 from dao_core.predictor.property_model import load_property_model
 from dao_core.training.predictor_property import predict_property
@@ -28,7 +29,7 @@ def predicted_property(
         What the property is, and for each crystal its value (mean of the members), one standard
         deviation of the members below and above it, and whether the crystal is outside the domain.
     """
-    model = load_property_model(file)
+    model = load_property_model(file, default_device())
     card = model.card
     said = predict_property(model, structures)
     domain = Domain(

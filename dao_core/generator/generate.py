@@ -20,6 +20,7 @@ from dao_core.checkpoints.format import (
 from dao_core.crysformer.config import named_config
 from dao_core.crysformer.published.model_file import KIND as PUBLISHED_KIND
 from dao_core.crysformer.published.model_file import load_published
+from dao_core.devices import default_device
 from dao_core.errors import CheckpointError, DomainError, InputError
 from dao_core.generator.cell_atoms import atoms_of_cell
 from dao_core.generator.guidance import Guidance
@@ -161,14 +162,21 @@ class _Cell:
     outside_domain: str | None
 
 
-def load_generator(name: str | Path = "dao-g", device: torch.device | str = "cpu") -> Generator:
+def load_generator(
+    name: str | Path = "dao-g", device: torch.device | str | None = None
+) -> Generator:
     """Load a generator by shipped name or by path of a model file, ours or an imported one.
+
+    Args:
+        name: of the model.
+        device: where it computes; by default see :func:`dao_core.devices.default_device`.
 
     Raises:
         MissingError: there is no such model.
         CheckpointError: the file is corrupt or does not hold a generator.
     """
     path: Path = model_path(str(name))
+    device = device or default_device()
     if read_card(path).get("kind") == PUBLISHED_KIND:
         return _published_generator(path, device)
     network = load_velocity_network(path).to(device).eval()

@@ -14,6 +14,7 @@ from dao_core.crysformer.network import LATTICE_FEATURES, Crysformer
 from dao_core.crysformer.published.model_file import KIND as PUBLISHED_KIND
 from dao_core.crysformer.published.model_file import load_published
 from dao_core.crystal.batch import CrystalBatch
+from dao_core.devices import default_device
 from dao_core.generator.flow_matching import wrap
 from dao_core.generator.guidance import NoisyEnergy
 from dao_core.generator.log_stretch import (
@@ -139,13 +140,18 @@ def load_guidance(path: Path, device: torch.device | str = "cpu") -> GuidanceEne
     return guidance.requires_grad_(requires_grad=False).eval().to(device)
 
 
-def load_noisy_energy(path: Path, device: torch.device | str = "cpu") -> NoisyEnergy:
+def load_noisy_energy(path: Path, device: torch.device | str | None = None) -> NoisyEnergy:
     """Load whatever can guide: our own guidance energy, or an imported predictor.
+
+    Args:
+        path: the model file.
+        device: that of the generator; by default see :func:`dao_core.devices.default_device`.
 
     Raises:
         MissingError: there is no such file.
         CheckpointError: the file is corrupt, or holds a model that cannot guide.
     """
+    device = device or default_device()
     if path.is_file() and read_card(path).get("kind") == PUBLISHED_KIND:
         return load_published(path, device).network
     return load_guidance(path, device)

@@ -62,11 +62,12 @@ def fine_tune_property(
             "for each of at least two structures"
         )
     torch.manual_seed(settings.seed)
-    model = PropertyModel(EnergyModel(backbone.config))
+    device = backbone.outputs.device
+    model = PropertyModel(EnergyModel(backbone.config)).to(device)
     model.backbone.load_state_dict(backbone.state_dict())
     model.mean.copy_(targets.mean())
     model.std.copy_(targets.std().clamp_min(1e-6))
-    _fit(model, structures, targets, settings)
+    _fit(model, structures, targets.to(device), settings)
     return model.eval()
 
 
@@ -84,11 +85,11 @@ def predict_property(
     result = np.full((len(structures), *members), np.nan)
     if not usable:
         return result
-    crystals = [structures[i] for i in usable]
+    crystals, device = [structures[i] for i in usable], next(model.parameters()).device
     for rows in _batches(crystals, atoms_per_batch, seed=0, epoch=0):
         with torch.no_grad():
-            batch = CrystalBatch.from_structures([crystals[row] for row in rows])
-            result[[usable[row] for row in rows]] = model(batch).double().numpy()
+            batch = CrystalBatch.from_structures([crystals[row] for row in rows], device)
+            result[[usable[row] for row in rows]] = model(batch).double().cpu().numpy()
     return result
 
 
@@ -110,7 +111,7 @@ def _fit(
     )
     for epoch in range(settings.epochs):
         for indices in _batches(structures, settings.atoms_per_batch, settings.seed, epoch):
-            batch = CrystalBatch.from_structures([structures[i] for i in indices])
+            batch = CrystalBatch.from_structures([structures[i] for i in indices], targets.device)
             error = (model(batch) - targets[indices]) / model.std
             loss = torch.nn.functional.huber_loss(error, torch.zeros_like(error))
             optimizer.zero_grad()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pymatgen.core import Structure
 
+from dao_core.devices import default_device
 from dao_core.errors import InputError
 from dao_core.predictor.checkpoint import load_energy_model
 from dao_core.predictor.property_model import save_property_model
@@ -74,7 +75,7 @@ def train_property(
     rejected += reading.rejected
     structures = [structure for _, structure in parents_of(crystals)]
     folds = folds_by_formula(structures, settings.seed)
-    loaded = load_energy_model(backbone)
+    loaded = load_energy_model(backbone, default_device())
     predicted, mean = np.zeros(len(values)), np.zeros(len(values))
     members = []
     for unseen in folds:
