@@ -188,14 +188,15 @@ def _relative_error(actual: Heads, expected: Heads) -> float:
 def main() -> None:
     """Measure, and print a table or JSON."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="n up to 100, one repeat")
+    parser.add_argument("--quick", action="store_true", help="n up to 100, one repeat, two at once")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--n", type=int, nargs="+", help="atoms per crystal")
     arguments = parser.parse_args()
     sizes = arguments.n or (QUICK_SIZES if arguments.quick else SIZES)
     repeats = 1 if arguments.quick else 3
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as pool:
+    processes = 2 if arguments.quick else 1
+    with ProcessPoolExecutor(processes, mp_context=spawn, max_tasks_per_child=1) as pool:
         jobs = [
             [pool.submit(compare, n, repeats, backward) for backward in (False, True)]
             for n in sizes

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
-_CHUNK_ATOMS = {"cpu": 64, "cuda": 16384}
+_CHUNK_ATOMS = {"cpu": 100, "cuda": 16384}
 """Query atoms worked on at once: few enough for a CPU's cache, enough to fill a GPU."""
 
 Slices = tuple[slice, slice]
