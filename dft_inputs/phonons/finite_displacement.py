@@ -77,16 +77,71 @@ def finite_displacement_phonons(
         InputError: If the displacement is not positive.
         CalculationError: If the forces are not of every atom, or not finite.
     """
-    if displacement <= 0:
-        raise InputError(f"The displacement must be positive, not {displacement} angstrom.")
+    cells = displaced_supercells(structure, supercell, displacement)
+    return phonons_from_forces(
+        structure, [forces(cell) for cell in cells], supercell, displacement, mesh
+    )
+
+
+def displaced_supercells(
+    structure: Structure,
+    supercell: tuple[int, int, int] | None = None,
+    displacement: float = DISPLACEMENT,
+) -> list[Structure]:
+    """The supercells whose forces give the phonons, each with one atom displaced.
+
+    Args:
+        structure: Relaxed crystal.
+        supercell: Repetitions; None for vectors of at least 8 angstrom.
+        displacement: angstrom.
+
+    Returns:
+        The supercells, always in the same order.
+
+    Raises:
+        InputError: If the displacement is not positive.
+    """
+    phonon = _displaced(structure, supercell or supercell_size(structure), displacement)
+    return [get_pmg_structure(cell) for cell in phonon.supercells_with_displacements or []]
+
+
+def phonons_from_forces(
+    structure: Structure,
+    forces: Sequence[Any],
+    supercell: tuple[int, int, int] | None = None,
+    displacement: float = DISPLACEMENT,
+    mesh: tuple[int, int, int] = (4, 4, 4),
+) -> FinitePhononDoc:
+    """Phonons from the forces in the supercells of :func:`displaced_supercells`.
+
+    Args:
+        structure: Relaxed crystal.
+        forces: ``[n, 3]`` eV/angstrom of each supercell, in their order.
+        supercell: As there.
+        displacement: As there.
+        mesh: q-points at which imaginary modes are looked for.
+
+    Returns:
+        The phonons.
+
+    Raises:
+        CalculationError: If the forces are not of every atom, or not finite.
+    """
     size = supercell or supercell_size(structure)
-    phonon = lattice_dynamics(structure, size)
-    phonon.generate_displacements(distance=displacement)
-    cells = phonon.supercells_with_displacements or []
-    phonon.forces = np.array([_checked_forces(forces, get_pmg_structure(cell)) for cell in cells])
+    phonon = _displaced(structure, size, displacement)
+    n_atoms = len(phonon.supercell)
+    phonon.forces = np.array([_checked_forces(values, n_atoms, structure) for values in forces])
     phonon.produce_force_constants()
     phonon.symmetrize_force_constants()
-    return _document(phonon, structure, size, len(cells), mesh)
+    return _document(phonon, structure, size, len(forces), mesh)
+
+
+def _displaced(structure: Structure, size: tuple[int, int, int], displacement: float) -> Phonopy:
+    if displacement <= 0:
+        raise InputError(f"The displacement must be positive, not {displacement} angstrom.")
+    phonon = lattice_dynamics(structure, size)
+    phonon.generate_displacements(distance=displacement)
+    return phonon
 
 
 def lattice_dynamics(
@@ -116,15 +171,15 @@ def lowest_frequency(phonon: Phonopy, qpoint: Sequence[float]) -> float:
 
 def mesh_points(mesh: tuple[int, int, int]) -> list[tuple[float, ...]]:
     """The q-points of a Gamma-centred mesh, reciprocal fractional coordinates."""
-    return [tuple(i / n for i, n in zip(index, mesh, strict=True)) for index in np.ndindex(mesh)]
+    return [tuple(i / n for i, n in zip(index, mesh, strict=True)) for index in np.ndindex(*mesh)]
 
 
-def _checked_forces(forces: Forces, cell: Structure) -> np.ndarray:
-    values = np.asarray(forces(cell), dtype=float)
-    if values.shape != (len(cell), 3) or not np.isfinite(values).all():
+def _checked_forces(forces: Any, n_atoms: int, structure: Structure) -> np.ndarray:
+    values = np.asarray(forces, dtype=float)
+    if values.shape != (n_atoms, 3) or not np.isfinite(values).all():
         raise CalculationError(
-            f"The forces of a displaced supercell of {cell.composition.reduced_formula} are not "
-            f"{len(cell)} finite vectors (shape {values.shape})."
+            f"The forces of a displaced supercell of {structure.composition.reduced_formula} are "
+            f"not {n_atoms} finite vectors (shape {values.shape})."
         )
     return values
 

@@ -12,6 +12,7 @@ import os
 import signal
 import uuid
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import NoReturn
@@ -85,7 +86,7 @@ def _compute(
     warnings.filterwarnings("ignore", message="cd is deprecated", category=FutureWarning)
     store = JobStore(MemoryStore())
     code = _code(request)
-    flow = code.flow_for(request, limits.walltime)
+    flow = code.flow_for(_resumed(request, folder), limits.walltime)
     try:
         run_locally(
             flow,
@@ -101,6 +102,15 @@ def _compute(
         raise CalculationError(str(error)) from error
     output = flow.output.resolve(store)
     return code.result_of(request, output)
+
+
+def _resumed(request: CalculationRequest, folder: CalculationFolder) -> CalculationRequest:
+    """The request from where an earlier attempt left it; jobs of pw.x find that themselves."""
+    method, structure = request.method, request.structure
+    if method.code != "vasp" or method.workflow != "relax" or "magmom" in structure.site_properties:
+        return request
+    last = importlib.import_module("dft_inputs.vasp.geometry").last_geometry(folder.path)
+    return request if last is None else replace(request, structure=last)
 
 
 def _code(request: CalculationRequest) -> ModuleType:

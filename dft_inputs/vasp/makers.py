@@ -37,6 +37,10 @@ INCAR_SETTINGS: dict[str, dict[str, float]] = {
 }
 """What a protocol changes in the settings of the Materials Project; ``balanced`` nothing."""
 
+_POLLING = {"polling_time_step": 1, "monitor_freq": 300}
+"""custodian looks every second whether VASP has ended (its default wastes ten seconds of each run),
+and at the monitored files every five minutes, as by default."""
+
 _STATIC = {"pbe": MPGGAStaticMaker, "r2scan": MPMetaGGAStaticMaker}
 _RELAX = {"pbe": MPGGADoubleRelaxStaticMaker, "r2scan": MPMetaGGADoubleRelaxStaticMaker}
 _RELAXATIONS = (MPGGARelaxMaker, MPPreRelaxMaker, MPMetaGGARelaxMaker)
@@ -103,11 +107,12 @@ def vasp_maker(method: Method) -> Maker:
         stress = {"PSTRESS": method.pressure * KBAR_PER_GPA}
         for relaxation in _RELAXATIONS:
             maker = update_user_incar_settings(maker, stress, class_filter=relaxation)
-    if not (method.command or os.environ.get("DAO_VASP_COMMAND")):
-        return maker  # atomate2's own settings tell VASP from its version for Gamma alone
-    command = vasp_command(method.command)
-    kwargs: dict[str, Any] = {"run_vasp_kwargs": {"vasp_cmd": command, "vasp_gamma_cmd": command}}
-    return maker.update_kwargs(kwargs, class_filter=BaseVaspMaker)
+    kwargs: dict[str, Any] = {"custodian_kwargs": dict(_POLLING)}
+    if method.command or os.environ.get("DAO_VASP_COMMAND"):
+        # Without, atomate2's own settings tell VASP from its version for Gamma alone.
+        command = vasp_command(method.command)
+        kwargs |= {"vasp_cmd": command, "vasp_gamma_cmd": command}
+    return maker.update_kwargs({"run_vasp_kwargs": kwargs}, class_filter=BaseVaspMaker)
 
 
 def vasp_level(method: Method, elements: Collection[str]) -> LevelOfTheory:

@@ -17,9 +17,8 @@ from dao_core.potentials import load_potential
 from dao_core.relax import relax
 from dao_core.search.landscape import landscape
 from dft_inputs.elements import element_structure
-from dft_inputs.phonons import finite_displacement_phonons
+from dft_inputs.phonons.maker import FiniteDisplacementMaker
 from dft_inputs.protocols import PROTOCOLS, Protocol
-from dft_inputs.qe.forces import PwForces
 from dft_inputs.qe.makers.core import StaticMaker
 from dft_inputs.qe.makers.electronic import BandsMaker, DosMaker, ElfMaker
 from dft_inputs.qe.makers.phonons import GammaPhononMaker
@@ -198,14 +197,15 @@ def test_gamma_phonon_of_silicon(real_pw: str, relaxed_silicon: Structure, tmp_p
 
 
 @pytest.mark.timeout(600)
-def test_simple_cubic_phosphorus_is_unstable(real_pw: str) -> None:
+def test_simple_cubic_phosphorus_is_unstable(real_pw: str, tmp_path: Path) -> None:
     # Its sublattices move apart along the diagonal, towards the layers of A7 phosphorus.
-    document = finite_displacement_phonons(
-        binary("P", "P", 5.0),
-        PwForces(PwInputGenerator(protocol=with_distance(0.8))),
+    generator = PwInputGenerator(protocol=with_distance(0.8))
+    maker = FiniteDisplacementMaker(
+        static_maker=StaticMaker(input_set_generator=generator),
         supercell=(1, 1, 1),
         mesh=(1, 1, 1),
     )
+    document = flow_output(maker.make(binary("P", "P", 5.0)), tmp_path)
     assert document.unstable
     assert document.gamma_frequencies[:3] == pytest.approx([-10.0] * 3, abs=2)
     assert document.gamma_frequencies[3:] == pytest.approx([0.0] * 3, abs=0.1)

@@ -15,6 +15,7 @@ from pymatgen.core import Structure
 
 from dft_inputs.errors import IonsNotConvergedError, TruncatedOutputError
 from dft_inputs.level import LevelOfTheory
+from dft_inputs.phonons.maker import FiniteDisplacementMaker
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.qe.makers.core import StaticMaker, VcRelaxMaker
 from dft_inputs.qe.makers.electronic import BandsMaker, DosMaker, ElfMaker
@@ -134,6 +135,7 @@ def test_occupations_follow_the_first_scf(task: PwTaskDoc) -> None:
         BandsMaker(),
         ElfMaker(),
         GammaPhononMaker(),
+        FiniteDisplacementMaker(),
     ],
     ids=lambda maker: type(maker).__name__,
 )
