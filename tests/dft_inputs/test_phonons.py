@@ -78,6 +78,7 @@ def test_optical_frequency_of_two_masses_on_springs() -> None:
     assert document.imaginary_qpoint is None
 
 
+@pytest.mark.filterwarnings("ignore:cd is deprecated:FutureWarning")
 def test_a_flow_of_static_runs_gives_the_same_phonons(tmp_path: Path) -> None:
     """With atomate2's maker of an ASE calculator as the level; pw.x is in test_real_physics."""
     crystal = Structure(Lattice.cubic(4.06), ["Al"] * 3 + ["Cu"], _FCC)

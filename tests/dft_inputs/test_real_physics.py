@@ -22,7 +22,10 @@ from dft_inputs.protocols import PROTOCOLS, Protocol
 from dft_inputs.qe.makers.core import StaticMaker
 from dft_inputs.qe.makers.electronic import BandsMaker, DosMaker, ElfMaker
 from dft_inputs.qe.makers.phonons import GammaPhononMaker
+from dft_inputs.qe.pw_input import PwInput
 from dft_inputs.qe.run import run_pw
+from dft_inputs.qe.schemas.pw_stdout import read_pw_stdout
+from dft_inputs.qe.schemas.pw_xml import RYDBERG_EV
 from dft_inputs.qe.schemas.task import PwTaskDoc
 from dft_inputs.qe.sets import PwInputGenerator
 from dft_inputs.running.request import Limits, Method
@@ -153,6 +156,25 @@ def energy_and_force(generator: PwInputGenerator, crystal: Structure, folder: Pa
     input_set.write_input(folder)
     run_pw(directory=folder)
     return PwTaskDoc.from_directory(folder, input_set.level)
+
+
+@pytest.mark.parametrize(
+    ("name", "mesh", "ecutwfc"), [("Si", 6, 36.0), ("MgO", 4, 84.0), ("NaCl", 4, 88.0)]
+)
+def test_static_run_repeats_the_recorded_one(
+    real_pw: str, shared: Path, tmp_path: Path, name: str, mesh: int, ecutwfc: float
+) -> None:
+    recorded = shared / "qe_recorded" / f"{name}_scf"
+    generator = PwInputGenerator(
+        protocol=with_distance(10.0),  # no mesh of its own
+        occupations="fixed",
+        least_mesh=(mesh, mesh, mesh),
+        user_settings={"system": {"ecutwfc": ecutwfc, "ecutrho": 4 * ecutwfc}},
+    )
+    task = energy_and_force(generator, PwInput.from_directory(recorded).structure, tmp_path / "x")
+    stdout = read_pw_stdout(recorded / "pw2.out")
+    assert task.energy == pytest.approx(stdout.energies[-1] * RYDBERG_EV, abs=1e-4)
+    assert task.pressure == pytest.approx(-np.trace(stdout.stresses[-1]) / 3, abs=0.02)
 
 
 def test_forces_are_the_slope_of_the_energy(real_pw: str, tmp_path: Path) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -145,6 +148,49 @@ def test_flows_can_be_sent_elsewhere_as_json(maker: object, silicon: Structure) 
     copy = MontyDecoder().decode(text)
     assert [job.name for job, _ in copy.iterflow()] == [job.name for job, _ in flow.iterflow()]
     assert copy.output.uuid == flow.output.uuid
+
+
+ELSEWHERE = """
+import json, sys
+from jobflow import JobStore, run_locally
+from maggma.stores import MemoryStore
+from monty.json import MontyDecoder
+flow = MontyDecoder().decode(open(sys.argv[1]).read())
+store = JobStore(MemoryStore())
+run_locally(flow, store=store, create_folders=True, root_dir=sys.argv[2], raise_immediately=True)
+print(json.dumps(flow.output.resolve(store).model_dump(mode="json")))
+"""
+
+
+def test_a_flow_runs_where_it_was_sent(
+    small_home: Path, stand_in: StandIn, silicon: Structure, tmp_path: Path
+) -> None:
+    """As jobflow-remote does it: JSON, another process, the programs of the machine there."""
+    command, log = stand_in()
+    protocol = replace(PROTOCOLS["fast"], volume_tolerance=0.5)
+    generator = PwInputGenerator(pseudo_family="small", protocol=protocol)
+    relaxing = replace(generator, calculation="vc-relax")
+    maker = ByOccupationsMaker(
+        first_maker=StaticMaker(input_set_generator=generator),
+        then_maker=SettledRelaxStaticMaker(
+            relax_maker=VcRelaxMaker(input_set_generator=relaxing),
+            static_maker=StaticMaker(input_set_generator=generator),
+        ),
+    )
+    sent = tmp_path / "flow.json"
+    sent.write_text(json.dumps(maker.make(silicon), cls=MontyEncoder))
+    assert str(tmp_path) not in sent.read_text(), "no path of this machine goes along"
+    done = subprocess.run(
+        [sys.executable, "-c", ELSEWHERE, str(sent), str(tmp_path)],
+        env={**os.environ, "DAO_PW_COMMAND": command, "PYTHONPATH": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    document = PwTaskDoc.model_validate_json(done.stdout.splitlines()[-1])
+    assert document.task_label == "static"
+    assert len(log.read_text().splitlines()) == 3
 
 
 PHONONS = """
