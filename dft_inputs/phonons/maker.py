@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from jobflow import Flow, Job, Maker, OutputReference, Response, job
 from pymatgen.core import Structure
@@ -27,7 +28,7 @@ class FiniteDisplacementMaker(Maker):
 
     Attributes:
         name: Flow name.
-        static_maker: Makes the forces: the static maker of pw.x, one of atomate2's for VASP, for a
+        static_maker: Makes one job that gives forces: the static maker of pw.x, one of atomate2's for VASP, for a
             force field or for an ASE calculator.
         supercell: Repetitions; None for vectors of at least 8 angstrom.
         displacement: angstrom.
@@ -69,7 +70,7 @@ def displace_and_compute(structure: Structure, maker: FiniteDisplacementMaker) -
     cells = displaced_supercells(crystal, maker.supercell, maker.displacement)
     runs: list[Job] = []
     for number, cell in enumerate(cells, start=1):
-        runs.append(maker.static_maker.make(cell))
+        runs.append(cast("Job", maker.static_maker.make(cell)))
         runs[-1].append_name(f" {number}/{len(cells)}")
     phonons = phonons_of_displacements(
         crystal, [_forces(run) for run in runs], maker.supercell, maker.displacement, maker.mesh
