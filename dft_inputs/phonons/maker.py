@@ -28,8 +28,8 @@ class FiniteDisplacementMaker(Maker):
 
     Attributes:
         name: Flow name.
-        static_maker: Makes one job that gives forces: the static maker of pw.x, one of atomate2's for VASP, for a
-            force field or for an ASE calculator.
+        static_maker: Makes one job that gives forces: the static maker of pw.x, one of atomate2's
+            for VASP, for a force field or for an ASE calculator.
         supercell: Repetitions; None for vectors of at least 8 angstrom.
         displacement: angstrom.
         mesh: q-points at which imaginary modes are looked for.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import psutil
+
 from dft_inputs.kpoints import mesh_from_distance
 from dft_inputs.protocols import get_protocol
 from dft_inputs.pseudos import load_family
@@ -46,3 +48,8 @@ def estimated_memory(request: CalculationRequest) -> float:
     kpoints = max(1.0, math.prod(mesh) / 2)
     values = plane_waves * bands * (kpoints + WORK_ARRAYS) + 20 * grid
     return BASE + 16.0 * values / GIB
+
+
+def free_memory() -> float:
+    """Memory that is free on this machine now, GiB."""
+    return float(psutil.virtual_memory().available) / GIB

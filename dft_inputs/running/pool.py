@@ -16,7 +16,7 @@ from types import ModuleType
 
 from dft_inputs.running.folder import CalculationFailure, CalculationFolder, CalculationResult
 from dft_inputs.running.ledger import SECONDS_PER_HOUR, Ledger
-from dft_inputs.running.memory import estimated_memory
+from dft_inputs.running.memory import estimated_memory, free_memory
 from dft_inputs.running.request import CalculationRequest, Limits
 
 Outcome = CalculationResult | CalculationFailure
@@ -43,6 +43,7 @@ class CalculationPool:
     root: Path
     limits: Limits
     _running: list[_Running] = field(default_factory=list, init=False)
+    _memory: float = field(default=0.0, init=False)
 
     def run(
         self,
@@ -60,6 +61,8 @@ class CalculationPool:
             the reason ``budget`` and goes on when it is asked for again.
         """
         waiting = list({request.key: request for request in requests}.values())
+        given = self.limits.memory
+        self._memory = free_memory() if given is None else given
         outcomes: dict[str, Outcome] = {}
         for request in waiting[:]:
             done = CalculationFolder(self.root, request.key).result()
@@ -102,8 +105,7 @@ class CalculationPool:
         if (len(self._running) + 1) * self.limits.cores_each > self.limits.cores:
             return False
         used = sum(running.memory for running in self._running)
-        limit = self.limits.memory
-        return not self._running or limit is None or used + memory <= limit
+        return not self._running or used + memory <= self._memory
 
     def _budget_left(self) -> float:
         """Core-hours left; the ledger counts running attempts up to now."""

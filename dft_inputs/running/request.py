@@ -112,7 +112,7 @@ class Limits:
     Attributes:
         cores: Cores of the machine that may be used at once.
         cores_each: Cores of one calculation; the command must ask for as many.
-        memory: Memory that may be used at once, GiB; None for no limit.
+        memory: Memory that may be used at once, GiB; None for what is free at the start.
         walltime: Time limit of one run of the program, s.
         core_hours: Budget of the account; None for no limit.
         account: Name under which core-hours are booked, such as a campaign.

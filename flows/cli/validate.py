@@ -51,7 +51,10 @@ def validate(
         int, typer.Option("--cores-each", metavar="N", help="Cores of one calculation.")
     ] = 1,
     memory: Annotated[
-        float | None, typer.Option("--memory", metavar="GIB", help="Memory to use at once.")
+        float | None,
+        typer.Option(
+            "--memory", metavar="GIB", help="Memory to use at once. Default: what is free."
+        ),
     ] = None,
     walltime: Annotated[
         float | None, typer.Option("--walltime", metavar="S", help="Limit of one run, seconds.")

@@ -159,6 +159,29 @@ def test_two_at_a_time_never_share_more_cores_than_there_are(
     assert max(overlap) == 2
 
 
+@pytest.mark.parametrize(("given", "free"), [(0.1, 99.0), (None, 0.1)])
+def test_what_does_not_fit_into_memory_waits(
+    home: Path,
+    stand_in: StandIn,
+    silicon: Structure,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    given: float | None,
+    free: float,
+) -> None:
+    monkeypatch.setattr("dft_inputs.running.pool.free_memory", lambda: free)
+    command, _ = stand_in(seconds=0.3)
+    crystals = {str(i): silicon.copy() for i in range(2)}
+    crystals["1"].scale_lattice(silicon.volume * 1.02)
+    limits = Limits(cores=2, memory=given)
+    report = validate(crystals, method(command), limits, root=tmp_path)
+    assert len(report.done) == 2, "what is larger than the limit runs alone"
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        attempts = connection.execute("SELECT started, ended FROM attempts ORDER BY started")
+        (_, first_end), (second_start, _) = attempts.fetchall()
+    assert second_start >= first_end
+
+
 def test_the_budget_stops_what_runs_and_what_waits(
     home: Path, stand_in: StandIn, silicon: Structure, magnesia: Structure, tmp_path: Path
 ) -> None:

@@ -87,6 +87,7 @@ def validated(start: Path, environment: dict[str, str], workflow: str) -> dict[s
     return validation
 
 
+@pytest.mark.timeout(900)
 def test_static_run_is_computed_once_ever(start: Path, environment: dict[str, str]) -> None:
     first = validated(start, environment, "static")
     assert first["state"] == "done", first["message"]
@@ -98,6 +99,7 @@ def test_static_run_is_computed_once_ever(start: Path, environment: dict[str, st
     assert again["core_hours"] == first["core_hours"]
 
 
+@pytest.mark.timeout(900)
 def test_a_run_that_dies_is_a_failure_with_a_reason_and_goes_on_from_its_geometry(
     start: Path, environment: dict[str, str]
 ) -> None:
