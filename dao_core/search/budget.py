@@ -12,13 +12,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dao_core.search.compositions import CompositionCell
+from dao_core.search.prospects import Prospect
 
 SECONDS_PER_ATOM_STEP = 2e-4
 """Nominal seconds for one atom in one evaluation of the potential."""
 EXPLORED = 0.1
 """Share of a round that every source gets whatever it has brought."""
-GAP = 0.05
-"""eV/atom above the hull over which interest in a composition falls to 1/e."""
 SETTLED = 0.005
 """eV/atom: a lower energy in a larger cell must be lower by this to count."""
 LOW_ENERGY = 0.1
@@ -49,7 +48,7 @@ class Experience:
 
     Attributes:
         sources: by name.
-        above_hull: of the best structure of each reduced formula, eV/atom; absent if not known.
+        prospects: how near to the hull each reduced formula is or seems; absent if not known.
         relaxed: relaxations of each reduced formula.
         found: low-energy structures of each reduced formula.
         lowest: lowest energy for each (reduced formula, Z), eV/atom.
@@ -57,7 +56,7 @@ class Experience:
     """
 
     sources: Mapping[str, Tally] = field(default_factory=dict)
-    above_hull: Mapping[str, float] = field(default_factory=dict)
+    prospects: Mapping[str, Prospect] = field(default_factory=dict)
     relaxed: Mapping[str, int] = field(default_factory=dict)
     found: Mapping[str, int] = field(default_factory=dict)
     lowest: Mapping[tuple[str, int], float] = field(default_factory=dict)
@@ -106,12 +105,13 @@ def source_weights(sources: Sequence[str], tallies: Mapping[str, Tally]) -> dict
 
 
 def formula_weight(formula: str, known: Experience) -> float:
-    """Interest in a composition: near or on the hull, little explored, or generous."""
-    gap = math.exp(-known.above_hull.get(formula, 0.0) / GAP)
+    """Interest in a composition: near the hull as far as is known, little explored, or generous."""
+    prospect = known.prospects.get(formula)
+    nearness = 1.0 if prospect is None else prospect.nearness
     relaxed = known.relaxed.get(formula, 0)
     uncertainty = 1 / math.sqrt(1 + relaxed)
     generosity = known.found.get(formula, 0) / (1 + relaxed)
-    return gap + uncertainty + generosity
+    return nearness + uncertainty + generosity
 
 
 def z_weights(

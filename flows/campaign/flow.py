@@ -56,10 +56,18 @@ def screen_task(campaign: Campaign, batches: Batches, label: str) -> None:
 
 
 @task(name="relax", task_run_name="relax {label}", **RETRY)
-def relax_task(campaign: Campaign, batches: Batches, label: str, best: Mapping[str, float]) -> None:
-    """Relax some batches of candidates."""
+def relax_task(
+    campaign: Campaign,
+    batches: Batches,
+    label: str,
+    best: Mapping[str, float],
+    planned: Sequence[Sequence[str]],
+) -> None:
+    """Relax some batches of candidates, to the standard of those planned before them."""
     del label
-    relaxation.relax_batches(campaign, batches, best)
+    own = relaxation.relaxation_keys(batches[0], campaign.conditions)
+    before = [key for keys in planned[: planned.index(own)] for key in keys]
+    relaxation.relax_batches(campaign, batches, best, before)
 
 
 @task(name="rank", **RETRY)
@@ -139,15 +147,16 @@ def _screen(running: Campaign, survey: Survey, shares: Sequence[Share]) -> list[
 def _relax(
     running: Campaign, survey: Survey, shares: Sequence[Share], number: int
 ) -> list[Failure]:
-    best = survey.lowest()
+    best = {formula: lowest.energy for formula, lowest in survey.lowest().items()}
     survey_proposed(survey, running.ledger, shares)
     survey_screened(survey, running.ledger, running.level, number)
-    batches = relaxation.relaxation_batches(survey.documents())
+    batches = relaxation.search_batches(survey.documents())
     conditions = running.conditions
+    planned = [relaxation.relaxation_keys(batch, conditions) for batch in batches]
     done = running.ledger.done([relaxation.batch_key(conditions, batch) for batch in batches])
     missing = [b for b in batches if relaxation.batch_key(conditions, b) not in done]
     progress.begin(relaxation.STAGE, sum(map(len, missing)))
-    return _run(partial(relax_task, best=best), running, missing, relaxation.STAGE)
+    return _run(partial(relax_task, best=best, planned=planned), running, missing, relaxation.STAGE)
 
 
 def _run(

@@ -23,6 +23,7 @@ from stores.documents import (
 from stores.documents.base import CompositionFields
 
 STAGE = "relaxed"
+FIRST_TIER = 8
 MAX_ATOMS = 256
 MAX_CRYSTALS = 16
 """A batch is written whole, and a killed one is done again whole: a crystal's last digits depend
@@ -46,23 +47,39 @@ def relaxation_batches(candidates: Sequence[CandidateDocument]) -> list[list[Can
     return by_atoms(ordered, lambda c: c.nsites, max_atoms=MAX_ATOMS, max_items=MAX_CRYSTALS)
 
 
+def search_batches(chosen: Sequence[CandidateDocument]) -> list[list[CandidateDocument]]:
+    """The batches of a search, in tiers of doubling length, the most promising first.
+
+    What the first tiers find is the standard by which later relaxations are hopeless or not.
+    """
+    batches: list[list[CandidateDocument]] = []
+    first, length = 0, FIRST_TIER
+    while first < len(chosen):
+        batches.extend(relaxation_batches(chosen[first : first + length]))
+        first, length = first + length, 2 * length
+    return batches
+
+
 def batch_key(conditions: Conditions, batch: Sequence[CandidateDocument]) -> str:
     """Content key of a batch of relaxations under some conditions."""
-    return content_key(STAGE, {"relaxations": [relaxation_key(c, conditions) for c in batch]})
+    return content_key(STAGE, {"relaxations": relaxation_keys(batch, conditions)})
 
 
 def relax_batches(
     campaign: Campaign,
     batches: Sequence[Sequence[CandidateDocument]],
     best: Mapping[str, float],
+    before: Sequence[str] = (),
 ) -> None:
     """Relax what is missing of some batches, and write each batch when it is done.
 
     Args:
         campaign: The campaign.
-        batches: From :func:`relaxation_batches`.
+        batches: Some of :func:`search_batches`, in their order.
         best: Lowest energy of each reduced formula in earlier rounds, eV/atom.
+        before: Ids of the relaxations of this round that come before these batches.
     """
+    best = _lowered(best, campaign.store, before)
     for batch in batches:
         begun = time.monotonic()
         relax_missing(
@@ -75,6 +92,25 @@ def relax_batches(
         )
         key = batch_key(campaign.conditions, batch)
         campaign.ledger.record(key, STAGE, {}, time.monotonic() - begun)
+        best = _lowered(best, campaign.store, relaxation_keys(batch, campaign.conditions))
+
+
+def relaxation_keys(candidates: Sequence[CandidateDocument], conditions: Conditions) -> list[str]:
+    """Ids of the relaxations of some candidates."""
+    return [relaxation_key(candidate, conditions) for candidate in candidates]
+
+
+def _lowered(best: Mapping[str, float], store: DaoStore, keys: Sequence[str]) -> dict[str, float]:
+    """The lowest energies once some relaxations are counted in."""
+    lowest = dict(best)
+    found = store.collections[RelaxationDocument.collection].query(
+        {"relaxation_id": {"$in": list(keys)}, "converged": True},
+        properties=["formula", "energy_per_atom"],
+    )
+    for relaxation in found if keys else ():
+        formula, energy = relaxation["formula"], relaxation["energy_per_atom"]
+        lowest[formula] = min(energy, lowest.get(formula, energy))
+    return lowest
 
 
 def relax_missing(

@@ -140,11 +140,8 @@ def experience_of(
     parents: dict[str, list[str]],
 ) -> Experience:
     """What the bandit is told."""
-    above: dict[str, float] = {}
     finds: dict[str, int] = {}
     for minimum in found:
-        if minimum.above_hull is not None:
-            above[minimum.formula] = min(minimum.above_hull, above.get(minimum.formula, 1e9))
         finds[minimum.formula] = finds.get(minimum.formula, 0) + minimum.low
     relaxed: dict[str, int] = {}
     lowest: dict[tuple[str, int], float] = {}
@@ -156,7 +153,7 @@ def experience_of(
         lowest[size] = min(energy, lowest.get(size, energy))
     return Experience(
         sources=tallies(survey, found),
-        above_hull=above,
+        prospects=survey.prospects(campaign.level, competing_entries(campaign)),
         relaxed=relaxed,
         found=finds,
         lowest=lowest,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.deduplication import DistinctCrystals
 from dao_core.potentials import EV_PER_CUBIC_ANGSTROM_IN_GPA
+from dao_core.search.prospects import Prospect, Turns
 from flows.campaign import progress
 from flows.campaign.batches import by_atoms
 from flows.campaign.request import content_key
@@ -60,7 +61,7 @@ class Choice:
     """Which candidates are relaxed.
 
     Attributes:
-        chosen: The best, best of every composition first.
+        chosen: The most promising first.
         alike: Ids of those that would have been chosen, were they not nearly equal to a better one.
     """
 
@@ -74,12 +75,13 @@ def lowest(
     number: int,
     references: Collection[str],
     before: Sequence[CandidateDocument] = (),
+    known: Mapping[str, Prospect] | None = None,
 ) -> Choice:
-    """The candidates worth relaxing: the best of every composition first, then the next best.
+    """The candidates worth relaxing: compositions near the hull more often, the best of each first.
 
     Energies of different compositions have no common zero, so each composition is ranked by
-    itself and they take turns. A candidate that is nearly equal to one that is relaxed already
-    gives its turn to the next.
+    itself and they take turns (:class:`dao_core.search.prospects.Turns`). A candidate that is
+    nearly equal to one that is relaxed already gives its turn to the next.
 
     Args:
         candidates: Those with an energy.
@@ -87,7 +89,9 @@ def lowest(
         number: How many to keep of the compositions that were asked for.
         references: Formulas that are only there for the hull; two of each are kept besides.
         before: Candidates of earlier rounds that are relaxed.
+        known: Prospects of the compositions.
     """
+    turns = Turns(known or {}, Counter(candidate.formula for candidate in before))
     starts = _Starts(before, energies)
     queues: dict[str, deque[CandidateDocument]] = {}
     for candidate in sorted(candidates, key=lambda c: (energies[c.candidate_id], c.candidate_id)):
@@ -95,14 +99,13 @@ def lowest(
     asked = {formula: queue for formula, queue in queues.items() if formula not in references}
     chosen: list[CandidateDocument] = []
     while len(chosen) < number and asked:
-        for formula in sorted(asked):
-            if len(chosen) == number:
-                break
-            best = starts.next(asked[formula])
-            if best is None:
-                del asked[formula]
-            else:
-                chosen.append(best)
+        formula = turns.next(asked)
+        best = starts.next(asked[formula])
+        if best is None:
+            del asked[formula]
+        else:
+            chosen.append(best)
+            turns.give(formula)
     for formula in sorted(set(queues) & set(references)):
         kept = (starts.next(queues[formula]) for _ in range(REFERENCES_KEPT))
         chosen.extend(candidate for candidate in kept if candidate is not None)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dao_core.search.hull import PhaseEntry
+from dao_core.search.prospects import Lowest, Prospect, prospects
 from flows.campaign import relaxation, screen
 from flows.campaign.conditions import Conditions
 from flows.campaign.funnel import Funnel
@@ -58,15 +60,25 @@ class Survey:
         """The candidates of the last round that are kept."""
         return [self.candidates[key] for key in self.kept]
 
-    def lowest(self) -> dict[str, float]:
-        """The lowest energy of each reduced formula, eV/atom."""
-        lowest: dict[str, float] = {}
+    def lowest(self) -> dict[str, Lowest]:
+        """The lowest relaxed energy of each reduced formula."""
+        lowest: dict[str, Lowest] = {}
         for key in self.relaxed:
             found = self.relaxations[key]
-            if found.energy_per_atom is not None:
-                known = lowest.get(found.formula, found.energy_per_atom)
-                lowest[found.formula] = min(known, found.energy_per_atom)
+            energy = found.energy_per_atom
+            if energy is not None and (
+                found.formula not in lowest or energy < lowest[found.formula].energy
+            ):
+                lowest[found.formula] = Lowest(energy, found.energy_std or 0.0)
         return lowest
+
+    def prospects(self, level: str, competing: Sequence[PhaseEntry] = ()) -> dict[str, Prospect]:
+        """How near to the hull every composition is or, from one-shot energies, seems."""
+        screened: dict[str, float] = {}
+        for key in self.screened:
+            formula, energy = self.candidates[key].formula, self.energies[key]
+            screened[formula] = min(energy, screened.get(formula, energy))
+        return prospects(self.lowest(), screened, level, competing)
 
 
 def survey_proposed(survey: Survey, ledger: Ledger, shares: Sequence[Share]) -> None:
@@ -96,7 +108,7 @@ def survey_proposed(survey: Survey, ledger: Ledger, shares: Sequence[Share]) -> 
 
 
 def survey_screened(survey: Survey, ledger: Ledger, level: str, relax: int) -> None:
-    """Load the one-shot energies of a round and keep the ``relax`` best that are not alike.
+    """Load the one-shot energies of a round and keep the ``relax`` best, most promising first.
 
     Those that earlier rounds left over compete again.
     """
@@ -123,21 +135,21 @@ def survey_screened(survey: Survey, ledger: Ledger, level: str, relax: int) -> N
     ]
     choice = screen.lowest(
         [survey.candidates[key] for key in waiting],
-        survey.energies, relax, survey.references, survey.selected,
+        survey.energies, relax, survey.references, survey.selected, survey.prospects(level),
     )  # fmt: skip
     survey.alike.update(choice.alike)
     chosen = {candidate.candidate_id for candidate in choice.chosen}
     rest = {key: "higher_energy" for key in survey.screened if key not in before | chosen}
     rest |= dict.fromkeys(survey.alike, "near_duplicate")
     survey.funnel.restate("selected", survey.screened, rest)
-    survey.kept = [key for key in waiting if key in chosen]
+    survey.kept = [candidate.candidate_id for candidate in choice.chosen]
     survey.selected = [*survey.selected, *survey.documents()]
 
 
 def survey_relaxed(survey: Survey, ledger: Ledger, conditions: Conditions) -> None:
     """Load the relaxations of a round and keep those with an energy."""
     chosen = survey.documents()
-    batches = relaxation.relaxation_batches(chosen)
+    batches = relaxation.search_batches(chosen)
     survey.batches.setdefault(relaxation.STAGE, []).extend(
         relaxation.batch_key(conditions, batch) for batch in batches
     )

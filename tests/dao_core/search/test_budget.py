@@ -14,6 +14,7 @@ from dao_core.search.budget import (
     z_weights,
 )
 from dao_core.search.compositions import enumerate_compositions, parse_target
+from dao_core.search.prospects import Prospect
 
 SOURCES = ("dao-g", "template", "perturbation")
 
@@ -31,7 +32,10 @@ def test_barren_sources_are_still_explored() -> None:
 
 
 def test_compositions_near_the_hull_and_unexplored_ones_come_first() -> None:
-    known = Experience(above_hull={"MgO": 0.0, "MgO3": 0.4}, relaxed={"MgO": 9, "MgO3": 9})
+    known = Experience(
+        prospects={"MgO": Prospect(0.0, 0.0), "MgO3": Prospect(0.4, 0.0)},
+        relaxed={"MgO": 9, "MgO3": 9},
+    )
     assert formula_weight("MgO", known) > 2 * formula_weight("MgO3", known)
     assert formula_weight("MgO2", known) > formula_weight("MgO", known)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from dao_core.search.prospects import Prospect
 from flows.campaign import relaxation, screen
 from flows.campaign.conditions import Conditions
 from flows.campaign.ledger import Ledger
@@ -133,6 +134,22 @@ def test_compositions_take_turns_and_references_come_besides() -> None:
     kept = screen.lowest(pool, energies, 3, references={"Mg"})
     assert [c.formula for c in kept.chosen] == ["MgO", "MgO2", "MgO", "Mg", "Mg"]
     assert kept.alike == []
+    far = {"MgO2": Prospect(0.5, 0.0)}
+    kept = screen.lowest(pool, energies, 4, references={"Mg"}, known=far)
+    assert [c.formula for c in kept.chosen] == ["MgO", "MgO", "MgO", "MgO", "Mg", "Mg"]
+
+
+def test_a_search_relaxes_the_most_promising_in_a_small_first_batch() -> None:
+    documents = [
+        candidate_document(
+            rocksalt(4.2 + index / 50), {"origin": "x", "formula": "MgO", "z": 1, "index": index}
+        )
+        for index in range(30)
+    ]
+    batches = relaxation.search_batches(documents)
+    assert [len(batch) for batch in batches] == [8, 16, 6]
+    first = {candidate.candidate_id for candidate in batches[0]}
+    assert first == {candidate.candidate_id for candidate in documents[:8]}
 
 
 def test_nearly_equal_starts_are_relaxed_once() -> None:
