@@ -169,7 +169,7 @@ class Campaign:
         """Candidates asked for, phases for the hull, and the user's own structures."""
         request = self.request
         references = reference_cells(self.target, self.cells)
-        first = {name: self.models[name] for name in self.sources}
+        first = {name: self.models[name] for name in self._first_sources()}
         needed = {"template": self.models["template"]} if "template" in self.models else {}
         return [
             *share_out(
@@ -187,6 +187,12 @@ class Campaign:
             ),
             *own_shares(self.own, request.seed),
         ]
+
+    def _first_sources(self) -> list[str]:
+        """The cheapest source opens a search; where there is but one round, all are asked."""
+        if len(budgets(self.request)) == 1 or not self.sources:
+            return list(self.sources)
+        return [min(self.sources.values(), key=lambda source: source.seconds_per_candidate).name]
 
     def _domain(self) -> Domain:
         """What both the potential and the generator were made for."""

@@ -108,9 +108,10 @@ def survey_proposed(survey: Survey, ledger: Ledger, shares: Sequence[Share]) -> 
 
 
 def survey_screened(survey: Survey, ledger: Ledger, level: str, relax: int) -> None:
-    """Load the one-shot energies of a round and keep the ``relax`` best, most promising first.
+    """Load the one-shot energies of a round and keep the best, most promising first.
 
-    Those that earlier rounds left over compete again.
+    Those that earlier rounds left over compete again. ``relax`` counts the relaxations of all
+    rounds, so that what one does not use is left to the next.
     """
     keys = [screen.batch_key(level, batch) for batch in screen.screening_batches(survey.unique)]
     survey.batches.setdefault(screen.STAGE, []).extend(keys)
@@ -133,9 +134,10 @@ def survey_screened(survey: Survey, ledger: Ledger, level: str, relax: int) -> N
         # Two phases of each composition that only competes on the hull are enough, for all rounds.
         and (key in survey.kept or survey.candidates[key].formula not in survey.references)
     ]
+    used = sum(candidate.formula not in survey.references for candidate in survey.selected)
     choice = screen.lowest(
         [survey.candidates[key] for key in waiting],
-        survey.energies, relax, survey.references, survey.selected, survey.prospects(level),
+        survey.energies, relax - used, survey.references, survey.selected, survey.prospects(level),
     )  # fmt: skip
     survey.alike.update(choice.alike)
     chosen = {candidate.candidate_id for candidate in choice.chosen}

@@ -112,7 +112,10 @@ def _proposal(
     template: Template, assignment: dict[str, str], score: float, copy: int, seed: list[int]
 ) -> Proposal:
     """A template with its new elements at a sensible volume; copy 0 is the template itself."""
-    structure = rescaled(substituted(template.structure, assignment))
+    structure = substituted(template.structure, assignment)
+    # A crystal of the elements themselves is right as it is; scaling would break O2 and N2 apart.
+    if any(old != new for old, new in assignment.items()):
+        structure = rescaled(structure)
     if copy:
         structure = _rattled(structure, np.random.default_rng(seed))
     detail = {

@@ -191,7 +191,7 @@ def test_what_one_round_leaves_over_may_be_relaxed_in_the_next(
     survey = screened(ledger, [-5.0, -6.0, -4.0])
     survey_relaxed(survey, ledger, CONDITIONS)
     survey_proposed(survey, ledger, [])
-    survey_screened(survey, ledger, LEVEL, relax=1)
+    survey_screened(survey, ledger, LEVEL, relax=2)
     assert survey.kept == [candidates[0].candidate_id]
     survey_relaxed(survey, ledger, CONDITIONS)
     selected = next(row for row in survey.funnel.rows if row.stage == "selected")

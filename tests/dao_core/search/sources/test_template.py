@@ -104,3 +104,13 @@ def test_known_crystals_of_other_systems_serve_as_templates(rocksalt: Structure)
         p.structure for p in proposals[1:3]
     ]
     assert [t.label for t in best_templates(cell, [Template.known("s-1", odd)], 3)] == ["s-1"]
+
+
+def test_a_crystal_of_the_elements_themselves_keeps_its_volume() -> None:
+    """Scaled like others, the molecules of O2 would have no bond any more."""
+    molecules = proposals("O2", 1, 20)
+    bonds = [
+        p.structure.get_distance(0, 1) for p in molecules if p.detail["name"] == "alpha oxygen"
+    ]
+    assert bonds
+    assert bonds[0] == pytest.approx(1.2, abs=0.1)
