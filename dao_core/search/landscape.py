@@ -10,10 +10,11 @@ from pymatgen.core import Structure
 
 from dao_core.crystal.deduplication import NOISE_ENERGY, deduplicate, same_crystal
 from dao_core.crystal.fingerprint import fingerprint, fingerprint_distance
+from dao_core.crystal.reading import NamedStructure
 from dao_core.crystal.symmetry import SymmetrisedCrystal, space_group_number, symmetrise
 from dao_core.search.hull import PhaseEntry, energies_above_hull
 
-__all__ = ["TIE_ENERGY", "Minimum", "landscape", "same_crystal"]
+__all__ = ["TIE_ENERGY", "Minimum", "distance_matrix", "landscape", "same_crystal"]
 
 TIE_ENERGY = 1e-3
 """Polymorphs closer than this (eV/atom) are not told apart by their energy: a universal potential
@@ -37,7 +38,7 @@ class Minimum:
         crystal: symmetrised.
         distance_to_best: largest difference of its fingerprint to that of the best minimum of its
             composition, 0 for the best itself.
-        novel: whether it is none of the known structures.
+        known_as: name of the known structure that it is, None if it is none of them.
     """
 
     rank: int
@@ -49,7 +50,12 @@ class Minimum:
     energy_above_hull: float | None
     crystal: SymmetrisedCrystal
     distance_to_best: float
-    novel: bool
+    known_as: str | None
+
+    @property
+    def novel(self) -> bool:
+        """Whether it is none of the known structures."""
+        return self.known_as is None
 
     @property
     def space_group(self) -> str:
@@ -62,7 +68,7 @@ def landscape(
     energies_per_atom: Sequence[float],
     level: str,
     competing: Sequence[PhaseEntry] = (),
-    known: Sequence[Structure] = (),
+    known: Sequence[NamedStructure] = (),
 ) -> list[Minimum]:
     """Distinct minima of relaxed structures, the most stable first.
 
@@ -75,7 +81,7 @@ def landscape(
         energies_per_atom: eV/atom, one for each.
         level: of all energies.
         competing: further phases of the hull.
-        known: structures that are not novel.
+        known: structures that are not novel, those with the best names first.
 
     Raises:
         InputError: a competing phase is of another level, or atoms lie on top of each other.
@@ -110,6 +116,16 @@ def landscape(
         )
         for rank, (index, distance) in enumerate(zip(ordered, distances, strict=True), start=1)
     ]
+
+
+def distance_matrix(structures: Sequence[Structure]) -> np.ndarray:
+    """How far minima of one composition are from each other, ``[n, n]``.
+
+    Largest differences of fingerprints (:func:`dao_core.crystal.fingerprint.fingerprint`), in units
+    of the cube root of the volume per atom.
+    """
+    prints = [fingerprint(structure) for structure in structures]
+    return np.array([[fingerprint_distance(one, other) for other in prints] for one in prints])
 
 
 def _distances_to_best(ordered: Sequence[Structure]) -> list[float]:
@@ -183,7 +199,7 @@ def _minimum(
     energies_per_atom: Sequence[float],
     above: dict[int, float | None],
     distance_to_best: float,
-    known: Sequence[Structure],
+    known: Sequence[NamedStructure],
 ) -> Minimum:
     """The minimum that one representative stands for."""
     formula, z = crystal.structure.composition.get_reduced_formula_and_factor()
@@ -197,5 +213,7 @@ def _minimum(
         energy_above_hull=above[index],
         crystal=crystal,
         distance_to_best=distance_to_best,
-        novel=not any(same_crystal(crystal.structure, other) for other in known),
+        known_as=next(
+            (one.source for one in known if same_crystal(crystal.structure, one.structure)), None
+        ),
     )

@@ -39,7 +39,8 @@ def ranking_rows(summary: CampaignSummary) -> list[dict[str, str | int | float |
             "prototype": row.prototype,
             "Wyckoff": row.wyckoff_sequence,
             "origin": row.origin,
-            "novel": row.novel,
+            "known as": row.known_as or "new",
+            "flags": ", ".join(row.flags),
             "candidate_id": row.candidate_id,
         }
         for row in summary.ranking[:ROWS_SHOWN]

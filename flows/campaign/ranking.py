@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,13 +11,16 @@ from pymatgen.core import Composition, Structure
 
 from dao_core.crystal.prototype import prototype_label
 from dao_core.search.hull import PhaseEntry, missing_references
-from dao_core.search.landscape import Minimum, landscape
+from dao_core.search.landscape import Minimum, distance_matrix, landscape
 from flows.campaign.competing import competing_phases
 from flows.campaign.running import Campaign
+from flows.campaign.seen_before import seen_before
 from flows.campaign.survey import Survey
-from flows.report.summary import CompetingPhase, RankedStructure
-from stores import DaoStore
-from stores.documents import RelaxationDocument, StructureDocument
+from flows.report.summary import CompetingPhase, MinimaDistances, RankedStructure
+from stores.documents import RelaxationDocument
+
+MOST_COMPARED = 30
+"""Best minima of a composition of which all distances are kept."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,13 @@ class Ranking:
     Attributes:
         rows: Best first.
         competing: Phases of the hull that earlier campaigns left in the store.
-        warnings: What the reader must know of the hull.
+        distances: Between the minima of each composition.
+        warnings: What the reader must know of domain and hull.
     """
 
     rows: list[RankedStructure]
     competing: list[CompetingPhase]
+    distances: list[MinimaDistances]
     warnings: list[str]
 
 
@@ -51,7 +57,7 @@ def rank(campaign: Campaign, survey: Survey, started: datetime) -> Ranking:
         [float(r.energy_per_atom or 0.0) for r in relaxations],
         campaign.level,
         phases,
-        _known_before(campaign.store, {r.formula for r in relaxations}, started),
+        seen_before(campaign.store, {r.formula for r in relaxations}, started),
     )
     rows = [
         _row(minimum, relaxations[minimum.index], structures[minimum.index], survey, campaign)
@@ -60,7 +66,36 @@ def rank(campaign: Campaign, survey: Survey, started: datetime) -> Ranking:
     kept = {row.candidate_id for row in rows}
     repeats = {key: "duplicate" for key in survey.relaxed if key not in kept}
     survey.funnel.pass_through("distinct", survey.relaxed, repeats)
-    return Ranking(rows, competing, _hull_warnings(campaign.level, rows, phases))
+    warnings = [*_domain_warnings(rows), *_hull_warnings(campaign.level, rows, phases)]
+    return Ranking(rows, competing, _distances(rows), warnings)
+
+
+def _domain_warnings(rows: Sequence[RankedStructure]) -> list[str]:
+    """How much of the ranking lies outside the training domain of the potential."""
+    flags = Counter(flag for row in rows for flag in row.flags)
+    return [
+        f"{count} of {len(rows)} ranked structures {flag}: their energies are not to be trusted"
+        for flag, count in flags.items()
+    ]
+
+
+def _distances(rows: Sequence[RankedStructure]) -> list[MinimaDistances]:
+    """Distances between the best minima of each composition."""
+    by_formula: dict[str, list[RankedStructure]] = {}
+    for row in rows:
+        by_formula.setdefault(row.formula, []).append(row)
+    return [
+        MinimaDistances(
+            formula=formula,
+            ranks=tuple(row.rank for row in best),
+            distances=tuple(
+                tuple(round(float(value), 4) for value in line)
+                for line in distance_matrix([row.relaxed() for row in best])
+            ),
+        )
+        for formula, found in by_formula.items()
+        if len(best := found[:MOST_COMPARED]) > 1
+    ]
 
 
 def _hull_warnings(
@@ -73,12 +108,6 @@ def _hull_warnings(
         return []
     text = f"no complete hull: {', '.join(missing)} has no relaxed phase at {level}"
     return [f"{text}; raise --candidates or --relax"]
-
-
-def _known_before(store: DaoStore, formulas: Collection[str], started: datetime) -> list[Structure]:
-    """Crystals of some formulas that were in the store before the campaign began."""
-    found = store.find(StructureDocument, {"formula": {"$in": sorted(formulas)}})
-    return [document.to_pymatgen() for document in found if document.last_updated < started]
 
 
 def _row(
@@ -109,6 +138,7 @@ def _row(
         distance_to_best=minimum.distance_to_best,
         origin=candidate.origin,
         novel=minimum.novel,
+        known_as=minimum.known_as,
         converged=relaxation.converged,
         flags=(f"outside the domain: {outside}",) if outside else (),
         structure=structure.as_dict(),

@@ -50,6 +50,7 @@ class FinishedCampaign:
             "store": self.summary.store,
             "reused": self.reused,
             "ranking": ranking,
+            "distances": [found.model_dump(mode="json") for found in self.summary.distances],
             "yields": [row.model_dump() for row in self.summary.yields],
             "funnel": [row.model_dump() for row in self.summary.funnel],
             "dft": self.summary.dft.model_dump(mode="json") if self.summary.dft else None,

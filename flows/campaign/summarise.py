@@ -57,6 +57,7 @@ def summarise(
         yields=_yields(campaign, survey, ranking),
         ranking=tuple(ranking.rows),
         competing=tuple(ranking.competing),
+        distances=tuple(ranking.distances),
         failures=tuple(failures),
         warnings=(*campaign.warnings, *ranking.warnings),
     )

@@ -42,17 +42,25 @@ def campaign_tables(done: FinishedCampaign, seconds: float) -> RenderableType:
 
 
 def _ranking(summary: CampaignSummary) -> Table:
+    from flows.report.checks import shown_flags
+
     title = f"{summary.system}: ranking, energies at level {summary.level}"
     table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("rank", "formula", "Z", "space group", "above hull\n(eV/atom)"):
         table.add_column(name, justify="left" if name in LEFT else "right", no_wrap=True)
     if summary.dft:
         table.add_column("above DFT hull\n(eV/atom)", justify="right", no_wrap=True)
+    table.add_column("±", justify="right", no_wrap=True)
+    table.add_column("found", justify="right", no_wrap=True)
+    table.add_column("distance", justify="right", no_wrap=True)
     table.add_column("prototype", overflow="fold")
     table.add_column("Wyckoff", overflow="fold")
     table.add_column("origin", overflow="fold")
-    table.add_column("novel")
+    table.add_column("seen before", overflow="fold")
     table.add_column("candidate_id", no_wrap=True)
+    flagged = any(shown_flags(row) for row in summary.ranking[:ROWS_SHOWN])
+    if flagged:
+        table.add_column("flags", overflow="fold", style="bold red")
     for row in summary.ranking[:ROWS_SHOWN]:
         table.add_row(
             str(row.rank),
@@ -61,11 +69,16 @@ def _ranking(summary: CampaignSummary) -> Table:
             f"{row.space_group} ({row.space_group_number})",
             _cell(row.energy_above_hull),
             *((_dft_cell(row.dft),) if summary.dft else ()),
+            _cell(row.energy_std),
+            str(row.population),
+            "-" if row.distance_to_best is None else f"{row.distance_to_best:.2f}",
             row.prototype,
             row.wyckoff_sequence,
             escape(row.origin),
-            "yes" if row.novel else "known",
+            escape(row.known_as or "no"),
             row.candidate_id,
+            *((escape(", ".join(shown_flags(row))),) if flagged else ()),
+            style="red" if row.flags else None,
         )
     if len(summary.ranking) > ROWS_SHOWN:
         table.caption = f"{len(summary.ranking) - ROWS_SHOWN} more in ranking.parquet"

@@ -165,7 +165,9 @@ class RankedStructure(Record):
             difference of fingerprints (0 for the best itself; 0.1 is a different structure).
         origin: ``dao-g``, ``template:<prototype>``, ``random``, ``perturbation:<kind>`` or
             ``user:<file>``.
-        novel: Whether the store did not know the structure before this campaign.
+        novel: Whether it was seen neither in the store before this campaign nor in the AFLOW
+            library of prototypes.
+        known_as: Where it was seen before: a label's source and id, a prototype, or an id.
         converged: Whether the relaxation met its thresholds.
         flags: Everything a reader must know before trusting the row, in short words.
         structure: The relaxed cell as it left the relaxation (pymatgen dictionary, read as P1).
@@ -191,6 +193,7 @@ class RankedStructure(Record):
     distance_to_best: float | None = Field(default=None, ge=0)
     origin: str
     novel: bool
+    known_as: str | None = None
     converged: bool = True
     flags: tuple[str, ...] = ()
     structure: dict[str, Any]
@@ -227,6 +230,21 @@ class CompetingPhase(Record):
     source: str
 
 
+class MinimaDistances(Record):
+    """How far the minima of one composition are from each other.
+
+    Attributes:
+        formula: Reduced formula.
+        ranks: Ranks of the minima, the best of the composition first.
+        distances: One row for each: largest difference of its fingerprint to those of all, in
+            units of the cube root of the volume per atom (0.1 is a different structure).
+    """
+
+    formula: str
+    ranks: tuple[PositiveInt, ...]
+    distances: tuple[tuple[float, ...], ...]
+
+
 class Failure(Record):
     """One item that was lost on the way, where, and why: a file, a candidate, a batch."""
 
@@ -255,6 +273,7 @@ class CampaignSummary(Record):
         yields: Cost and yield of each source.
         ranking: Structures, best first.
         competing: Other phases of the hull.
+        distances: Between the best minima of each composition.
         failures: Items that were lost, with reasons.
         warnings: What the reader must know before trusting any number.
         dft: The DFT checks of the best, if any were asked for; energies at a level of their own.
@@ -277,6 +296,7 @@ class CampaignSummary(Record):
     yields: tuple[SourceYield, ...] = ()
     ranking: tuple[RankedStructure, ...] = ()
     competing: tuple[CompetingPhase, ...] = ()
+    distances: tuple[MinimaDistances, ...] = ()
     failures: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
     dft: DftSummary | None = None

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 from pymatgen.core import Composition, Structure
 
+from dao_core.crystal.reading import NamedStructure
 from dao_core.errors import InputError
 from dao_core.search.hull import PhaseEntry
-from dao_core.search.landscape import _joined, landscape
+from dao_core.search.landscape import _joined, distance_matrix, landscape
 
 
 def test_minima_are_distinct_ranked_and_counted(
@@ -37,9 +38,18 @@ def test_ties_of_a_composition_go_to_the_simpler_crystal(
 
 
 def test_known_structures_are_not_novel(rocksalt: Structure, caesium_chloride: Structure) -> None:
-    known = [rocksalt.get_primitive_structure()]
+    known = [NamedStructure("mp-1265", rocksalt.get_primitive_structure())]
     minima = landscape([rocksalt, caesium_chloride], [-4.5, -4.0], "toy", known=known)
     assert {m.space_group: m.novel for m in minima} == {"Fm-3m": False, "Pm-3m": True}
+    assert minima[0].known_as == "mp-1265"
+
+
+def test_distances_between_minima(rocksalt: Structure, caesium_chloride: Structure) -> None:
+    twin = rocksalt.get_primitive_structure()
+    distances = distance_matrix([rocksalt, twin, caesium_chloride])
+    assert distances == pytest.approx(distances.T)
+    assert distances[0, 1] == pytest.approx(0.0, abs=1e-6)
+    assert distances[0, 2] > 0.1
 
 
 def test_without_references_minima_are_ordered_by_energy(
