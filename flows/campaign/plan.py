@@ -27,6 +27,7 @@ class Share(BaseModel):
         n: Number of candidates.
         first: Candidates of this source and cell that earlier rounds asked for.
         model: Hash of the model or of the files behind the source, may be empty.
+        variant: What guides the model or is held, may be empty.
         seed: Seed of the campaign.
         parents: Ids of what the source starts from: known structures or relaxed candidates.
         reference: Only there to compete on the hull.
@@ -42,6 +43,7 @@ class Share(BaseModel):
     n: int
     first: int = 0
     model: str = ""
+    variant: str = ""
     seed: int = 0
     parents: tuple[str, ...] = ()
     reference: bool = False
@@ -58,12 +60,15 @@ class Share(BaseModel):
         first: int = 0,
         parents: tuple[str, ...] = (),
         reference: bool = False,
+        variant: str = "",
     ) -> Share:
         """A share with the key that follows from its content."""
         content: dict[str, Any] = {
             "source": source, "model": model, "formula": cell.formula, "z": cell.z, "n": n,
             "seed": seed, "first": first, "parents": parents,
         }  # fmt: skip
+        if variant:
+            content["variant"] = variant
         return cls(
             **content,
             key=content_key("proposal", content),
@@ -84,7 +89,7 @@ def with_parents(share: Share, parents: tuple[str, ...]) -> Share:
     """The share that starts from ``parents``."""
     return Share.of(
         share.source, share.model, share.cell, share.n, share.seed,
-        first=share.first, parents=parents, reference=share.reference,
+        first=share.first, parents=parents, reference=share.reference, variant=share.variant,
     )  # fmt: skip
 
 
@@ -95,6 +100,7 @@ def share_out(
     seed: int,
     *,
     reference: bool = False,
+    variants: Mapping[str, str] | None = None,
 ) -> list[Share]:
     """Divide the candidates evenly among cells and sources, small cells served first.
 
@@ -104,6 +110,7 @@ def share_out(
         candidates: Number in all.
         seed: Seed of the campaign.
         reference: Mark the shares as references.
+        variants: What guides the sources or is held, by name.
 
     Returns:
         Shares of at least one candidate; their numbers add up to ``candidates``.
@@ -114,7 +121,15 @@ def share_out(
     larger = set(by_size[:extra])
     numbers = [base + (position in larger) for position in range(len(pairs))]
     return [
-        Share.of(source, sources[source], cell, n, seed, reference=reference)
+        Share.of(
+            source,
+            sources[source],
+            cell,
+            n,
+            seed,
+            reference=reference,
+            variant=(variants or {}).get(source, ""),
+        )
         for (cell, source), n in zip(pairs, numbers, strict=True)
         if n
     ]

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from stores import without_credentials
 
 SourceName = Literal["dao-g", "template", "random", "perturbation"]
+GUIDED, HELD = "dao-g-guided", "dao-g-held"
+"""Sources that come with ``guidance`` and with ``hold``."""
+HeldPart = Literal["lattice", "sites", "orbits"]
 MAX_PRESSURE = 1000.0
 """GPa: beyond the pressure at the centre of any planet of rock."""
 MAX_Z = 1000
@@ -39,6 +42,10 @@ class CampaignRequest(BaseModel):
         potential: Name of the potential that screens, relaxes and ranks.
         pressure: External pressure in GPa; enthalpies decide then.
         sources: Where candidates come from; a bandit shares the budget among them.
+        guidance: Name or file of a guidance energy: DAO-G guided by it is one more source.
+        guidance_weight: Its weight.
+        hold: File of a crystal of which a part is held: DAO-G around it is one more source.
+        held: Which part: its lattice, its sites (a framework), or its space group's orbits.
         seed_structures: Files or folders of the user's own structures.
         dft: Whether the best are checked by DFT, and with which program.
         dft_budget: How many of the best are checked.
@@ -64,6 +71,10 @@ class CampaignRequest(BaseModel):
     potential: str = "dao-p"
     pressure: float = Field(default=0.0, ge=0, le=MAX_PRESSURE, allow_inf_nan=False)
     sources: tuple[SourceName, ...] = ("dao-g", "template", "perturbation")
+    guidance: str | None = None
+    guidance_weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    hold: str | None = None
+    held: HeldPart = "orbits"
     seed_structures: tuple[str, ...] = ()
     dft: Literal["none", "qe", "vasp"] = "none"
     dft_budget: int = Field(default=5, ge=1, le=10_000)
@@ -108,14 +119,20 @@ class CampaignRequest(BaseModel):
     def _not_contradictory(self) -> CampaignRequest:
         if not self.candidates and not self.seed_structures:
             raise ValueError("candidates is 0 and there are no seed_structures: nothing to relax")
-        if self.candidates and not self.sources:
+        if self.candidates and not self.all_sources:
             raise ValueError("candidates are wanted but sources is empty: name dao-g or template")
-        if self.candidates and self.sources == ("perturbation",):
+        if self.candidates and self.all_sources == ("perturbation",):
             raise ValueError("perturbation changes what others find: name dao-g or template too")
         for name, values in (("z", self.z), ("sources", self.sources)):
             if values != "auto" and len(set(values)) != len(values):
                 raise ValueError(f"{name} names one value twice: {', '.join(map(str, values))}")
         return self
+
+    @property
+    def all_sources(self) -> tuple[str, ...]:
+        """The sources that are named, and those that come with guidance and held parts."""
+        more = ((GUIDED, self.guidance), (HELD, self.hold))
+        return (*self.sources, *(name for name, given in more if given))
 
     def for_identity(self) -> dict[str, Any]:
         """The settings that decide the result: all but where things are written, JSON values."""

@@ -9,6 +9,8 @@ from dao_core.search.compositions import CompositionCell
 from dao_core.search.minima import Found, first_found
 from dao_core.search.sources import (
     GeneratorSource,
+    GuidedGeneratorSource,
+    HeldGeneratorSource,
     PerturbationSource,
     RandomSymmetricSource,
     TemplateSource,
@@ -25,6 +27,8 @@ from flows.campaign.survey import Survey, survey_proposed, survey_relaxed, surve
 STAGE = "planned"
 SOURCES = (
     GeneratorSource,
+    GuidedGeneratorSource,
+    HeldGeneratorSource,
     TemplateSource,
     RandomSymmetricSource,
     PerturbationSource,
@@ -117,6 +121,7 @@ def _later(campaign: Campaign, number: int) -> list[Share]:
                 campaign.request.seed,
                 first=before,
                 parents=origin.get(source, ()),
+                variant=campaign.variants[source],
             )
         )
     return shares

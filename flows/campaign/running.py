@@ -9,13 +9,13 @@ from typing import Any, Self
 
 from dao_core.potentials import Domain, load_potential
 from dao_core.search.compositions import parse_target
-from dao_core.search.sources import CandidateSource, PerturbationSource, UserSource
+from dao_core.search.sources import UserSource
 from flows.campaign.budgets import budgets
 from flows.campaign.cells import first_cells, reference_cells, wanted_cells
 from flows.campaign.conditions import RELAX_SETTINGS, Conditions, level_at
 from flows.campaign.files import default_folder
 from flows.campaign.ledger import Ledger
-from flows.campaign.opening import open_source
+from flows.campaign.opening import open_sources
 from flows.campaign.plan import Share, own_shares, share_out
 from flows.campaign.preflight import (
     check_output_folder,
@@ -76,18 +76,18 @@ class Campaign:
         self.served = served_models(self.store) if served is None else served
         self.potential = potential_named(self._potential_name())
         generator = model_name(self.store, "generator", self.served)
-        self.sources: dict[str, CandidateSource] = {
-            name: open_source(name, generator)
-            for name in request.sources
-            if name != PerturbationSource.name
-        }
+        self.sources = open_sources(request, generator)
         self.conditions = Conditions(
             level_at(self.potential.level, request.pressure),
             replace(RELAX_SETTINGS, pressure=request.pressure),
             searching=True,
         )
         self.models: dict[str, str] = {
-            name: getattr(self.sources.get(name), "checkpoint_hash", "") for name in request.sources
+            name: getattr(self.sources.get(name), "checkpoint_hash", "")
+            for name in request.all_sources
+        }
+        self.variants: dict[str, str] = {
+            name: getattr(self.sources.get(name), "variant", "") for name in request.all_sources
         }
         domain = self._domain()
         self.cells = wanted_cells(self.target, request, domain)
@@ -162,7 +162,10 @@ class Campaign:
         }
 
     def _identity(self) -> str:
-        content = {**self._settings(), "models": self.models, "level": self.level}
+        content = {
+            **self._settings(), "models": self.models, "variants": self.variants,
+            "level": self.level,
+        }  # fmt: skip
         return f"{self.system}-{content_key('k', content)[2:10]}"
 
     def _shares(self) -> list[Share]:
@@ -177,6 +180,7 @@ class Campaign:
                 first,
                 budgets(request)[0].candidates,
                 request.seed,
+                variants=self.variants,
             ),
             *share_out(
                 references,

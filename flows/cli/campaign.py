@@ -58,6 +58,21 @@ def campaign(
             help="Of dao-g, template, perturbation (default: these) and random.",
         ),
     ] = None,
+    guidance: Annotated[
+        str | None,
+        typer.Option("--guidance", metavar="NAME", help="Guidance energy; guided DAO-G joins."),
+    ] = None,
+    guidance_weight: Annotated[
+        float | None, typer.Option("--guidance-weight", help="Of the guidance. Default: 1.")
+    ] = None,
+    hold: Annotated[
+        str | None,
+        typer.Option("--hold", metavar="FILE", help="Crystal to hold a part of; DAO-G around it."),
+    ] = None,
+    held: Annotated[
+        str | None,
+        typer.Option("--held", metavar="orbits|sites|lattice", help="Which part. Default: orbits."),
+    ] = None,
     seed_structures: Annotated[
         list[str] | None,
         typer.Option("--seed-structures", metavar="FILE", help="Own structures; repeatable."),
@@ -119,6 +134,10 @@ def campaign(
         "pressure": pressure,
         "potential": potential,
         "sources": sources.split(",") if sources else None,
+        "guidance": guidance,
+        "guidance_weight": guidance_weight,
+        "hold": hold,
+        "held": held,
         "seed_structures": seed_structures or None,
         "dft": dft,
         "dft_budget": dft_budget,

@@ -1,7 +1,11 @@
 """Sources of candidates behind one interface."""
 
 from dao_core.search.sources.base import CandidateSource, Proposal
-from dao_core.search.sources.generator import GeneratorSource
+from dao_core.search.sources.generator import (
+    GeneratorSource,
+    GuidedGeneratorSource,
+    HeldGeneratorSource,
+)
 from dao_core.search.sources.perturbation import Parent, PerturbationSource
 from dao_core.search.sources.random_symmetric import RandomSymmetricSource
 from dao_core.search.sources.substitution import SubstitutionSource
@@ -11,6 +15,8 @@ from dao_core.search.sources.user import UserSource
 __all__ = [
     "CandidateSource",
     "GeneratorSource",
+    "GuidedGeneratorSource",
+    "HeldGeneratorSource",
     "Parent",
     "PerturbationSource",
     "Proposal",

@@ -16,8 +16,8 @@ class Proposal:
 
     Attributes:
         structure: with exactly the atoms of the cell that was asked for.
-        origin: ``dao-g``, ``template:<prototype>``, ``random``, ``perturbation:<kind>``,
-            ``user:<file>``.
+        origin: ``dao-g``, ``dao-g-guided``, ``dao-g-held``, ``template:<prototype>``, ``random``,
+            ``perturbation:<kind>``, ``user:<file>``.
         detail: plain JSON that makes the candidate again: checkpoint hash, seed, index ...
     """
 

@@ -1,8 +1,13 @@
-"""DAO-G as a source of candidates."""
+"""DAO-G as a source of candidates: free, guided by an energy, or with parts held."""
 
 from __future__ import annotations
 
+from pymatgen.core import Composition
+
+from dao_core.errors import InputError
 from dao_core.generator.generate import Generator
+from dao_core.generator.guidance import Guidance
+from dao_core.generator.held_parts import HeldCrystal, HeldParts
 from dao_core.search.compositions import CompositionCell
 from dao_core.search.sources.base import Proposal
 
@@ -14,26 +19,66 @@ class GeneratorSource:
         checkpoint_hash: names the weights in the provenance of every candidate.
         max_atoms: largest cell of the training; whether a larger one is wanted is settled before
             a source is asked.
+        variant: what guides or is held, in one word; empty for free sampling.
     """
 
     name = "dao-g"
     seconds_per_candidate = 0.1
 
-    def __init__(self, generator: Generator) -> None:
+    def __init__(
+        self,
+        generator: Generator,
+        *,
+        guidance: Guidance | None = None,
+        held: HeldParts | None = None,
+        variant: str = "",
+    ) -> None:
+        """Sample with ``generator``, bent by ``guidance``, around what is ``held``."""
         self._generator = generator
+        self._guidance = guidance
+        self._held = held
+        self.variant = variant
         self.checkpoint_hash = generator.checkpoint_hash
         self.max_atoms = generator.max_atoms
 
     def propose(self, cell: CompositionCell, n: int, seed: int, first: int = 0) -> list[Proposal]:
-        """Exactly ``n`` samples, in the order in which they were drawn."""
+        """Exactly ``n`` samples, in the order in which they were drawn.
+
+        None where the held parts do not fit the cell.
+        """
+        if self._held is not None and not fits(self._held, cell.composition):
+            return []
         crystals = self._generator.generate(
-            [cell.composition], n, first=first, seed=seed, beyond_domain=True
+            [cell.composition], n, first=first, seed=seed, beyond_domain=True,
+            guidance=self._guidance, held=self._held,
+        )  # fmt: skip
+        detail = {"checkpoint_hash": self.checkpoint_hash} | (
+            {"variant": self.variant} if self.variant else {}
         )
         return [
-            Proposal(
-                crystal.structure,
-                self.name,
-                {"checkpoint_hash": self.checkpoint_hash, "sample": crystal.index},
-            )
+            Proposal(crystal.structure, self.name, {**detail, "sample": crystal.index})
             for crystal in crystals
         ]
+
+
+class GuidedGeneratorSource(GeneratorSource):
+    """DAO-G guided by an energy of noisy crystals, with a yield of its own."""
+
+    name = "dao-g-guided"
+    seconds_per_candidate = 0.3
+
+
+class HeldGeneratorSource(GeneratorSource):
+    """DAO-G around a held lattice, framework or space group, with a yield of its own."""
+
+    name = "dao-g-held"
+
+
+def fits(held: HeldParts, composition: Composition) -> bool:
+    """Whether held parts can be laid over the atoms of a cell."""
+    numbers = sorted(z for e, n in composition.items() for z in [e.Z] * round(n))
+    try:
+        HeldCrystal(held, numbers)
+    except InputError:
+        return False
+    return True

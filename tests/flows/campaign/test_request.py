@@ -47,3 +47,11 @@ def test_content_key_depends_on_content_and_not_on_order() -> None:
     assert content_key("r", {"a": 1, "b": 2}) == content_key("r", {"b": 2, "a": 1})
     assert content_key("r", {"a": 1}) != content_key("r", {"a": 2})
     assert content_key("r", {"a": 1}).startswith("r-")
+
+
+def test_guidance_and_held_parts_are_sources_of_their_own() -> None:
+    request = CampaignRequest(targets=("MgO",), sources=("dao-g",), guidance="g", hold="a.cif")
+    assert request.all_sources == ("dao-g", "dao-g-guided", "dao-g-held")
+    assert CampaignRequest(targets=("MgO",), sources=(), hold="a.cif").all_sources == (
+        "dao-g-held",
+    )

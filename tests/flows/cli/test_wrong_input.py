@@ -30,6 +30,8 @@ FAST = ("--potential", "chgnet", "--sources", "template")
         (["campaign", "Mg-O", "--potential", "oracle"], "unknown potential"),
         (["campaign", "Mg-O", "--config", "absent.yaml"], "cannot be read"),
         (["campaign", "Mg-O", "--seed-structures", "absent.cif"], "no such file"),
+        (["campaign", "Mg-O", "--hold", "absent.cif"], "give a file with the one crystal"),
+        (["campaign", "Mg-O", "--held", "bonds"], "--held"),
         (["predict", "absent.cif"], "no such file"),
         (["explain", "c-nothing"], "is not in the store"),
         (["report", "nothing"], "no campaign nothing"),

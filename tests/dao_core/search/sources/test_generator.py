@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from pymatgen.core import Composition
+from pymatgen.core import Composition, Lattice, Structure
 
+from dao_core.crystal.symmetry import space_group_number
 from dao_core.errors import MissingError
 from dao_core.generator.generate import Generator, load_generator
+from dao_core.generator.held_parts import HeldParts
 from dao_core.search.compositions import CompositionCell
-from dao_core.search.sources.generator import GeneratorSource
+from dao_core.search.sources.generator import GeneratorSource, HeldGeneratorSource
 
 
 @pytest.fixture(scope="module")
@@ -29,3 +31,15 @@ def test_samples_have_exactly_the_atoms_and_their_provenance(generator: Generato
     (last,) = source.propose(cell, 1, seed=1, first=2)
     assert last.detail["sample"] == 2
     assert abs(last.structure.volume - found[2].structure.volume) < 1e-3
+
+
+def test_held_orbits_keep_the_space_group_and_only_fit_their_cell(generator: Generator) -> None:
+    cubic = Lattice.cubic(4.2)
+    rocksalt = Structure.from_spacegroup("Fm-3m", cubic, ["Mg", "O"], [[0, 0, 0], [0.5] * 3])
+    held = HeldParts(orbits=rocksalt.get_primitive_structure())
+    source = HeldGeneratorSource(generator, held=held, variant="orbits:test")
+    fitting = CompositionCell("MgO", 1, Composition("MgO"), 2)
+    found = source.propose(fitting, 2, seed=0)
+    assert [space_group_number(p.structure, 0.01) for p in found] == [225, 225]
+    assert {(p.origin, p.detail["variant"]) for p in found} == {("dao-g-held", "orbits:test")}
+    assert source.propose(CompositionCell("MgO", 2, Composition("Mg2O2"), 4), 2, seed=0) == []
