@@ -1,0 +1,186 @@
+"""From a formula alone: samples of DAO-G, what they relax to, and what pw.x would have cost.
+
+    python benchmarks/search_formula.py [Cr6Os2 Zr16Pd8O4] [--samples 20] [--dft none|static|relax]
+                                        [--quick] [--json]
+
+The crystals of these formulas are held out, so the structures themselves are reported, how far the
+samples agree, and their energies. With ``--dft`` the best structure of each formula goes through
+pw.x (protocol ``fast``): ``static`` is one step of a relaxation, ``relax`` all of it. Seconds are
+of CPU, so that other work on the machine does not count; those of pw.x include the start of the
+chain around it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pymatgen.core import Composition, Structure
+from rich.console import Console
+from rich.table import Table
+
+from dao_core.crystal.deduplication import same_crystal
+from dao_core.crystal.prototype import prototype_label
+from dao_core.generator.generate import Generator, load_generator
+from dao_core.potentials import Potential, load_potential
+from dao_core.relax import RelaxSettings, idealised, relax
+from dao_core.search.landscape import Minimum, landscape
+from dft_inputs.running.request import Limits, Method, Workflow
+from dft_inputs.running.validation import validate
+
+FORMULAS = ("Cr6Os2", "Zr16Pd8O4")
+SHOWN = 5
+"""Minima of a formula in the table."""
+Row = dict[str, Any]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Search:
+    """What became of the samples of one formula, and what it took in CPU seconds."""
+
+    formula: str
+    samples: list[Structure]
+    minima: list[Minimum]
+    relaxed: int
+    sampling_seconds: float
+    relaxation_seconds: float
+    steps: int
+
+
+def timed(work: Callable[[], Result]) -> tuple[Result, float]:
+    """A result and the CPU seconds that this process spent on it."""
+    begun = time.process_time()
+    result = work()
+    return result, time.process_time() - begun
+
+
+def search(formula: str, n: int, generator: Generator, potential: Potential) -> Search:
+    """Sample, relax, put onto symmetry, and make distinct."""
+    cell = Composition(formula)
+    samples, sampling = timed(
+        lambda: [s.structure for s in generator.generate([cell], n, beyond_domain=True)]
+    )
+    settings = RelaxSettings()
+    ends, relaxing = timed(
+        lambda: idealised(relax(samples, potential, settings), potential, settings)
+    )
+    usable = [end for end in ends if end.converged and end.energy_per_atom is not None]
+    minima = landscape(
+        [end.structure for end in usable],
+        [float(end.energy_per_atom or 0.0) for end in usable],
+        potential.level,
+    )
+    steps = generator.sampler.default_steps
+    return Search(formula, samples, minima, len(usable), sampling, relaxing, steps)
+
+
+def agreement_row(found: Search) -> Row:
+    """How far the samples agree, as drawn and relaxed, and what one costs."""
+    pairs = list(itertools.combinations(found.samples, 2))
+    alike = sum(same_crystal(one, other) for one, other in pairs)
+    best = found.minima[0] if found.minima else None
+    n = len(found.samples)
+    return {
+        "formula": found.formula,
+        "samples": n,
+        "pairs alike as drawn": round(alike / max(1, len(pairs)), 3),
+        "converged": found.relaxed,
+        "distinct minima": len(found.minima),
+        "in the lowest": len(best.members) if best else 0,
+        "sampling CPU s per structure": round(found.sampling_seconds / n, 4),
+        "one sampling step, CPU s": round(found.sampling_seconds / n / found.steps, 6),
+        "relaxation CPU s per structure": round(found.relaxation_seconds / n, 3),
+        "whole search, CPU s": round(found.sampling_seconds + found.relaxation_seconds, 2),
+    }
+
+
+def minimum_rows(found: Search) -> list[Row]:
+    """The lowest minima."""
+    return [
+        {
+            "formula": found.formula,
+            "rank": minimum.rank,
+            "space group": f"{minimum.space_group} ({minimum.crystal.space_group_number})",
+            "prototype": prototype_label(minimum.crystal),
+            "Wyckoff": minimum.crystal.wyckoff_sequence,
+            "eV/atom": round(minimum.energy_per_atom, 4),
+            "above the lowest": round(minimum.energy_per_atom - found.minima[0].energy_per_atom, 4),
+            "samples": len(minimum.members),
+            "volume per atom": round(
+                minimum.crystal.structure.volume / len(minimum.crystal.structure), 3
+            ),
+        }
+        for minimum in found.minima[:SHOWN]
+    ]
+
+
+def dft_row(found: Search, workflow: Workflow, folder: Path) -> Row:
+    """The lowest minimum through pw.x, and the ratios of its cost to ours."""
+    structure = found.minima[0].crystal.structure
+    method = Method(protocol="fast", workflow=workflow)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    report = validate({found.formula: structure}, method, Limits(cores=1), root=folder)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    (done,) = report.validations
+    seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    step = found.sampling_seconds / len(found.samples) / found.steps
+    return {
+        "formula": found.formula,
+        "pw.x": workflow,
+        "state": done.state if done.reason is None else f"{done.state}: {done.reason}",
+        "pw.x CPU s": round(seconds, 1),
+        "atoms": len(structure),
+        "over one DAO-G step of one structure": round(seconds / step),
+        "over the whole search": round(
+            seconds / (found.sampling_seconds + found.relaxation_seconds), 2
+        ),
+    }
+
+
+def main() -> None:
+    """Search and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("formulas", nargs="*", default=list(FORMULAS))
+    parser.add_argument("--samples", type=int, default=20)
+    parser.add_argument("--dft", choices=("none", "static", "relax"), default="none")
+    parser.add_argument("--quick", action="store_true", help="one formula, four samples")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    options = parser.parse_args()
+    if options.quick:
+        options.formulas, options.samples = options.formulas[:1], 4
+    generator, potential = load_generator(), load_potential("dao-p")
+    found = [search(f, options.samples, generator, potential) for f in options.formulas]
+    rows = [agreement_row(one) for one in found]
+    rows += [row for one in found for row in minimum_rows(one)]
+    if options.dft != "none":
+        with tempfile.TemporaryDirectory() as folder:
+            rows += [dft_row(one, options.dft, Path(folder)) for one in found if one.minima]
+    note = (
+        f"DAO-G {generator.checkpoint_hash}, {found[0].steps} steps, energies at level "
+        f"{potential.level}; the references are held out. All seconds are of CPU, one core."
+    )
+    if options.json:
+        print(json.dumps({"note": note, "level": potential.level, "rows": rows}))
+        return
+    for _, group in itertools.groupby(rows, key=tuple):
+        part = list(group)
+        table = Table(*part[0])
+        for row in part:
+            table.add_row(*map(str, row.values()))
+        Console().print(table)
+    Console().print(note)
+
+
+if __name__ == "__main__":
+    main()
