@@ -2,7 +2,15 @@
 
 from dao_core.relax.idealised import idealised
 from dao_core.relax.relax import OnFinish, relax
-from dao_core.relax.result import Relaxation, StopReason
+from dao_core.relax.result import Relaxation, StopReason, enthalpy_per_atom
 from dao_core.relax.settings import RelaxSettings
 
-__all__ = ["OnFinish", "RelaxSettings", "Relaxation", "StopReason", "idealised", "relax"]
+__all__ = [
+    "OnFinish",
+    "RelaxSettings",
+    "Relaxation",
+    "StopReason",
+    "enthalpy_per_atom",
+    "idealised",
+    "relax",
+]

@@ -70,7 +70,21 @@ class Relaxation:
     @property
     def enthalpy_per_atom(self) -> float | None:
         """E + pV in eV/atom, which orders polymorphs under pressure."""
-        if self.energy_per_atom is None:
-            return None
-        pressure = self.pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA
-        return self.energy_per_atom + pressure * self.volume / len(self.structure)
+        return enthalpy_per_atom(
+            self.energy_per_atom, self.volume / len(self.structure), self.pressure
+        )
+
+
+def enthalpy_per_atom(
+    energy_per_atom: float | None, volume_per_atom: float, pressure: float
+) -> float | None:
+    """E + pV in eV/atom, None without an energy.
+
+    Args:
+        energy_per_atom: eV/atom.
+        volume_per_atom: cubic angstrom.
+        pressure: GPa.
+    """
+    if energy_per_atom is None:
+        return None
+    return energy_per_atom + pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA * volume_per_atom

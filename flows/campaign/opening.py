@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
+from pathlib import Path
 
 from dao_core.checkpoints.format import checkpoint_hash
-from dao_core.crystal.reading import read_structures
-from dao_core.errors import InputError
 from dao_core.generator.generate import load_generator
 from dao_core.generator.guidance import Guidance
-from dao_core.generator.held_parts import HeldParts
 from dao_core.predictor.guidance import load_noisy_energy
 from dao_core.search.sources import (
     CandidateSource,
@@ -21,8 +18,9 @@ from dao_core.search.sources import (
     RandomSymmetricSource,
     TemplateSource,
 )
-from flows.campaign.request import CampaignRequest, HeldPart
+from flows.campaign.request import CampaignRequest
 from flows.model_files import model_file
+from flows.template_parts import Hold, held_parts
 
 
 def open_sources(request: CampaignRequest, generator: str) -> dict[str, CandidateSource]:
@@ -35,7 +33,7 @@ def open_sources(request: CampaignRequest, generator: str) -> dict[str, Candidat
     Raises:
         MissingError: A model is not on this machine.
         CheckpointError: A model is corrupt, or cannot guide this generator.
-        InputError: The crystal to be held cannot be used.
+        InputError: The template cannot be used.
     """
     sources: dict[str, CandidateSource] = {
         name: _open(name, generator) for name in request.sources if name != PerturbationSource.name
@@ -44,8 +42,8 @@ def open_sources(request: CampaignRequest, generator: str) -> dict[str, Candidat
         sources[GuidedGeneratorSource.name] = _guided(
             generator, request.guidance, request.guidance_weight
         )
-    if request.hold:
-        sources[HeldGeneratorSource.name] = _held(generator, request.hold, request.held)
+    if request.template:
+        sources[HeldGeneratorSource.name] = _held(generator, request.template, request.hold)
     return sources
 
 
@@ -68,18 +66,8 @@ def _guided(generator: str, guidance: str, weight: float) -> CandidateSource:
     return GuidedGeneratorSource(model, guidance=bend, variant=variant)
 
 
-def _held(generator: str, file: str, part: HeldPart) -> CandidateSource:
-    """DAO-G around a part of the one crystal in a file."""
-    reading = read_structures([file])
-    if len(reading.structures) != 1:
-        reasons = "; ".join(failure.reason for failure in reading.failures)
-        found = f"{len(reading.structures)} structures" + (f" ({reasons})" if reasons else "")
-        raise InputError(f"{file}: {found}; give a file with the one crystal whose {part} is held")
-    crystal = reading.structures[0].structure
-    parts = HeldParts(
-        lattice=crystal.lattice if part == "lattice" else None,
-        sites=crystal if part == "sites" else None,
-        orbits=crystal if part == "orbits" else None,
-    )
-    content = hashlib.sha256(crystal.to_json().encode()).hexdigest()[:20]
-    return HeldGeneratorSource(load_generator(generator), held=parts, variant=f"{part}:{content}")
+def _held(generator: str, template: str, hold: Hold) -> CandidateSource:
+    """DAO-G around parts of the one crystal in a file."""
+    parts, kept = held_parts(Path(template), hold)
+    variant = f"{kept['held']}:{kept['template']}"
+    return HeldGeneratorSource(load_generator(generator), held=parts, variant=variant)

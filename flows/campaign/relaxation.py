@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from dao_core.errors import InputError
 from dao_core.potentials import Potential
-from dao_core.relax import Relaxation, idealised, relax
+from dao_core.relax import Relaxation, enthalpy_per_atom, idealised, relax
 from flows.campaign import progress
 from flows.campaign.batches import by_atoms
 from flows.campaign.conditions import Conditions
@@ -167,6 +167,16 @@ def _end(relaxation: Relaxation) -> StructureDocument | None:
         return None
 
 
+def _enthalpy_before(candidate: CandidateDocument, relaxation: Relaxation) -> float | None:
+    """Of the start, like the enthalpy of the end that it stands beside, eV/atom."""
+    start = candidate.to_pymatgen()
+    if start is None:
+        return None
+    return enthalpy_per_atom(
+        relaxation.energy_per_atom_before, start.volume / len(start), relaxation.pressure
+    )
+
+
 def _document(
     candidate: CandidateDocument,
     relaxation: Relaxation,
@@ -188,7 +198,7 @@ def _document(
         campaign_ids=[campaign_id] if campaign_id else [],
         level=conditions.level,
         energy_per_atom=relaxation.enthalpy_per_atom,
-        energy_per_atom_before=relaxation.energy_per_atom_before,
+        energy_per_atom_before=_enthalpy_before(candidate, relaxation),
         energy_std=relaxation.energy_std,
         pressure=relaxation.pressure,
         steps=relaxation.steps,

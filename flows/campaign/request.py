@@ -13,8 +13,7 @@ from stores import without_credentials
 
 SourceName = Literal["dao-g", "template", "random", "perturbation"]
 GUIDED, HELD = "dao-g-guided", "dao-g-held"
-"""Sources that come with ``guidance`` and with ``hold``."""
-HeldPart = Literal["lattice", "sites", "orbits"]
+"""Sources that come with ``guidance`` and with ``template``."""
 MAX_PRESSURE = 1000.0
 """GPa: beyond the pressure at the centre of any planet of rock."""
 MAX_Z = 1000
@@ -44,8 +43,9 @@ class CampaignRequest(BaseModel):
         sources: Where candidates come from; a bandit shares the budget among them.
         guidance: Name or file of a guidance energy: DAO-G guided by it is one more source.
         guidance_weight: Its weight.
-        hold: File of a crystal of which a part is held: DAO-G around it is one more source.
-        held: Which part: its lattice, its sites (a framework), or its space group's orbits.
+        template: File of a crystal of which parts are held: DAO-G around them is one more source.
+        hold: Which parts: framework (lattice and sites), sites, lattice, or the space group's
+            orbits.
         seed_structures: Files or folders of the user's own structures.
         dft: Whether the best are checked by DFT, and with which program.
         dft_budget: How many of the best are checked.
@@ -73,8 +73,8 @@ class CampaignRequest(BaseModel):
     sources: tuple[SourceName, ...] = ("dao-g", "template", "perturbation")
     guidance: str | None = None
     guidance_weight: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    hold: str | None = None
-    held: HeldPart = "orbits"
+    template: str | None = None
+    hold: Literal["framework", "sites", "lattice", "orbits"] = "framework"
     seed_structures: tuple[str, ...] = ()
     dft: Literal["none", "qe", "vasp"] = "none"
     dft_budget: int = Field(default=5, ge=1, le=10_000)
@@ -131,7 +131,7 @@ class CampaignRequest(BaseModel):
     @property
     def all_sources(self) -> tuple[str, ...]:
         """The sources that are named, and those that come with guidance and held parts."""
-        more = ((GUIDED, self.guidance), (HELD, self.hold))
+        more = ((GUIDED, self.guidance), (HELD, self.template))
         return (*self.sources, *(name for name, given in more if given))
 
     def for_identity(self) -> dict[str, Any]:

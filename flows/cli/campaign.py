@@ -65,13 +65,17 @@ def campaign(
     guidance_weight: Annotated[
         float | None, typer.Option("--guidance-weight", help="Of the guidance. Default: 1.")
     ] = None,
+    template: Annotated[
+        str | None,
+        typer.Option("--template", metavar="FILE", help="A crystal to hold parts of; DAO-G joins."),
+    ] = None,
     hold: Annotated[
         str | None,
-        typer.Option("--hold", metavar="FILE", help="Crystal to hold a part of; DAO-G around it."),
-    ] = None,
-    held: Annotated[
-        str | None,
-        typer.Option("--held", metavar="orbits|sites|lattice", help="Which part. Default: orbits."),
+        typer.Option(
+            "--hold",
+            metavar="framework|sites|lattice|orbits",
+            help="Which parts. Default: framework (lattice and sites).",
+        ),
     ] = None,
     seed_structures: Annotated[
         list[str] | None,
@@ -136,8 +140,8 @@ def campaign(
         "sources": sources.split(",") if sources else None,
         "guidance": guidance,
         "guidance_weight": guidance_weight,
+        "template": template,
         "hold": hold,
-        "held": held,
         "seed_structures": seed_structures or None,
         "dft": dft,
         "dft_budget": dft_budget,

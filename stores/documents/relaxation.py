@@ -21,8 +21,8 @@ class RelaxationDocument(Document, CompositionFields):
         structure_id: content hash of the end; None after a failure.
         campaign_ids: every campaign that used it.
         level: energy level, e.g. ``dao-p@1a2b3c4d``.
-        energy_per_atom: eV/atom at the end.
-        energy_per_atom_before: eV/atom at the start.
+        energy_per_atom: eV/atom at the end; under pressure (the level says so) the enthalpy.
+        energy_per_atom_before: the same at the start.
         energy_std: eV/atom, if the potential gives one.
         pressure: GPa.
         steps: steps taken.

@@ -50,8 +50,8 @@ def test_content_key_depends_on_content_and_not_on_order() -> None:
 
 
 def test_guidance_and_held_parts_are_sources_of_their_own() -> None:
-    request = CampaignRequest(targets=("MgO",), sources=("dao-g",), guidance="g", hold="a.cif")
+    request = CampaignRequest(targets=("MgO",), sources=("dao-g",), guidance="g", template="a.cif")
     assert request.all_sources == ("dao-g", "dao-g-guided", "dao-g-held")
-    assert CampaignRequest(targets=("MgO",), sources=(), hold="a.cif").all_sources == (
+    assert CampaignRequest(targets=("MgO",), sources=(), template="a.cif").all_sources == (
         "dao-g-held",
     )
