@@ -5,7 +5,8 @@
 The same compositions and seeds for every weight. `guidance_energy` is the guide's own energy of the
 finished crystals (standardised): it must fall. `energy_per_atom` (eV/atom) is a potential's verdict
 on the valid ones (DAO-P by default, any of `dao predict`), which took no part in the guiding;
-`valid_rate` is the price.
+`energy_change` is the mean difference from the same seed without guidance, with its standard error,
+over those that are valid in both; `valid_rate` is the price.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ class Row:
     structures: int
     guidance_energy: float
     energy_per_atom: float
+    energy_change: float
+    standard_error: float
     valid_rate: float
 
 
@@ -46,23 +49,40 @@ def measure(
     model: str, guide: GuidanceEnergy, potential: Potential, weights: Sequence[float], n: int
 ) -> list[Row]:
     """The same crystals under each weight."""
-    generator = load_generator(model)
+    generator = load_generator(model, "cpu")  # as the guide
     cells = [Composition(cell) for cell in CELLS]
-    rows = []
+    rows, unguided = [], None
     for weight in weights:
         guidance = Guidance(guide, weight) if weight else None
         made = [crystal.structure for crystal in generator.generate(cells, n, guidance=guidance)]
-        rows.append(_row(weight, made, guide, potential))
+        own, energies = verdicts(made, guide, potential)
+        unguided = energies if unguided is None else unguided
+        change = (energies - unguided)[torch.isfinite(energies - unguided)]
+        rows.append(
+            Row(
+                weight=weight,
+                structures=len(made),
+                guidance_energy=own,
+                energy_per_atom=float(energies.nanmean()),
+                energy_change=float(change.mean()),
+                standard_error=float(change.std() / len(change) ** 0.5),
+                valid_rate=float(torch.isfinite(energies).double().mean()),
+            )
+        )
     return rows
 
 
-def _row(weight: float, made: list[Structure], guide: GuidanceEnergy, potential: Potential) -> Row:
-    valid = [crystal for crystal in made if invalid_reason(crystal) is None]
-    batch = CrystalBatch.from_structures(valid)
+def verdicts(
+    made: Sequence[Structure], guide: GuidanceEnergy, potential: Potential
+) -> tuple[float, torch.Tensor]:
+    """The guide's mean energy of the valid crystals, and the potential's of each (eV/atom)."""
+    valid = [row for row, crystal in enumerate(made) if invalid_reason(crystal) is None]
+    batch = CrystalBatch.from_structures([made[row] for row in valid])
     with torch.no_grad():
         own = guide(batch, torch.ones(len(valid))).mean()
-    energies = potential.evaluate(batch.to(dtype=torch.float64)).energy / batch.natoms
-    return Row(weight, len(made), float(own), float(energies.nanmean()), len(valid) / len(made))
+    energies = torch.full((len(made),), torch.nan, dtype=torch.float64)
+    energies[valid] = potential.evaluate(batch.to(dtype=torch.float64)).energy / batch.natoms
+    return float(own), energies
 
 
 def main() -> None:
