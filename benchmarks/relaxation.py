@@ -39,6 +39,7 @@ from dao_core.predictor import DaoCalculator
 from dao_core.relax import RelaxSettings, relax
 
 SETTINGS = RelaxSettings(max_steps=200)
+POTENTIALS = ("dao-p", "chgnet")
 SAME_MINIMUM = 1e-3
 """eV/atom within which two energies count as the same minimum."""
 
@@ -180,24 +181,23 @@ def compare(
     )
 
 
-def measure(*, quick: bool) -> list[Row]:
-    """All lines of the table."""
+def measure(names: Sequence[str], *, quick: bool) -> list[Row]:
+    """The lines of the table for the potentials named."""
     dao_p, chgnet = load_potential("dao-p"), load_potential("chgnet")
-    cases: list[tuple[str, Potential, dict[str, Callable[[], Calculator]]]] = [
-        (dao_p.level, dao_p, {"DaoCalculator": lambda: DaoCalculator(dao_p)}),
-        (
-            chgnet.level,
+    every: dict[str, tuple[Potential, dict[str, Callable[[], Calculator]]]] = {
+        "dao-p": (dao_p, {"DaoCalculator": lambda: DaoCalculator(dao_p)}),
+        "chgnet": (
             chgnet,
             {
                 "CHGNetCalculator": _chgnet_calculator,
                 "DaoCalculator": lambda: DaoCalculator(chgnet),
             },
         ),
-    ]
+    }
     structures = starting_structures(128, 20, [dao_p, chgnet])
     few = [structure for structure in structures if len(structure) <= 6]
     rows = []
-    for name, potential, calculators in cases:
+    for potential, calculators in (every[name] for name in names):
         part = structures
         if quick:
             part = structures[:16] if potential is dao_p else few[:4]
@@ -205,7 +205,7 @@ def measure(*, quick: bool) -> list[Row]:
         batched = relax_batched(part, potential)
         for calculator_name, make in calculators.items():
             ase = relax_one_by_one(part, make())
-            rows.append(compare(name, calculator_name, part, batched, ase))
+            rows.append(compare(potential.level, calculator_name, part, batched, ase))
     return rows
 
 
@@ -220,9 +220,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="end within a minute on two cores")
     parser.add_argument("--json", action="store_true", help="print one object with a list 'rows'")
+    parser.add_argument("--potential", nargs="+", choices=POTENTIALS, default=POTENTIALS)
     arguments = parser.parse_args()
     Console(stderr=True).print(f"{torch.get_num_threads()} threads")
-    rows = [asdict(row) for row in measure(quick=arguments.quick)]
+    rows = [asdict(row) for row in measure(arguments.potential, quick=arguments.quick)]
     if arguments.json:
         print(
             json.dumps(
