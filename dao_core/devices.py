@@ -42,3 +42,14 @@ def available_devices() -> list[str]:
     if torch.backends.mps.is_available():
         devices.append("mps")
     return devices
+
+
+def full_precision(tensor: torch.Tensor) -> torch.autocast:
+    """A context in which autocast leaves the geometry of crystals alone.
+
+    Squared distances are differences of large numbers, of which bf16 keeps three digits.
+
+    Args:
+        tensor: one of those concerned; its device counts.
+    """
+    return torch.autocast(tensor.device.type, enabled=False)

@@ -7,6 +7,8 @@ import itertools
 import torch
 from torch import Tensor, nn
 
+from dao_core.devices import full_precision
+
 _IMAGES = torch.tensor(list(itertools.product((-1.0, 0.0, 1.0), repeat=3)))
 
 
@@ -21,6 +23,11 @@ def minimum_image_distances(frac_coords: Tensor, lattice: Tensor) -> Tensor:
         frac_coords: ``[B, N, 3]``.
         lattice: ``[B, 3, 3]`` rows, angstrom.
     """
+    with full_precision(lattice):
+        return _minimum_image_distances(frac_coords, lattice)
+
+
+def _minimum_image_distances(frac_coords: Tensor, lattice: Tensor) -> Tensor:
     difference = frac_coords[:, None, :, :] - frac_coords[:, :, None, :]
     difference = difference - difference.round()
     images = _IMAGES.to(difference)

@@ -77,7 +77,7 @@ class FlowHolding:
             if crystal.lattice is not None:
                 end = self._numbers(crystal.lattice.to(stretch)[None], natoms[:1])
                 stretch[rows] = (1 - t) * self.stretch_start[rows] + t * end
-            if crystal.rotations is not None:
+            if crystal.orbits is not None:
                 lattice = self.network.lattice(stretch[rows], natoms).double()
                 metric = crystal.project_metric(lattice @ lattice.transpose(1, 2))
                 stretch[rows] = self._numbers(torch.linalg.cholesky(metric).to(stretch), natoms)

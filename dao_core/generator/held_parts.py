@@ -1,8 +1,8 @@
 """What stands still while a crystal is sampled: its lattice, some sites, or a space group's orbits.
 
 With a template, the sites of a known framework stay and the rest is placed around them; or every
-step is projected onto what the template's space group leaves free: fractional displacements with
-``d_g(i) = W_g d_i``, and metrics ``G = L L^T`` with ``W^T G W = G`` for every operation (W, w).
+step is projected onto what the template's space group leaves free
+(:mod:`dao_core.generator.orbit_maps`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch import Tensor
 
 from dao_core.crystal.batch import unusable_reason
 from dao_core.errors import InputError
-from dao_core.relax.symmetry import symmetrised_start
+from dao_core.generator.orbit_maps import OrbitMaps, orbit_maps
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class HeldCrystal:
         known: ``[n]`` bool, atoms that stand still.
         frac_coords: ``[n, 3]``, theirs; with orbits those of the template.
         lattice: ``[3, 3]`` angstrom, or None.
-        rotations: ``[G, 3, 3]``, the W of the held space group, or None.
+        orbits: what the held space group leaves free, or None.
     """
 
     def __init__(self, parts: HeldParts, atomic_numbers: Sequence[int]) -> None:
@@ -73,7 +73,7 @@ class HeldCrystal:
         self.known = torch.zeros(len(numbers), dtype=torch.bool)
         self.frac_coords = torch.zeros(len(numbers), 3)
         self.lattice = None if parts.lattice is None else torch.tensor(parts.lattice.matrix).float()
-        self.rotations: Tensor | None = None
+        self.orbits: OrbitMaps | None = None
         if parts.sites is not None:
             self._hold_sites(parts.sites, numbers)
         if parts.orbits is not None:
@@ -99,19 +99,8 @@ class HeldCrystal:
                 f"the crystal whose orbits are held is {template.formula}, not of the composition "
                 "asked for"
             )
-        template, symmetry = symmetrised_start(template)
-        basis = template.lattice.matrix.T
-        rotations = np.linalg.inv(basis) @ symmetry.rotations.numpy() @ basis
-        self.frac_coords = torch.tensor(template.frac_coords % 1.0).float()
-        self.rotations = torch.tensor(np.rint(rotations)).float()
-        self._images = symmetry.images
-        self._representative = self._images.min(dim=0).values
-        self._by = torch.tensor(
-            [
-                int((self._images[:, int(first)] == row).nonzero()[0])
-                for row, first in enumerate(self._representative)
-            ]
-        )
+        self.orbits = orbit_maps(template)
+        self.frac_coords = self.orbits.frac_coords
         if self.lattice is not None:
             metric = (self.lattice @ self.lattice.T)[None]
             allowed = 1e-3 * float(metric.diagonal(dim1=1, dim2=2).max())
@@ -124,23 +113,23 @@ class HeldCrystal:
         Known sites start from noise too: they come to their places along a straight path, as in
         training. With orbits, each representative moves by its noise within its free directions.
         """
-        if self.rotations is None:
+        if self.orbits is None:
             return noise
-        moved = self.rotations[self._by] @ (noise - 0.5)[self._representative][..., None]
-        return (self.frac_coords + self.project_vectors(moved.squeeze(-1)[None])[0]) % 1.0
+        return (self.frac_coords + _apply(self.orbits.noise, noise - 0.5)) % 1.0
 
     def project_vectors(self, vectors: Tensor) -> Tensor:
         """The part of fractional displacements ``[b, n, 3]`` that keeps the orbits."""
-        if self.rotations is None:
-            return vectors
-        carried = torch.einsum("gij,bnj->bgni", self.rotations.to(vectors), vectors)
-        images = self._images.flatten().to(vectors.device)
-        total = torch.zeros_like(vectors).index_add_(1, images, carried.flatten(1, 2))
-        return total / len(self.rotations)
+        return vectors if self.orbits is None else _apply(self.orbits.projection, vectors)
 
     def project_metric(self, metric: Tensor) -> Tensor:
-        """The mean of ``W^T G W`` over the operations, ``[b, 3, 3]``."""
-        if self.rotations is None:
+        """The part of metrics ``[b, 3, 3]`` that keeps the space group."""
+        if self.orbits is None:
             return metric
-        rotations = self.rotations.to(metric)
-        return (rotations.transpose(1, 2) @ metric[:, None] @ rotations).mean(dim=1)
+        flat: Tensor = metric.flatten(1) @ self.orbits.metric.to(metric).T
+        return flat.view_as(metric)
+
+
+def _apply(map_: Tensor, vectors: Tensor) -> Tensor:
+    """A map ``[3n, 3n]`` on vectors ``[..., n, 3]``."""
+    flat: Tensor = vectors.flatten(-2) @ map_.to(vectors).T
+    return flat.view_as(vectors)

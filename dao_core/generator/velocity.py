@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from dao_core.crysformer.config import CrysformerConfig
 from dao_core.crysformer.network import LATTICE_FEATURES, Crysformer
+from dao_core.devices import full_precision
 from dao_core.generator.log_stretch import lattice_from_log_stretch
 
 
@@ -36,7 +37,8 @@ class VelocityNetwork(nn.Module):
 
     def lattice(self, stretch: Tensor, natoms: Tensor) -> Tensor:
         """The lattice ``[B, 3, 3]`` (angstrom) of a normalised log-stretch ``[B, 6]``."""
-        return lattice_from_log_stretch(stretch * self.stretch_std + self.stretch_mean, natoms)
+        with full_precision(stretch):
+            return lattice_from_log_stretch(stretch * self.stretch_std + self.stretch_mean, natoms)
 
     def forward(
         self, atomic_numbers: Tensor, frac_coords: Tensor, stretch: Tensor, mask: Tensor, t: Tensor

@@ -13,12 +13,16 @@ from torch import Tensor
 
 from dao_core.checkpoints.format import checkpoint_hash, save_checkpoint
 from dao_core.crysformer.config import named_config
-from dao_core.crystal.batch import CrystalBatch
 from dao_core.errors import InputError
 from dao_core.generator.flow_matching import flow_matching_loss
 from dao_core.generator.generate import KIND, load_velocity_network
 from dao_core.generator.log_stretch import log_stretch
 from dao_core.generator.velocity import VelocityNetwork
+from dao_core.training.generator_batches import (
+    SymmetricBatch,
+    SymmetricDataset,
+    collate_symmetric,
+)
 from dao_core.training.muon import MuonAdamW
 from dao_core.training.records import Crystal, RecordReading, manifest_hash, read_crystals
 from dao_core.training.run import (
@@ -29,7 +33,7 @@ from dao_core.training.run import (
     new_trainer,
     scheduled,
 )
-from dao_core.training.size_batches import BatchLoader, CrystalDataset, SizeBatchSampler, collate
+from dao_core.training.size_batches import BatchLoader, SizeBatchSampler
 
 FILE = "dao-g.safetensors"
 
@@ -42,6 +46,7 @@ class GeneratorTraining(RunSettings):
         optimizer: ``muon`` for the matrices of the blocks, or ``adamw`` for all; what each is
             worth stands in benchmarks/experiments.md. Their best learning rates differ.
         max_atoms: larger crystals are left out; becomes the model's domain.
+        symmetric_share: share of the crystals whose noise keeps their space group.
     """
 
     gradient_clip: ClassVar[float] = 0.5
@@ -50,6 +55,7 @@ class GeneratorTraining(RunSettings):
     precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
     optimizer: Literal["muon", "adamw"] = "muon"
     max_atoms: int = 20
+    symmetric_share: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -78,20 +84,23 @@ class GeneratorModule(lightning.LightningModule):
         self.settings = settings
         self.network = VelocityNetwork(named_config(settings.size))
 
-    def training_step(self, batch: CrystalBatch, index: int) -> Tensor:
+    def training_step(self, batch: SymmetricBatch, index: int) -> Tensor:
         """Loss of one batch."""
         random = batch_random(self, self.settings.seed, index)
-        loss = flow_matching_loss(self.network, batch, random)
+        draws = torch.rand(len(batch), generator=random, device=random.device)
+        symmetric = batch.symmetric.only(draws < self.settings.symmetric_share)
+        loss = flow_matching_loss(self.network, batch.crystals, random, symmetric)
         parts = {"coordinates": loss.coordinates, "lattice": loss.lattice}
         self.log_dict(parts, on_epoch=True, on_step=False, batch_size=len(batch), sync_dist=True)
         return loss.total
 
-    def validation_step(self, batch: CrystalBatch, index: int) -> None:
+    def validation_step(self, batch: SymmetricBatch, index: int) -> None:
         """Losses on held-out crystals with noise that is the same at each validation."""
-        random = torch.Generator(device=batch.lattice.device).manual_seed(index)
-        loss = flow_matching_loss(self.network, batch, random)
-        parts = {"val_coordinates": loss.coordinates, "val_lattice": loss.lattice}
-        self.log_dict(parts, batch_size=len(batch), sync_dist=True)
+        for name, symmetric in (("val", None), ("val_symmetric", batch.symmetric)):
+            random = torch.Generator(device=batch.crystals.lattice.device).manual_seed(index)
+            loss = flow_matching_loss(self.network, batch.crystals, random, symmetric)
+            parts = {f"{name}_coordinates": loss.coordinates, f"{name}_lattice": loss.lattice}
+            self.log_dict(parts, batch_size=len(batch), sync_dist=True)
 
     def configure_optimizers(self) -> Any:
         """Muon and AdamW, or AdamW alone, under the shared schedule."""
@@ -220,4 +229,4 @@ def _loader(
         *ranks,
         multiple,
     )
-    return BatchLoader(CrystalDataset(crystals), sampler, collate)
+    return BatchLoader(SymmetricDataset(crystals), sampler, collate_symmetric)

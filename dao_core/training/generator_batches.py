@@ -1,0 +1,66 @@
+"""Crystals with what their space groups leave free, as batches for the training of DAO-G."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from pymatgen.core import Lattice, Structure
+from torch.utils.data import Dataset
+
+from dao_core.crystal.batch import CrystalBatch
+from dao_core.errors import InputError
+from dao_core.generator.orbit_maps import OrbitMaps, orbit_maps
+from dao_core.generator.symmetric_noise import SymmetricNoise
+from dao_core.training.records import Crystal
+from dao_core.training.size_batches import collate
+
+
+@dataclass(frozen=True)
+class SymmetricBatch:
+    """Clean crystals, and the noise that keeps the space group of each."""
+
+    crystals: CrystalBatch
+    symmetric: SymmetricNoise
+
+    def __len__(self) -> int:
+        """Number of crystals."""
+        return len(self.crystals)
+
+    def to(self, device: torch.device | str) -> SymmetricBatch:
+        """Move to a device."""
+        return SymmetricBatch(self.crystals.to(device), self.symmetric.to(device))
+
+
+class SymmetricDataset(Dataset[tuple[Crystal, OrbitMaps | None]]):
+    """Crystals in memory; what a space group leaves free is found when first asked for."""
+
+    def __init__(self, crystals: Sequence[Crystal]) -> None:
+        self.crystals = crystals
+        self._maps: dict[int, OrbitMaps | None] = {}
+
+    def __len__(self) -> int:
+        """Number of crystals."""
+        return len(self.crystals)
+
+    def __getitem__(self, index: int) -> tuple[Crystal, OrbitMaps | None]:
+        """The crystal at ``index`` and its maps; None where spglib finds no usable group."""
+        if index not in self._maps:
+            self._maps[index] = _maps(self.crystals[index])
+        return self.crystals[index], self._maps[index]
+
+
+def collate_symmetric(items: Sequence[tuple[Crystal, OrbitMaps | None]]) -> SymmetricBatch:
+    """Pad crystals and their maps into one float32 batch on the CPU."""
+    crystals = collate([crystal for crystal, _ in items])
+    natoms = crystals.mask.shape[1]
+    return SymmetricBatch(crystals, SymmetricNoise.of([maps for _, maps in items], natoms))
+
+
+def _maps(crystal: Crystal) -> OrbitMaps | None:
+    numbers = [int(z) for z in crystal.atomic_numbers]
+    try:
+        return orbit_maps(Structure(Lattice(crystal.lattice), numbers, crystal.frac_coords))
+    except InputError:  # noise of such a crystal is free
+        return None
