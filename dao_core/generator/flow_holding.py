@@ -17,8 +17,9 @@ class FlowHolding:
     """The paths of what is held, from noise to its place, as in training.
 
     Attributes:
-        frac_coords: ``[B, N, 3]`` at time 0.
-        stretch: ``[B, 6]`` at time 0.
+        start_time: where on their way all crystals of the batch begin.
+        frac_coords: ``[B, N, 3]`` at that time.
+        stretch: ``[B, 6]`` at that time.
     """
 
     def __init__(
@@ -47,7 +48,19 @@ class FlowHolding:
             self.known[rows, :n] = crystal.known.to(mask.device)
             self.place[rows, :n] = crystal.frac_coords.to(frac_coords)
         self.way = wrap(self.place - self.frac_coords)
-        self.stretch = self.stretched(stretch, 0.0)
+        self.start_time = _common_start(held)
+        self.stretch = self.stretched(self._started(stretch), self.start_time)
+
+    def _started(self, stretch: Tensor) -> Tensor:
+        """The stretch ``[B, 6]`` on the straight way from noise to the lattice of given orbits."""
+        stretch = stretch.clone()
+        for crystal, rows in self.groups:
+            if crystal.start_lattice is not None and self.start_time:
+                end = self._numbers(
+                    crystal.start_lattice.to(stretch)[None], self.natoms[rows[:1]]
+                )
+                stretch[rows] = (1 - self.start_time) * stretch[rows] + self.start_time * end
+        return stretch
 
     def moved(self, frac_coords: Tensor, step: Tensor, before: float, after: float) -> Tensor:
         """Coordinates at time ``after`` from those at ``before`` and the flow's ``step``.
@@ -93,3 +106,15 @@ class FlowHolding:
     def _numbers(self, lattice: Tensor, natoms: Tensor) -> Tensor:
         numbers = log_stretch(lattice, natoms)
         return (numbers - self.network.stretch_mean) / self.network.stretch_std
+
+
+def _common_start(held: Sequence[HeldCrystal | None]) -> float:
+    """The start time of a batch.
+
+    Raises:
+        ValueError: its crystals do not agree.
+    """
+    times = {crystal.start_time if crystal else 0.0 for crystal in held} or {0.0}
+    if len(times) > 1:
+        raise ValueError(f"crystals of one batch start at different times: {sorted(times)}")
+    return times.pop()

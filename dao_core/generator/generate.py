@@ -1,4 +1,9 @@
-"""The public face of DAO-G: compositions in, a stream of crystals out."""
+"""The public face of DAO-G: compositions in, a stream of crystals out.
+
+Two of three samples start from the prototypes that the composition is likely to take, the likeliest
+first, partly noised within their space group; every third, and all when there is no prototype left,
+starts from noise and can be anything.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +15,7 @@ from pathlib import Path
 import torch
 from pymatgen.core import Composition, Structure
 
-from dao_core.checkpoints.format import (
-    Card,
-    checkpoint_hash,
-    load_checkpoint,
-    load_weights,
-    read_card,
-)
-from dao_core.crysformer.config import named_config
+from dao_core.checkpoints.format import Card, read_card
 from dao_core.crysformer.published.model_file import KIND as PUBLISHED_KIND
 from dao_core.crysformer.published.model_file import load_published
 from dao_core.devices import default_device
@@ -25,12 +23,13 @@ from dao_core.errors import CheckpointError, DomainError, InputError
 from dao_core.generator.cell_atoms import atoms_of_cell
 from dao_core.generator.guidance import Guidance
 from dao_core.generator.held_parts import HeldCrystal, HeldParts
+from dao_core.generator.model_file import load_flow_model
+from dao_core.generator.prototypes.prior import PrototypePrior
 from dao_core.generator.samplers import DiffusionSampler, FlowSampler, Sampler
 from dao_core.generator.sampling import crystal_seed
-from dao_core.generator.velocity import VelocityNetwork
+from dao_core.generator.starts import Cell, Start
 from dao_core.pretrained import model_path
 
-KIND = "dao-g-flow"
 PUBLISHED_MAX_ATOMS = 30
 """The released models were trained on 3 to 30 atoms."""
 
@@ -45,6 +44,9 @@ class GeneratedCrystal:
         index: number of the sample within its composition, from 0.
         seed: the seed given to :meth:`Generator.generate`.
         outside_domain: why the cell lies outside what the model was trained on, or None.
+        prototype: number of the prototype in the model's library that it started from; None for
+            samples that started from noise.
+        probability: of that prototype for the composition, as the model sees it.
     """
 
     structure: Structure
@@ -52,6 +54,8 @@ class GeneratedCrystal:
     index: int
     seed: int
     outside_domain: str | None = None
+    prototype: int | None = None
+    probability: float | None = None
 
 
 class Generator:
@@ -61,12 +65,19 @@ class Generator:
         checkpoint_hash: names the weights in every candidate's provenance.
         card: how the model was made.
         max_atoms: the largest cell it was trained on.
+        prior: its prototypes, or None.
     """
 
     def __init__(
-        self, sampler: Sampler, card: Card, hash_: str, device: torch.device | str = "cpu"
+        self,
+        sampler: Sampler,
+        card: Card,
+        hash_: str,
+        device: torch.device | str = "cpu",
+        prior: PrototypePrior | None = None,
     ) -> None:
         self.sampler = sampler
+        self.prior = prior
         self.device = torch.device(device)
         self.card = card
         self.checkpoint_hash = hash_
@@ -81,6 +92,7 @@ class Generator:
         steps: int | None = None,
         guidance: Guidance | None = None,
         held: HeldParts | None = None,
+        prototypes: bool = True,
         seed: int = 0,
         batch_size: int = 128,
         beyond_domain: bool = False,
@@ -99,6 +111,7 @@ class Generator:
                 matching, one network evaluation each; all 1000 of the published diffusion).
             guidance: a predictor trained on this generator's kind of noise, and its weight.
             held: parts of the crystals that are known; they must fit every composition.
+            prototypes: start from prototypes where the model has some and nothing is held.
             seed: chooses the noise.
             batch_size: crystals per network evaluation.
             beyond_domain: allow more atoms than the model was trained on.
@@ -108,7 +121,8 @@ class Generator:
                 predictor cannot guide this generator, or the held parts do not fit.
             DomainError: a cell is larger than the training domain.
         """
-        cells = [self._cell(composition, held, beyond_domain) for composition in compositions]
+        prior = self.prior if prototypes else None
+        cells = [self._cell(one, held, beyond_domain, prior) for one in compositions]
         steps = self.sampler.default_steps if steps is None else steps
         if n < 0 or first < 0 or steps < 1 or batch_size < 1:
             raise InputError(
@@ -120,27 +134,55 @@ class Generator:
 
     def _stream(
         self,
-        jobs: Iterator[tuple[_Cell, int]],
+        jobs: Iterator[tuple[Cell, int]],
         steps: int,
         guidance: Guidance | None,
         seed: int,
         batch_size: int,
     ) -> Iterator[GeneratedCrystal]:
         while chunk := list(itertools.islice(jobs, batch_size)):
-            seeds = [crystal_seed(seed, cell.formula, index) for cell, index in chunk]
-            width = max(len(cell.atomic_numbers) for cell, _ in chunk)
-            atomic_numbers = torch.zeros(len(chunk), width, dtype=torch.long)
-            for row, (cell, _) in enumerate(chunk):
-                numbers = torch.tensor(cell.atomic_numbers)
-                atomic_numbers[row, : len(numbers)] = numbers
-            held = [cell.held for cell, _ in chunk]
-            batch = self.sampler.sample(
-                atomic_numbers.to(self.device), seeds, steps, guidance, held
-            )
-            for structure, (cell, index) in zip(batch.to_structures(), chunk, strict=True):
-                yield GeneratedCrystal(structure, cell.formula, index, seed, cell.outside_domain)
+            samples = [(cell, index, cell.start(index)) for cell, index in chunk]
+            made: dict[int, Structure] = {}
+            for time in sorted({start.time for _, _, start in samples}):
+                rows = [row for row, (_, _, start) in enumerate(samples) if start.time == time]
+                together = [samples[row] for row in rows]
+                made |= zip(rows, self._sampled(together, steps, guidance, seed), strict=True)
+            for row, (cell, index, start) in enumerate(samples):
+                yield GeneratedCrystal(
+                    made[row],
+                    cell.formula,
+                    index,
+                    seed,
+                    cell.outside_domain,
+                    start.prototype,
+                    start.probability,
+                )
 
-    def _cell(self, composition: Composition, held: HeldParts | None, beyond_domain: bool) -> _Cell:
+    def _sampled(
+        self,
+        samples: Sequence[tuple[Cell, int, Start]],
+        steps: int,
+        guidance: Guidance | None,
+        seed: int,
+    ) -> list[Structure]:
+        """Crystals that start at one time, as one batch."""
+        seeds = [crystal_seed(seed, cell.formula, index) for cell, index, _ in samples]
+        width = max(len(cell.atomic_numbers) for cell, _, _ in samples)
+        atomic_numbers = torch.zeros(len(samples), width, dtype=torch.long)
+        for row, (cell, _, _) in enumerate(samples):
+            numbers = torch.tensor(cell.atomic_numbers)
+            atomic_numbers[row, : len(numbers)] = numbers
+        held = [start.held for _, _, start in samples]
+        batch = self.sampler.sample(atomic_numbers.to(self.device), seeds, steps, guidance, held)
+        return batch.to_structures()
+
+    def _cell(
+        self,
+        composition: Composition,
+        held: HeldParts | None,
+        beyond_domain: bool,
+        prior: PrototypePrior | None,
+    ) -> Cell:
         """Canonical formula, atomic numbers and held parts of one cell, checked."""
         numbers = atoms_of_cell(composition)
         objection = None
@@ -151,15 +193,8 @@ class Generator:
                 f"{composition.formula}: {objection}. Use fewer formula units, or force it"
             )
         formula = composition.formula.replace(" ", "")
-        return _Cell(formula, numbers, HeldCrystal(held, numbers) if held else None, objection)
-
-
-@dataclass(frozen=True)
-class _Cell:
-    formula: str
-    atomic_numbers: list[int]
-    held: HeldCrystal | None
-    outside_domain: str | None
+        laid = HeldCrystal(held, numbers) if held else None
+        return Cell(formula, numbers, laid, objection, prior)
 
 
 def load_generator(
@@ -179,21 +214,9 @@ def load_generator(
     device = device or default_device()
     if read_card(path).get("kind") == PUBLISHED_KIND:
         return _published_generator(path, device)
-    network = load_velocity_network(path).to(device).eval()
-    return Generator(FlowSampler(network), read_card(path), checkpoint_hash(path), device)
-
-
-def load_velocity_network(path: Path) -> VelocityNetwork:
-    """The network of a model file of flow matching.
-
-    Raises:
-        MissingError: there is no such file.
-        CheckpointError: the file is corrupt, of another kind, or does not fit its network.
-    """
-    tensors, card = load_checkpoint(path, KIND)
-    network = VelocityNetwork(named_config(card["config"]))
-    load_weights(network, tensors, path)
-    return network
+    model = load_flow_model(path)
+    sampler = FlowSampler(model.network.to(device).eval())
+    return Generator(sampler, model.card, model.checkpoint_hash, device, model.prior)
 
 
 def _published_generator(path: Path, device: torch.device | str) -> Generator:

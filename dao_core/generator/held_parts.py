@@ -31,17 +31,21 @@ class HeldParts:
             composition; its own lattice counts only if given as ``lattice`` too.
         orbits: a crystal of the whole composition, in a cell of the composition, whose space group
             and occupied orbits are kept; where on its orbit an atom sits is to be found.
+        start_time: where on the way from noise (0) to the crystal of ``orbits`` (1) sampling
+            begins; the later, the nearer to it the samples stay.
     """
 
     lattice: Lattice | None = None
     sites: Structure | None = None
     orbits: Structure | None = None
+    start_time: float = 0.0
 
     def __post_init__(self) -> None:
         """Refuse parts that cannot be used.
 
         Raises:
-            InputError: sites and orbits are both given, or one is no usable crystal.
+            InputError: sites and orbits are both given, one is no usable crystal, or the start
+                time is none.
         """
         if self.sites is not None and self.orbits is not None:
             raise InputError("hold either sites or a space group's orbits, not both")
@@ -51,6 +55,8 @@ class HeldParts:
                 raise InputError(f"the crystal given as {name} cannot be used: {reason}")
         if self.lattice is not None and not self.lattice.volume > 1e-3:
             raise InputError("the lattice to be held has no volume")
+        if not 0 <= self.start_time < 1 or (self.start_time and self.orbits is None):
+            raise InputError("a start time lies in [0, 1), and between noise and given orbits")
 
 
 class HeldCrystal:
@@ -60,6 +66,8 @@ class HeldCrystal:
         known: ``[n]`` bool, atoms that stand still.
         frac_coords: ``[n, 3]``, theirs; with orbits those of the template.
         lattice: ``[3, 3]`` angstrom, or None.
+        start_time: of :class:`HeldParts`.
+        start_lattice: ``[3, 3]`` angstrom, that of the crystal whose orbits are held, or None.
         orbits: what the held space group leaves free, or None.
     """
 
@@ -74,6 +82,8 @@ class HeldCrystal:
         self.frac_coords = torch.zeros(len(numbers), 3)
         self.lattice = None if parts.lattice is None else torch.tensor(parts.lattice.matrix).float()
         self.orbits: OrbitMaps | None = None
+        self.start_time = parts.start_time
+        self.start_lattice: Tensor | None = None
         if parts.sites is not None:
             self._hold_sites(parts.sites, numbers)
         if parts.orbits is not None:
@@ -101,6 +111,7 @@ class HeldCrystal:
             )
         self.orbits = orbit_maps(template)
         self.frac_coords = self.orbits.frac_coords
+        self.start_lattice = torch.tensor(template.lattice.matrix).float()
         if self.lattice is not None:
             metric = (self.lattice @ self.lattice.T)[None]
             allowed = 1e-3 * float(metric.diagonal(dim1=1, dim2=2).max())
@@ -108,14 +119,15 @@ class HeldCrystal:
                 raise InputError("the lattice to be held breaks the space group of the orbits")
 
     def start(self, noise: Tensor) -> Tensor:
-        """Coordinates ``[n, 3]`` at time 0 from uniform ``noise`` ``[n, 3]``.
+        """Coordinates ``[n, 3]`` at the start time from uniform ``noise`` ``[n, 3]``.
 
         Known sites start from noise too: they come to their places along a straight path, as in
         training. With orbits, each representative moves by its noise within its free directions.
         """
         if self.orbits is None:
             return noise
-        return (self.frac_coords + _apply(self.orbits.noise, noise - 0.5)) % 1.0
+        away = _apply(self.orbits.noise, noise - 0.5)
+        return (self.frac_coords + (1 - self.start_time) * away) % 1.0
 
     def project_vectors(self, vectors: Tensor) -> Tensor:
         """The part of fractional displacements ``[b, n, 3]`` that keeps the orbits."""

@@ -59,21 +59,23 @@ def integrate_flow(
 ) -> CrystalBatch:
     """Follow the flow from noise (t = 0) to crystals (t = 1) in equal Euler steps.
 
+    Crystals that start later on their way take the steps that are left.
+
     Args:
         network: predicts the velocities.
         atomic_numbers: ``[B, N]`` int64, 0 where padded.
         frac_coords: ``[B, N, 3]`` noise.
         stretch: ``[B, 6]`` noise.
-        steps: number of network evaluations.
+        steps: network evaluations over the whole way.
         guidance: a trained guidance energy and its weight; one more evaluation and its gradient
             in each step.
-        held: what stands still in each crystal; empty for nothing at all.
+        held: what stands still in each crystal, with one start time for all; empty for nothing.
         slope: of the anti-annealing, see ``ANNEALING_SLOPE``.
     """
     mask = atomic_numbers > 0
     holding = FlowHolding(network, held, frac_coords, stretch, mask)
     frac_coords, stretch = holding.frac_coords, holding.stretch
-    for step in range(steps):
+    for step in range(round(holding.start_time * steps), steps):
         t = torch.full_like(stretch[:, 0], step / steps)
         velocity, stretch_velocity = network(atomic_numbers, frac_coords, stretch, mask, t)
         if guidance is not None:

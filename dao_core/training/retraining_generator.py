@@ -13,42 +13,23 @@ from pymatgen.core import Structure
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from dao_core.checkpoints.format import (
-    Card,
-    checkpoint_hash,
-    load_checkpoint,
-    load_weights,
-    save_checkpoint,
-)
-from dao_core.crysformer.config import named_config
-from dao_core.crystal.batch import CrystalBatch
 from dao_core.errors import InputError
-from dao_core.generator.generate import KIND
-from dao_core.generator.velocity import VelocityNetwork
+from dao_core.generator.model_file import load_flow_model, save_flow_model
 from dao_core.pretrained import model_path
 from dao_core.training.generator import GeneratorModule, GeneratorTraining, manifest_hash
+from dao_core.training.generator_batches import (
+    SymmetricBatch,
+    SymmetricDataset,
+    collate_symmetric,
+)
 from dao_core.training.retraining_anchor import Anchor
 from dao_core.training.retraining_data import diverse, training_crystals
 from dao_core.training.retraining_fit import fit
 from dao_core.training.retraining_settings import GENERATOR_RETRAINING, Retraining
-from dao_core.training.size_batches import CrystalDataset, SizeBatchSampler, collate
+from dao_core.training.size_batches import SizeBatchSampler
 
 LARGEST_OWN_SHARE = 0.5
 """Of a training set; a generator fed on its own output alone collapses."""
-
-
-def load_flow_network(start: str | Path) -> tuple[VelocityNetwork, Card, str]:
-    """Network, card and hash of a generator that learns by flow matching.
-
-    Raises:
-        MissingError: there is no such model.
-        CheckpointError: it is no such generator.
-    """
-    path = model_path(str(start))
-    tensors, card = load_checkpoint(path, KIND)
-    network = VelocityNetwork(named_config(card["config"]))
-    load_weights(network, tensors, path)
-    return network, card, checkpoint_hash(path)
 
 
 class AnchoredGenerator(GeneratorModule):
@@ -67,7 +48,7 @@ class AnchoredGenerator(GeneratorModule):
         self.network.load_state_dict(state)
         self.anchor = Anchor(self.network, settings.anchor)
 
-    def training_step(self, batch: CrystalBatch, index: int) -> Tensor:
+    def training_step(self, batch: SymmetricBatch, index: int) -> Tensor:
         """Loss of one batch, and the pull to the start."""
         return super().training_step(batch, index) + self.anchor.loss(self.network)
 
@@ -99,7 +80,8 @@ def retrain_generator(
             "give a record file of known crystals for replay"
         )
     lightning.seed_everything(settings.seed, verbose=False)
-    network, parent, parent_hash = load_flow_network(start)
+    model = load_flow_model(model_path(str(start)))
+    parent = model.card
     known = [facts[i] for i in diverse(facts)]
     new = [own[i] for i in diverse(own, known)]
     new = new[: round(len(known) * LARGEST_OWN_SHARE / (1 - LARGEST_OWN_SHARE))]
@@ -109,22 +91,22 @@ def retrain_generator(
     crystals = training_crystals(named, largest)
     if not crystals:
         raise InputError(f"every crystal has more than {largest} atoms, the largest of this model")
-    module = AnchoredGenerator(parent["config"], network.state_dict(), settings)
+    module = AnchoredGenerator(parent["config"], model.network.state_dict(), settings)
     sizes = [len(crystal.atomic_numbers) for crystal in crystals]
     sampler = SizeBatchSampler(sizes, settings.atoms_per_batch, settings.seed)
     loader: DataLoader[Any] = DataLoader(
-        CrystalDataset(crystals), batch_sampler=sampler, collate_fn=collate
+        SymmetricDataset(crystals), batch_sampler=sampler, collate_fn=collate_symmetric
     )
     fit(module, loader, settings)
     own_share = float(np.mean([c.material_id.startswith("own:") for c in crystals]))
     card = {
         **parent,
-        "parent": parent_hash,
+        "parent": model.checkpoint_hash,
         "manifest_hash": manifest_hash(crystals),
         "round": int(parent.get("round", 0)) + 1,
         "train_crystals": len(crystals),
         "own_share": own_share,
         "retraining": asdict(settings),
     }
-    save_checkpoint(target, module.network.state_dict(), card)
+    save_flow_model(target, module.network, model.prior, card)
     return target

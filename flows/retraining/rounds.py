@@ -22,7 +22,7 @@ from dao_core.training.retraining_gate import (
     judge,
     predictor_figures,
 )
-from dao_core.training.retraining_generator import load_flow_network, retrain_generator
+from dao_core.training.retraining_generator import retrain_generator
 from dao_core.training.retraining_monitors import (
     Monitors,
     distribution_shift,

@@ -13,7 +13,7 @@ from dao_core.crystal.validity import invalid_reason
 from dao_core.search.compositions import CompositionCell
 from dao_core.search.sources.base import Proposal
 from dao_core.search.sources.template import assignments, dissimilarity, substituted
-from dao_core.search.volume import rescaled
+from dao_core.crystal.volume import rescaled
 
 SAME = 0.05
 """Distance of fingerprints below which a proposal repeats one of a more similar crystal."""

@@ -1,0 +1,129 @@
+"""The prototypes that a composition is likely to take, from what the training set did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pymatgen.core import Structure
+from torch import Tensor
+
+from dao_core.crystal.volume import rescaled
+from dao_core.generator.prototypes.classes import assignments, classes_of
+from dao_core.generator.prototypes.library import SAME, PrototypeGroup, PrototypeLibrary
+from dao_core.generator.prototypes.metric import CompositionMetric, prototype_logits
+
+CONSIDERED = 400
+"""Likeliest pairs of crystal and assignment that are looked at for one composition."""
+LEAST_PROBABILITY = 1e-3
+"""Less likely prototypes are not proposed; noise does better."""
+METRIC = "metric."
+
+
+@dataclass(frozen=True)
+class LikelyPrototype:
+    """A prototype laid over a composition.
+
+    Attributes:
+        structure: with the elements asked for, at the volume their bond lengths suggest.
+        number: of the prototype in its library.
+        probability: that the composition takes it, given that it takes a known one.
+    """
+
+    structure: Structure
+    number: int
+    probability: float
+
+
+class PrototypePrior:
+    """Prototypes by their probability for a composition.
+
+    Attributes:
+        library: what was seen.
+        metric: how near compositions are.
+    """
+
+    def __init__(self, library: PrototypeLibrary, metric: CompositionMetric) -> None:
+        self.library = library
+        self.metric = metric.eval()
+
+    def likeliest(self, atomic_numbers: Sequence[int], n: int) -> list[LikelyPrototype]:
+        """At most ``n`` different crystals of a cell's composition, the likeliest first."""
+        elements, counts, _ = classes_of(np.asarray(atomic_numbers))
+        group = self.library.groups.get(counts)
+        if group is None:
+            return []
+        pairs = self._pairs(elements, counts, group)
+        merged = _merged(pairs, group, assignments(counts))[:n]
+        return [
+            LikelyPrototype(
+                rescaled(self.library.structure(number, elements[list(assignment)])),
+                number,
+                probability,
+            )
+            for probability, number, assignment in merged
+            if probability >= LEAST_PROBABILITY
+        ]
+
+    def _pairs(
+        self, elements: NDArray[np.int64], counts: tuple[int, ...], group: PrototypeGroup
+    ) -> list[tuple[float, int, int]]:
+        """Probability, assignment and member of the likeliest pairs."""
+        with torch.no_grad():
+            asked = self.metric(torch.from_numpy(elements)[None], counts)
+            seen = self.metric(torch.from_numpy(group.elements), counts)
+            logits = prototype_logits(asked, seen, assignments(counts))[0]
+        weights = logits.flatten().softmax(dim=0)
+        best = weights.topk(min(CONSIDERED, len(weights)))
+        return [
+            (weight, *divmod(place, len(seen)))
+            for weight, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
+        ]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Library and metric as tensors for a model file."""
+        metric = {METRIC + name: tensor for name, tensor in self.metric.state_dict().items()}
+        return {**self.library.tensors(), **metric}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> PrototypePrior:
+        """The prior that :meth:`tensors` wrote.
+
+        Raises:
+            KeyError, RuntimeError, ValueError: tensors are missing or do not belong together.
+        """
+        metric = CompositionMetric()
+        own = {k: v for k, v in tensors.items() if k.startswith(METRIC)}
+        metric.load_state_dict({k.removeprefix(METRIC): v for k, v in own.items()})
+        rest = {k: v for k, v in tensors.items() if k not in own}
+        return cls(PrototypeLibrary.from_tensors(rest), metric)
+
+
+def _merged(
+    pairs: list[tuple[float, int, int]],
+    group: PrototypeGroup,
+    ways: tuple[tuple[int, ...], ...],
+) -> list[tuple[float, int, tuple[int, ...]]]:
+    """Probability, prototype and assignment of different crystals, the likeliest first.
+
+    Pairs that give the same crystal (two classes of a prototype may be alike) add up under the
+    likeliest of them.
+    """
+    prints: list[NDArray[np.float32]] = []
+    found: list[tuple[float, int, tuple[int, ...]]] = []
+    for weight, way, member in pairs:
+        prototype = int(group.members[member])
+        # rows by class of the composition, so that assignments can be compared
+        own = group.fingerprints[prototype][np.argsort(ways[way])]
+        near = np.abs(np.array(prints) - own).max(axis=(1, 2)) if prints else np.array([np.inf])
+        place = int(near.argmin())
+        if near[place] <= SAME:
+            total, number, assignment = found[place]
+            found[place] = (total + weight, number, assignment)
+        else:
+            prints.append(own)
+            found.append((weight, int(group.prototypes[prototype]), ways[way]))
+    return sorted(found, key=lambda entry: -entry[0])

@@ -1,0 +1,79 @@
+"""Where each sample of a cell begins: in noise, or on the way from noise to a likely prototype."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from dao_core.errors import InputError
+from dao_core.generator.held_parts import HeldCrystal, HeldParts
+from dao_core.generator.prototypes.prior import LikelyPrototype, PrototypePrior
+
+PROTOTYPE_START = 0.8
+"""Where on the way from noise samples of a prototype begin (benchmarks/experiments.md)."""
+FREE_EVERY = 3
+"""One sample in so many starts from noise although there are prototypes left."""
+MOST_PROTOTYPES = 200
+"""Different prototypes that one composition is offered."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where one sample begins.
+
+    Attributes:
+        held: what is held of it, None for nothing.
+        prototype: number of the prototype in the model's library, None for noise.
+        probability: of that prototype for the composition.
+    """
+
+    held: HeldCrystal | None
+    prototype: int | None = None
+    probability: float | None = None
+
+    @property
+    def time(self) -> float:
+        """Where on the way from noise (0) to crystal (1)."""
+        return self.held.start_time if self.held else 0.0
+
+
+@dataclass
+class Cell:
+    """One cell that is asked for.
+
+    Attributes:
+        formula: all its atoms.
+        atomic_numbers: ascending.
+        held: known parts of every sample.
+        outside_domain: why it lies outside what the model was trained on, or None.
+        prior: prototypes to start from; None for noise alone.
+    """
+
+    formula: str
+    atomic_numbers: list[int]
+    held: HeldCrystal | None
+    outside_domain: str | None
+    prior: PrototypePrior | None
+
+    def start(self, index: int) -> Start:
+        """Where sample ``index`` begins."""
+        place = index - (index + 1) // FREE_EVERY
+        if index % FREE_EVERY == FREE_EVERY - 1 or place >= len(self._prototypes):
+            return Start(self.held)
+        return self._prototypes[place]
+
+    @cached_property
+    def _prototypes(self) -> list[Start]:
+        if self.prior is None or self.held is not None:
+            return []
+        likely = self.prior.likeliest(self.atomic_numbers, MOST_PROTOTYPES)
+        return [start for one in likely for start in self._from(one)]
+
+    def _from(self, likely: LikelyPrototype) -> list[Start]:
+        """One start; none from a prototype whose space group cannot be found."""
+        parts = HeldParts(orbits=likely.structure, start_time=PROTOTYPE_START)
+        try:
+            held = HeldCrystal(parts, self.atomic_numbers)
+        except InputError:
+            return []
+        return [Start(held, likely.number, likely.probability)]
