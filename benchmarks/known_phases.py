@@ -12,11 +12,11 @@ from pathlib import Path
 from pymatgen.core import Composition, Structure
 
 from dao_core.crystal.deduplication import same_crystal
+from dao_core.crystal.volume import rescaled
 from dao_core.potentials import Potential
 from dao_core.relax import RelaxSettings, idealised, relax
 from dao_core.search.compositions import CompositionCell, parse_target
 from dao_core.search.sources.template import ranked_assignments, substituted, templates
-from dao_core.search.volume import rescaled
 
 KNOWN: dict[str, tuple[tuple[str, str], ...]] = {
     "Mg-O": (("MgO", "AB_cF8_225_a_b"), ("Mg", "A_hP2_194_c")),

@@ -18,7 +18,7 @@ from typing import Any
 from tables import ROOMS, Record, section, tables
 
 from dao_core.checkpoints.format import checkpoint_hash, read_card
-from dao_core.generator.generate import KIND as GENERATOR
+from dao_core.generator.model_file import KIND as GENERATOR
 from dao_core.predictor.checkpoint import KIND as PREDICTOR
 from dao_core.pretrained import SHIPPED
 from dao_core.training import generator_card, predictor_card

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pymatgen.core import Element, Lattice, Structure
+from pymatgen.core import Structure
 
 from dao_core.errors import InputError
 from dao_core.evaluation.energy_benchmark import clean_figures, disturbed_figures, energies_of
@@ -210,17 +210,7 @@ def _training_crystals(
             f"--training: these {len(crystals)} crystals are not the training set of "
             f"{contestant.model}, whose manifest is {generator.card.get('manifest_hash')}"
         )
-    return [
-        (
-            crystal.material_id,
-            Structure(
-                Lattice(crystal.lattice),
-                [Element.from_Z(int(z)) for z in crystal.atomic_numbers],
-                crystal.frac_coords,
-            ),
-        )
-        for crystal in crystals
-    ]
+    return [(crystal.material_id, crystal.structure()) for crystal in crystals]
 
 
 def _training_files(given: Sequence[Path], generator: Generator | None) -> list[Path]:

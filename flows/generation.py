@@ -102,7 +102,12 @@ def generate_formula(
             ]
             opened.put(documents)
             records += [
-                {**_record(document, out), "outside_domain": made.outside_domain}
+                {
+                    **_record(document, out),
+                    "outside_domain": made.outside_domain,
+                    "prototype": made.prototype,
+                    "probability": made.probability,
+                }
                 for document, made in zip(documents, chunk, strict=True)
             ]
         return {"level": None, "store": opened.uri, "structures": records}

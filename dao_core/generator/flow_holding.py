@@ -56,9 +56,7 @@ class FlowHolding:
         stretch = stretch.clone()
         for crystal, rows in self.groups:
             if crystal.start_lattice is not None and self.start_time:
-                end = self._numbers(
-                    crystal.start_lattice.to(stretch)[None], self.natoms[rows[:1]]
-                )
+                end = self._numbers(crystal.start_lattice.to(stretch)[None], self.natoms[rows[:1]])
                 stretch[rows] = (1 - self.start_time) * stretch[rows] + self.start_time * end
         return stretch
 

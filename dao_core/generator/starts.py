@@ -58,22 +58,28 @@ class Cell:
     def start(self, index: int) -> Start:
         """Where sample ``index`` begins."""
         place = index - (index + 1) // FREE_EVERY
-        if index % FREE_EVERY == FREE_EVERY - 1 or place >= len(self._prototypes):
+        if index % FREE_EVERY == FREE_EVERY - 1 or place >= len(self._likely):
             return Start(self.held)
-        return self._prototypes[place]
+        if place not in self._starts:
+            self._starts[place] = self._start_from(self._likely[place])
+        return self._starts[place]
 
     @cached_property
-    def _prototypes(self) -> list[Start]:
+    def _likely(self) -> list[LikelyPrototype]:
         if self.prior is None or self.held is not None:
             return []
-        likely = self.prior.likeliest(self.atomic_numbers, MOST_PROTOTYPES)
-        return [start for one in likely for start in self._from(one)]
+        return self.prior.likeliest(self.atomic_numbers, MOST_PROTOTYPES)
 
-    def _from(self, likely: LikelyPrototype) -> list[Start]:
-        """One start; none from a prototype whose space group cannot be found."""
-        parts = HeldParts(orbits=likely.structure, start_time=PROTOTYPE_START)
+    @cached_property
+    def _starts(self) -> dict[int, Start]:
+        return {}
+
+    def _start_from(self, likely: LikelyPrototype) -> Start:
+        """The way to a prototype; noise where its space group cannot be found."""
+        assert self.prior is not None  # noqa: S101 - prototypes come from it
+        parts = HeldParts(orbits=self.prior.structure(likely), start_time=PROTOTYPE_START)
         try:
             held = HeldCrystal(parts, self.atomic_numbers)
         except InputError:
-            return []
-        return [Start(held, likely.number, likely.probability)]
+            return Start(None)
+        return Start(held, likely.number, likely.probability)

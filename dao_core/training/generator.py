@@ -11,12 +11,12 @@ import lightning
 import torch
 from torch import Tensor
 
-from dao_core.checkpoints.format import checkpoint_hash, save_checkpoint
 from dao_core.crysformer.config import named_config
 from dao_core.errors import InputError
 from dao_core.generator.flow_matching import flow_matching_loss
-from dao_core.generator.generate import KIND, load_velocity_network
 from dao_core.generator.log_stretch import log_stretch
+from dao_core.generator.model_file import load_flow_model, save_flow_model
+from dao_core.generator.prototypes.prior import PrototypePrior
 from dao_core.generator.velocity import VelocityNetwork
 from dao_core.training.generator_batches import (
     SymmetricBatch,
@@ -24,6 +24,8 @@ from dao_core.training.generator_batches import (
     collate_symmetric,
 )
 from dao_core.training.muon import MuonAdamW
+from dao_core.training.prototype_library import build_library
+from dao_core.training.prototype_metric import train_metric
 from dao_core.training.records import Crystal, RecordReading, manifest_hash, read_crystals
 from dao_core.training.run import (
     RunSettings,
@@ -47,6 +49,7 @@ class GeneratorTraining(RunSettings):
             worth stands in benchmarks/experiments.md. Their best learning rates differ.
         max_atoms: larger crystals are left out; becomes the model's domain.
         symmetric_share: share of the crystals whose noise keeps their space group.
+        metric_steps: optimiser steps of the metric between compositions, which chooses prototypes.
     """
 
     gradient_clip: ClassVar[float] = 0.5
@@ -56,6 +59,7 @@ class GeneratorTraining(RunSettings):
     optimizer: Literal["muon", "adamw"] = "muon"
     max_atoms: int = 20
     symmetric_share: float = 0.5
+    metric_steps: int = 4000
 
 
 @dataclass(frozen=True)
@@ -163,7 +167,6 @@ def train_generator(sources: GeneratorSources, folder: Path, settings: Generator
     model = folder / FILE
     if fit(trainer, module, folder, **loaders):
         card = {
-            "kind": KIND,
             "config": settings.size,
             "max_atoms": settings.max_atoms,
             "settings": asdict(settings),
@@ -174,8 +177,13 @@ def train_generator(sources: GeneratorSources, folder: Path, settings: Generator
             "train_rejected": dict(train.rejected),
             "train_files": [path.name for path in sources.train],
         }
-        save_checkpoint(model, module.network.state_dict(), card)
+        save_flow_model(model, module.network, _prior(train.crystals, settings), card)
     return model
+
+
+def _prior(crystals: Sequence[Crystal], settings: GeneratorTraining) -> PrototypePrior:
+    library = build_library(crystals)
+    return PrototypePrior(library, train_metric(library, settings.metric_steps, settings.seed))
 
 
 def check_sources(
@@ -207,13 +215,14 @@ def _start(module: GeneratorModule, sources: GeneratorSources, train: RecordRead
         network.stretch_mean.copy_(mean)
         network.stretch_std.copy_(std)
         return None
-    earlier = load_velocity_network(sources.start)
+    model = load_flow_model(sources.start)
+    earlier = model.network
     if earlier.config != network.config:
         raise InputError(
             f"{sources.start} is not of size {module.settings.size!r}; train in its own size"
         )
     network.load_state_dict(earlier.state_dict())
-    return checkpoint_hash(sources.start)
+    return model.checkpoint_hash
 
 
 def _loader(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from pymatgen.core import Lattice, Structure
 from torch.utils.data import Dataset
 
 from dao_core.crystal.batch import CrystalBatch
@@ -59,8 +58,7 @@ def collate_symmetric(items: Sequence[tuple[Crystal, OrbitMaps | None]]) -> Symm
 
 
 def _maps(crystal: Crystal) -> OrbitMaps | None:
-    numbers = [int(z) for z in crystal.atomic_numbers]
     try:
-        return orbit_maps(Structure(Lattice(crystal.lattice), numbers, crystal.frac_coords))
+        return orbit_maps(crystal.structure())
     except InputError:  # noise of such a crystal is free
         return None

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dao_core.checkpoints.format import checkpoint_hash, load_checkpoint
-from dao_core.generator.generate import KIND
+from dao_core.generator.model_file import KIND
 
 _TEMPLATE = """# DAO-G, size {config}
 

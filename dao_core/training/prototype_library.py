@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from pymatgen.core import Lattice, Structure
 
 from dao_core.crystal.fingerprint import fingerprint
 from dao_core.crystal.validity import invalid_reason
 from dao_core.generator.prototypes.classes import assignments, classes_of
-from dao_core.generator.prototypes.library import SAME, PrototypeLibrary
+from dao_core.generator.prototypes.library import ALIKE, PrototypeLibrary
 from dao_core.training.records import Crystal
 
 
@@ -35,7 +34,7 @@ class _Group:
         self._prints.append(own)
 
     def nearest(self, own: NDArray[np.float32]) -> tuple[int, tuple[int, ...]] | None:
-        """The prototype of a fingerprint within ``SAME``, and how its classes are assigned to it.
+        """The prototype of a fingerprint within ``ALIKE``, and how its classes are assigned to it.
 
         Classes of equal counts, sorted number by number, are nowhere further apart than under any
         assignment, so that few prototypes need to be tried under all.
@@ -43,8 +42,8 @@ class _Group:
         if not self.prototypes:
             return None
         bound = np.abs(self._sorted - self._sort(own)).max(axis=(1, 2))
-        best, found = SAME, None
-        for place in np.flatnonzero(bound <= SAME):
+        best, found = ALIKE, None
+        for place in np.flatnonzero(bound <= ALIKE):
             for assignment in assignments(self.counts):
                 distance = float(np.abs(self._prints[place] - own[list(assignment)]).max())
                 if distance <= best:
@@ -63,11 +62,9 @@ def build_library(crystals: Sequence[Crystal]) -> PrototypeLibrary:
     close) and repeats of the same elements in the same prototype are left out.
     """
     groups: dict[tuple[int, ...], _Group] = {}
-    library = PrototypeLibrary([], np.zeros((0, 3, 3)), [], [], [], np.zeros(0, np.int64), [])
-    lattices: list[NDArray[np.float64]] = []
-    members: dict[tuple[int, tuple[int, ...]], None] = {}
+    found = _Found()
     for crystal in crystals:
-        structure = _structure(crystal)
+        structure = crystal.structure()
         if invalid_reason(structure):
             continue
         elements, counts, atoms = classes_of(crystal.atomic_numbers)
@@ -76,26 +73,48 @@ def build_library(crystals: Sequence[Crystal]) -> PrototypeLibrary:
         group = groups.setdefault(counts, _Group(counts))
         nearest = group.nearest(own)
         if nearest is None:
-            nearest = len(library.counts), tuple(range(len(counts)))
+            nearest = found.add(crystal, counts, atoms, own), tuple(range(len(counts)))
             group.add(nearest[0], own)
-            library.counts.append(counts)
-            library.frac_coords.append((crystal.frac_coords % 1.0).astype(np.float32))
-            library.atom_classes.append(atoms.astype(np.int64))
-            library.fingerprints.append(own)
-            lattices.append(crystal.lattice / (structure.volume / len(structure)) ** (1 / 3))
         number, assignment = nearest
-        members[number, tuple(int(z) for z in elements[list(assignment)])] = None
-    return PrototypeLibrary(
-        library.counts,
-        np.array(lattices, dtype=np.float32).reshape(-1, 3, 3),
-        library.frac_coords,
-        library.atom_classes,
-        library.fingerprints,
-        np.array([number for number, _ in members], dtype=np.int64),
-        [np.array(elements) for _, elements in members],
-    )
+        found.members[number, tuple(int(z) for z in elements[list(assignment)])] = None
+    return found.library()
 
 
-def _structure(crystal: Crystal) -> Structure:
-    numbers = [int(z) for z in crystal.atomic_numbers]
-    return Structure(Lattice(crystal.lattice), numbers, crystal.frac_coords)
+class _Found:
+    """Prototypes and members in the order in which they were found."""
+
+    def __init__(self) -> None:
+        self.members: dict[tuple[int, tuple[int, ...]], None] = {}
+        self._counts: list[tuple[int, ...]] = []
+        self._lattices: list[NDArray[np.float64]] = []
+        self._frac_coords: list[NDArray[np.float32]] = []
+        self._atom_classes: list[NDArray[np.int64]] = []
+        self._prints: list[NDArray[np.float32]] = []
+
+    def add(
+        self,
+        crystal: Crystal,
+        counts: tuple[int, ...],
+        atoms: NDArray[np.int64],
+        own: NDArray[np.float32],
+    ) -> int:
+        """Take a crystal as a new prototype and return its number."""
+        volume = abs(np.linalg.det(crystal.lattice)) / len(atoms)
+        self._counts.append(counts)
+        self._lattices.append(crystal.lattice / volume ** (1 / 3))
+        self._frac_coords.append((crystal.frac_coords % 1.0).astype(np.float32))
+        self._atom_classes.append(atoms.astype(np.int64))
+        self._prints.append(own)
+        return len(self._counts) - 1
+
+    def library(self) -> PrototypeLibrary:
+        """All that was found."""
+        return PrototypeLibrary(
+            self._counts,
+            np.array(self._lattices, dtype=np.float32).reshape(-1, 3, 3),
+            self._frac_coords,
+            self._atom_classes,
+            self._prints,
+            np.array([number for number, _ in self.members], dtype=np.int64),
+            [np.array(elements) for _, elements in self.members],
+        )

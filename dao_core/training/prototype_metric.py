@@ -85,12 +85,10 @@ def _losses(metric: CompositionMetric, lesson: _Lesson, random: np.random.Genera
     asking = _some(len(lesson.elements), ASKED, random)
     answering = _some(len(lesson.elements), max(64, SEEN // len(ways)), random)
     asked, seen = lesson.elements[asking], lesson.elements[answering]
-    logits = prototype_logits(
-        metric(asked, lesson.counts), metric(seen, lesson.counts), ways
-    )
-    same_elements = (
-        (asked.sort(dim=1).values[:, None] == seen.sort(dim=1).values[None]).all(dim=-1)[:, None]
-    )
+    logits = prototype_logits(metric(asked, lesson.counts), metric(seen, lesson.counts), ways)
+    same_elements = (asked.sort(dim=1).values[:, None] == seen.sort(dim=1).values[None]).all(
+        dim=-1
+    )[:, None]
     right = torch.stack(
         [
             torch.cdist(

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pymatgen.core import Element, Lattice, Structure
 
 from dao_core.errors import InputError, MissingError
 from dao_core.training.record_stream import stream_records
@@ -40,6 +41,11 @@ class Crystal:
     frac_coords: NDArray[np.float64]
     lattice: NDArray[np.float64]
     labels: dict[str, Any]
+
+    def structure(self) -> Structure:
+        """The crystal as pymatgen has it."""
+        species = [Element.from_Z(int(number)) for number in self.atomic_numbers]
+        return Structure(Lattice(self.lattice), species, self.frac_coords)
 
 
 @dataclass

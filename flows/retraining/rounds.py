@@ -12,6 +12,7 @@ from pymatgen.core import Structure
 
 from dao_core.checkpoints.format import HASH_LENGTH
 from dao_core.errors import InputError
+from dao_core.generator.model_file import load_flow_model
 from dao_core.potentials import Potential
 from dao_core.predictor.potential import load_predictor
 from dao_core.relax import relax
@@ -204,10 +205,11 @@ def _judge_generator(
     store: DaoStore, request: RetrainRequest, start: Path, target: Path
 ) -> Verdict:
     holdout = [one.structure for one in labelled.holdout_of(store, request.holdout, request.level)]
-    (before, card, _), (after, _, _) = load_flow_network(start), load_flow_network(target)
-    largest = int(card["max_atoms"])
+    before, after = load_flow_model(start), load_flow_model(target)
+    largest = int(before.card["max_atoms"])
     return judge(
-        generator_figures(before, holdout, largest), generator_figures(after, holdout, largest)
+        generator_figures(before.network, holdout, largest),
+        generator_figures(after.network, holdout, largest),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dao_core.checkpoints.format import load_checkpoint, save_checkpoint
-from dao_core.generator.generate import KIND
+from dao_core.generator.model_file import KIND
 from dao_core.pretrained import model_path
 from flows.campaign.request import CampaignRequest
 from flows.campaign.running import Campaign

@@ -1,7 +1,8 @@
 """The prototypes of a training set, without elements and scale, and the compositions seen in each.
 
-Crystals of one stoichiometry are of one prototype if their fingerprints agree to ``SAME``, after
-some assignment of elements. One geometry stands for all, at one cubic angstrom per atom.
+Crystals of one stoichiometry share an entry if their fingerprints agree to ``ALIKE`` after some
+assignment of elements; one geometry stands for all, at one cubic angstrom per atom. Entries whose
+fingerprints agree to ``SAME`` count as one prototype where prototypes are compared.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ from functools import cached_property
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Element, Lattice, Structure
 from torch import Tensor
 
 SAME = 0.05
-"""Distance of fingerprints within which crystals share a prototype."""
+"""Distance of fingerprints within which crystals are of one prototype."""
+ALIKE = 0.01
+"""Distance within which one geometry stands for both: with 0.05 in its place, other axial ratios
+and free coordinates cost three points of match rate (benchmarks/experiments.md)."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class PrototypeLibrary:
 
     def structure(self, prototype: int, elements: NDArray[np.int64]) -> Structure:
         """A prototype with elements ``[k]`` on its classes, one cubic angstrom per atom."""
-        species = [int(z) for z in elements[self.atom_classes[prototype]]]
+        species = [Element.from_Z(int(z)) for z in elements[self.atom_classes[prototype]]]
         return Structure(Lattice(self.lattice[prototype]), species, self.frac_coords[prototype])
 
     def tensors(self) -> dict[str, Tensor]:

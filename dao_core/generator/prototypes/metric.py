@@ -1,5 +1,4 @@
-"""A learned distance between compositions of one stoichiometry: the nearer, the likelier they
-share a prototype.
+"""A learned distance between compositions: the nearer, the likelier they share a prototype.
 
 Each class of atoms becomes a vector from its element, the mean element of its crystal and the
 counts; the distance is the sum over classes, weighted by their share of the atoms. The probability

@@ -28,13 +28,13 @@ class LikelyPrototype:
     """A prototype laid over a composition.
 
     Attributes:
-        structure: with the elements asked for, at the volume their bond lengths suggest.
         number: of the prototype in its library.
+        elements: ``[k]`` atomic numbers on its classes.
         probability: that the composition takes it, given that it takes a known one.
     """
 
-    structure: Structure
     number: int
+    elements: NDArray[np.int64]
     probability: float
 
 
@@ -49,6 +49,7 @@ class PrototypePrior:
     def __init__(self, library: PrototypeLibrary, metric: CompositionMetric) -> None:
         self.library = library
         self.metric = metric.eval()
+        self._seen: dict[tuple[int, ...], Tensor] = {}
 
     def likeliest(self, atomic_numbers: Sequence[int], n: int) -> list[LikelyPrototype]:
         """At most ``n`` different crystals of a cell's composition, the likeliest first."""
@@ -59,22 +60,25 @@ class PrototypePrior:
         pairs = self._pairs(elements, counts, group)
         merged = _merged(pairs, group, assignments(counts))[:n]
         return [
-            LikelyPrototype(
-                rescaled(self.library.structure(number, elements[list(assignment)])),
-                number,
-                probability,
-            )
+            LikelyPrototype(number, elements[list(assignment)], probability)
             for probability, number, assignment in merged
             if probability >= LEAST_PROBABILITY
         ]
+
+    def structure(self, likely: LikelyPrototype) -> Structure:
+        """The crystal, at the volume that bond lengths of its elements suggest."""
+        return rescaled(self.library.structure(likely.number, likely.elements))
 
     def _pairs(
         self, elements: NDArray[np.int64], counts: tuple[int, ...], group: PrototypeGroup
     ) -> list[tuple[float, int, int]]:
         """Probability, assignment and member of the likeliest pairs."""
+        if counts not in self._seen:
+            with torch.no_grad():
+                self._seen[counts] = self.metric(torch.from_numpy(group.elements), counts)
+        seen = self._seen[counts]
         with torch.no_grad():
             asked = self.metric(torch.from_numpy(elements)[None], counts)
-            seen = self.metric(torch.from_numpy(group.elements), counts)
             logits = prototype_logits(asked, seen, assignments(counts))[0]
         weights = logits.flatten().softmax(dim=0)
         best = weights.topk(min(CONSIDERED, len(weights)))
@@ -112,18 +116,18 @@ def _merged(
     Pairs that give the same crystal (two classes of a prototype may be alike) add up under the
     likeliest of them.
     """
-    prints: list[NDArray[np.float32]] = []
+    prints = np.empty((len(pairs), *group.fingerprints.shape[1:]), dtype=np.float32)
     found: list[tuple[float, int, tuple[int, ...]]] = []
     for weight, way, member in pairs:
         prototype = int(group.members[member])
         # rows by class of the composition, so that assignments can be compared
         own = group.fingerprints[prototype][np.argsort(ways[way])]
-        near = np.abs(np.array(prints) - own).max(axis=(1, 2)) if prints else np.array([np.inf])
-        place = int(near.argmin())
-        if near[place] <= SAME:
+        near = np.abs(prints[: len(found)] - own).max(axis=(1, 2), initial=0.0)
+        place = int(near.argmin()) if found else -1
+        if found and near[place] <= SAME:
             total, number, assignment = found[place]
             found[place] = (total + weight, number, assignment)
         else:
-            prints.append(own)
+            prints[len(found)] = own
             found.append((weight, int(group.prototypes[prototype]), ways[way]))
     return sorted(found, key=lambda entry: -entry[0])

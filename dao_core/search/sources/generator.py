@@ -56,7 +56,16 @@ class GeneratorSource:
             {"variant": self.variant} if self.variant else {}
         )
         return [
-            Proposal(crystal.structure, self.name, {**detail, "sample": crystal.index})
+            Proposal(
+                crystal.structure,
+                self.name,
+                {
+                    **detail,
+                    "sample": crystal.index,
+                    "prototype": crystal.prototype,
+                    "probability": crystal.probability,
+                },
+            )
             for crystal in crystals
         ]
 

@@ -10,10 +10,10 @@ from pymatgen.core import Composition, Structure
 
 from dao_core.crystal.fingerprint import fingerprint, fingerprint_distance
 from dao_core.crystal.validity import invalid_reason
+from dao_core.crystal.volume import rescaled
 from dao_core.search.compositions import CompositionCell
 from dao_core.search.sources.base import Proposal
 from dao_core.search.sources.template import assignments, dissimilarity, substituted
-from dao_core.crystal.volume import rescaled
 
 SAME = 0.05
 """Distance of fingerprints below which a proposal repeats one of a more similar crystal."""

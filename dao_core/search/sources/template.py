@@ -18,9 +18,9 @@ from pymatgen.core import Element, Structure
 
 from dao_core.crystal.symmetry import standard_primitive
 from dao_core.crystal.validity import invalid_reason
+from dao_core.crystal.volume import rescaled
 from dao_core.search.compositions import CompositionCell
 from dao_core.search.sources.base import Proposal
-from dao_core.crystal.volume import rescaled
 
 RATTLED_COPIES = 2
 """Further copies of each template with moved atoms, once the templates themselves are used up."""

@@ -11,7 +11,8 @@ from pymatgen.core import Composition
 from dao_core.checkpoints.format import save_checkpoint
 from dao_core.crysformer.config import named_config
 from dao_core.errors import CheckpointError, DomainError, InputError, MissingError
-from dao_core.generator.generate import KIND, Generator, load_generator
+from dao_core.generator.generate import Generator, load_generator
+from dao_core.generator.model_file import KIND
 from dao_core.generator.samplers import FlowSampler
 from dao_core.generator.velocity import VelocityNetwork
 

@@ -15,7 +15,8 @@ from pymatgen.core import Composition
 from dao_core.checkpoints.format import checkpoint_hash, load_checkpoint
 from dao_core.errors import InputError
 from dao_core.generator.flow_matching import flow_matching_loss
-from dao_core.generator.generate import KIND, load_generator
+from dao_core.generator.generate import load_generator
+from dao_core.generator.model_file import KIND
 from dao_core.potentials import load_potential
 from dao_core.training.generator import GeneratorSources, GeneratorTraining, train_generator
 from dao_core.training.relaxed_records import RecordRelaxation, relax_records

@@ -17,7 +17,7 @@ import pytest
 import torch
 
 from dao_core.checkpoints.format import load_checkpoint, save_checkpoint
-from dao_core.generator.generate import KIND
+from dao_core.generator.model_file import KIND
 from dao_core.predictor.checkpoint import KIND as PHYSICAL
 from dao_core.predictor.config import named_config
 from dao_core.predictor.energy_model import EnergyModel

@@ -14,7 +14,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 
 from dao_core.checkpoints.format import save_checkpoint
 from dao_core.crysformer.config import named_config as crysformer
-from dao_core.generator.generate import KIND as GENERATOR
+from dao_core.generator.model_file import KIND as GENERATOR
 from dao_core.generator.velocity import VelocityNetwork
 from dao_core.predictor.checkpoint import KIND as PREDICTOR
 from dao_core.predictor.config import named_config as predictor
