@@ -26,7 +26,7 @@ from dao_core.training.records import manifest_hash, read_crystals
 from flows.campaign import progress
 from flows.campaign.preflight import check_output_folder
 
-SourceName = Literal["dao-g", "template", "training", "random"]
+SourceName = Literal["dao-g", "dao-g-noise", "template", "training", "random"]
 LARGEST_CELL = 100
 """Atoms; larger training crystals take part in no overlap audit of a baseline."""
 
@@ -63,7 +63,7 @@ class Contestant:
     """What is put to the test.
 
     Attributes:
-        source: where samples come from.
+        source: where samples come from; ``dao-g-noise`` is DAO-G without its prototypes.
         model: name or file of the generator.
         steps: of each sample; by default as many as the model is made for.
         potential: ranks and relaxes; ``none`` does neither.
@@ -100,7 +100,7 @@ def benchmark_structures(
     potential = None if contestant.potential == "none" else load_potential(contestant.potential)
     if settings.relaxed and potential is None:
         raise InputError("--relax needs a potential; leave --potential none out")
-    generator = load_generator(contestant.model) if contestant.source == "dao-g" else None
+    generator = load_generator(contestant.model) if "dao-g" in contestant.source else None
     training = _training_crystals(contestant, generator)
     sampler = _sampler(contestant, generator, training)
     progress.begin("sampled", len(benchmark.references) * len(settings.seeds))
@@ -182,7 +182,8 @@ def _sampler(
 ) -> Sampler:
     """What answers the compositions."""
     if generator is not None:
-        return GeneratorSampler(generator, contestant.steps)
+        prototypes = contestant.source == "dao-g"
+        return GeneratorSampler(generator, contestant.steps, prototypes=prototypes)
     if contestant.source == "template":
         return SourceSampler(TemplateSource())
     if contestant.source == "random":

@@ -63,15 +63,22 @@ class GeneratorSampler:
     """DAO-G by flow matching or diffusion, cells of one size beside each other in a batch.
 
     Attributes:
-        identity: source, weights, steps, slope and guidance.
+        identity: source, weights, steps, slope, guidance, and whether prototypes are used.
         generator: the model.
         steps: of each sample.
+        prototypes: whether samples may start from prototypes, or all from noise.
     """
 
     def __init__(
-        self, generator: Generator, steps: int | None = None, guidance: Guidance | None = None
+        self,
+        generator: Generator,
+        steps: int | None = None,
+        guidance: Guidance | None = None,
+        *,
+        prototypes: bool = True,
     ) -> None:
         self.generator, self.guidance = generator, guidance
+        self.prototypes = prototypes and generator.prior is not None
         self.steps = generator.sampler.default_steps if steps is None else steps
         flow = generator.sampler if isinstance(generator.sampler, FlowSampler) else None
         self.identity = {
@@ -81,6 +88,7 @@ class GeneratorSampler:
             "steps": self.steps,
             "slope": flow.slope if flow else None,
             "guidance": guidance.weight if guidance else None,
+            "prototypes": self.prototypes,
         }
 
     def cost(self) -> dict[str, int]:
@@ -103,6 +111,7 @@ class GeneratorSampler:
                 k,
                 steps=self.steps,
                 guidance=self.guidance,
+                prototypes=self.prototypes,
                 seed=seed + SEED_STRIDE * repeat,
                 beyond_domain=True,
             )

@@ -7,6 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
+TIE = 0.05
+"""eV/atom: universal potentials err by this much on crystals that they were not trained on, so that
+energies which differ by less do not tell samples apart; then the generator's own order does."""
+
 
 @dataclass(frozen=True)
 class SampleRow:
@@ -50,10 +54,9 @@ class Scores:
             2025), also one that was made for another polymorph.
         crmse: mean over references of their best RMSE over all samples of their formula, ``stol``
             where nothing matches (cRMSE, same source).
-        ranked_match_rate: share of references whose lowest-energy sample matches; None without
-            energies.
-        ranked_strict_rate: share of references whose lowest-energy sample matches strictly; None
-            likewise.
+        ranked_match_rate: share of references whose sample of lowest energy (see
+            :func:`lowest_energy`) matches; None without energies.
+        ranked_strict_rate: share of references for which it matches strictly; None likewise.
         valid_rate: share of samples that are possible crystals.
         polymorph_recall: mean over formulas with several references of the share of them that is
             found; None if there is no such formula.
@@ -137,9 +140,10 @@ def across_seeds(scores: Sequence[Scores]) -> dict[str, tuple[float, float]]:
 
 
 def lowest_energy(rows: Iterable[SampleRow]) -> SampleRow | None:
-    """The valid sample of lowest energy, or None where no valid sample has an energy."""
+    """The first valid sample within ``TIE`` of the lowest energy; None where none has an energy."""
     candidates = [row for row in rows if row.energy_per_atom is not None and not row.invalid]
-    return min(candidates, key=_energy, default=None)
+    lowest = min((_energy(row) for row in candidates), default=math.inf)
+    return next((row for row in candidates if _energy(row) <= lowest + TIE), None)
 
 
 def _energy(row: SampleRow) -> float:

@@ -25,6 +25,7 @@ class Source(StrEnum):
     """Where samples come from."""
 
     DAO_G = "dao-g"
+    DAO_G_NOISE = "dao-g-noise"
     TEMPLATE = "template"
     TRAINING = "training"
     RANDOM = "random"
@@ -56,7 +57,9 @@ def benchmark(
     ] = None,
     source: Annotated[
         Source,
-        typer.Option("--source", help="dao-g, or a baseline: prototypes, training set, random."),
+        typer.Option(
+            "--source", help="dao-g; without its prototypes; or a baseline: AFLOW's, training set."
+        ),
     ] = Source.DAO_G,
     model: Annotated[
         str, typer.Option("--model", metavar="NAME", help="dao-g (shipped), or a model file.")
@@ -160,5 +163,8 @@ def _human(result: dict[str, Any]) -> Group:
     table = flat_table(rows, (*columns, "ranked_match_rate", "ranked_strict_rate"))
     table.title = f"{result['set']} ({result['set_hash']}), {result['n']} references"
     tolerances = result["tolerances"]
-    table.caption = f"match: {tolerances['loose']}; strict: {tolerances['strict']}"
+    table.caption = (
+        f"match: {tolerances['loose']}; strict: {tolerances['strict']}; "
+        f"ranked: the first within {tolerances['rank_tie']} of the lowest energy"
+    )
     return Group(table, f"results in {result['files']['json']}")

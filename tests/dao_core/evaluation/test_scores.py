@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dao_core.evaluation.scores import SampleRow, Scores, across_seeds, score
+from dao_core.evaluation.scores import TIE, SampleRow, Scores, across_seeds, score
 
 
 def row(
@@ -39,6 +39,13 @@ def test_ranking_takes_the_lowest_energy_of_the_first_k() -> None:
     rows = [[row(0, None, energy=-1.0), row(1, 0.2, energy=-2.0), row(2, None, energy=-3.0)]]
     rates = [score(rows, [[]], ["MgO"], k, 0.5).ranked_match_rate for k in (1, 2, 3)]
     assert rates == [0, 1, 0]
+
+
+def test_among_energies_that_cannot_be_told_apart_the_first_sample_wins() -> None:
+    close = [row(0, 0.2, energy=-3.0 + 0.9 * TIE), row(1, None, energy=-3.0)]
+    apart = [row(0, 0.2, energy=-3.0 + 1.1 * TIE), row(1, None, energy=-3.0)]
+    rates = [score([one], [[]], ["MgO"], 2, 0.5).ranked_match_rate for one in (close, apart)]
+    assert rates == [1, 0]
 
 
 def test_polymorph_recall_looks_at_formulas_with_several_references() -> None:
