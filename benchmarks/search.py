@@ -42,18 +42,11 @@ from rich.console import Console
 from rich.table import Table
 
 from dao_core.crystal.deduplication import same_crystal
-from dao_core.crystal.volume import rescaled
 from dao_core.potentials import load_potential
-<<<<<<< HEAD
 from flows.campaign.local import run_campaign
 from flows.campaign.progress import Listener
 from flows.campaign.request import CampaignRequest
 from flows.campaign.server import prefect_server
-=======
-from dao_core.relax import RelaxSettings, idealised, relax
-from dao_core.search.compositions import CompositionCell, parse_target
-from dao_core.search.sources.template import ranked_assignments, substituted, templates
->>>>>>> e78ada3 (Prototypes: structures made when asked for, tighter entries, provenance)
 from stores import open_store
 from stores.documents import CampaignDocument, EventDocument, RelaxationDocument
 
