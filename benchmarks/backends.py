@@ -27,7 +27,10 @@ BATCH = 1000
 SLOW_LIMIT = 1000
 """Documents for backends that take minutes for more; MontyStore gets a fifth of them."""
 INDEXED = ("structure_id", "chemsys", "energy_above_hull", "last_updated")
-ELEMENTS = ("Li", "Na", "Mg", "Ca", "Al", "Si", "Ti", "Fe", "Zn", "O", "S", "Cl")
+ELEMENTS = (
+    "Li", "Be", "B", "C", "N", "O", "F", "Na", "Mg", "Al", "Si", "P", "S", "Cl", "K", "Ca", "Ti",
+    "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Sr", "Y", "Zr", "Ba",
+)  # fmt: skip
 UPSERTS_BAR, LOOKUP_BAR = 3000.0, 1.0
 
 

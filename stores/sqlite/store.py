@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
-from maggma.core import Sort, Store, StoreError
+from maggma.core import Store, StoreError
 from mongomock_ng.filtering import filter_applies
 from pydash import get, has, set_
 
@@ -19,8 +18,8 @@ from stores.errors import StoreCorruptError
 from stores.sqlite.criteria import SqlCriteria, extract, is_plain, translate
 from stores.sqlite.database import Database
 from stores.sqlite.projection import project
+from stores.sqlite.sorting import SortOrder, in_order, order_by
 
-SortOrder = Mapping[str, Sort | int]
 _TABLE = (
     "CREATE TABLE IF NOT EXISTS @ (seq INTEGER PRIMARY KEY AUTOINCREMENT, key NOT NULL UNIQUE, "
     "doc TEXT NOT NULL, crc INTEGER NOT NULL)"
@@ -105,14 +104,14 @@ class SqliteStore(Store):
             StoreCorruptError: a document that was read is damaged.
         """
         sql = translate(criteria, self.key)
-        order, sorted_here = _order_by(sort, has_conditions=bool(sql.clauses))
+        order, sorted_here = order_by(sort, has_conditions=bool(sql.clauses))
         statement = self._statement("SELECT key, doc, crc FROM @") + sql.where + order
         if not sql.rest and not sorted_here:
             statement += f" LIMIT {limit or -1} OFFSET {skip}"
             skip = limit = 0
         found = self._matching(self._rows(statement, sql.values), sql)
         if sorted_here:
-            found = iter(_sorted(found, sort or {}))
+            found = iter(in_order(found, sort or {}))
         for document in islice(found, skip, skip + limit if limit else None):
             yield project(document, properties)
 
@@ -284,34 +283,3 @@ class SqliteStore(Store):
 
 def _checksum(text: str) -> int:
     return zlib.crc32(text.encode("utf-8", "surrogatepass"))
-
-
-def _order_by(sort: SortOrder | None, *, has_conditions: bool) -> tuple[str, bool]:
-    """An ``ORDER BY`` clause, and whether sorting must be done in Python instead."""
-    if not sort:
-        # The plus keeps SQLite from walking the whole table in order instead of using an index.
-        return (" ORDER BY +seq" if has_conditions else " ORDER BY seq"), False
-    if not all(is_plain(name) for name in sort):
-        return "", True
-    terms = [f"{extract(name)}{' DESC' if _descending(way) else ''}" for name, way in sort.items()]
-    return f" ORDER BY {', '.join(terms)}, seq", False
-
-
-def _sorted(documents: Iterable[dict[str, Any]], sort: SortOrder) -> list[dict[str, Any]]:
-    """Sort by dotted fields: missing values first, then numbers, then text, as SQLite does."""
-    ordered = list(documents)
-    for name, way in reversed(list(sort.items())):
-        ordered.sort(key=lambda document: _rank(get(document, name)), reverse=_descending(way))
-    return ordered
-
-
-def _rank(value: Any) -> tuple[int, Any]:
-    if value is None:
-        return 0, 0
-    if isinstance(value, int | float):
-        return 1, value
-    return 2, value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
-
-
-def _descending(way: Sort | int) -> bool:
-    return (way.value if isinstance(way, Sort) else way) < 0

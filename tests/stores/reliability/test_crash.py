@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import random
 import select
+import shutil
 import signal
+import sqlite3
 import time
 from pathlib import Path
+
+import pytest
 
 from stores.maintenance import check
 from stores.opening import open_store
@@ -56,6 +60,7 @@ def _killed_writer(path: Path, round_number: int, seconds: float) -> list[str]:
         return lines.read().split("\n")[:-1]
 
 
+@pytest.mark.timeout(900)  # ten seconds on an idle machine; each round waits for the disk
 def test_sigkill_while_writing_50_rounds(tmp_path: Path) -> None:
     chance = random.Random(5)
     acknowledged: list[str] = []
@@ -70,3 +75,20 @@ def test_sigkill_while_writing_50_rounds(tmp_path: Path) -> None:
     with open_store(tmp_path / "s") as store:
         assert [fault for fault in check(store) if fault.where == "file"] == []
         assert store.events.damaged() == []
+
+
+def test_a_store_is_opened_after_a_kill_in_the_midst_of_a_rollback_journal(tmp_path: Path) -> None:
+    """As after a kill while a backup, which has no write-ahead log, is opened to be written."""
+    with open_store(tmp_path / "s") as store:
+        store.events.update([{"event_id": f"e{n}", "filler": FILLER} for n in range(300)])
+    connection = sqlite3.connect(tmp_path / "s" / "store.sqlite", isolation_level=None)
+    connection.execute("PRAGMA journal_mode=DELETE")
+    connection.execute("PRAGMA cache_size=5")
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("UPDATE events SET doc = '{}'")
+    shutil.copytree(tmp_path / "s", tmp_path / "killed")
+    connection.close()
+    assert (tmp_path / "killed" / "store.sqlite-journal").stat().st_size > 0
+    with open_store(tmp_path / "killed") as store:
+        assert {one["filler"] for one in store.events.query()} == {FILLER}
+        assert store.events.count() == 300
