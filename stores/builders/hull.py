@@ -11,6 +11,9 @@ from stores.builders.lowest_energy import lowest_energies
 from stores.dao_store import WriteReport
 from stores.documents import Document, HullDocument, ThermoDocument, hull_id
 
+HULLS = 50
+"""How many hulls are read, placed and written together."""
+
 
 class HullBuilder(StoreBuilder):
     """Hulls at one level each, competing phases of all subsystems included.
@@ -51,10 +54,9 @@ class HullBuilder(StoreBuilder):
     def complete(self) -> WriteReport:
         """Rebuild the hulls that anything new touches, small systems first."""
         written = WriteReport()
-        systems: dict[str, list[str]] = {}
         while pending := self._pending():
-            for hull in pending:
-                written += self._rebuild(hull, systems)
+            for start in range(0, len(pending), HULLS):
+                written += self._rebuild(pending[start : start + HULLS])
         return written
 
     def _pending(self) -> list[HullDocument]:
@@ -63,20 +65,33 @@ class HullBuilder(StoreBuilder):
         fewest = min((hull.chemsys.count("-") for hull in found), default=0)
         return [hull for hull in found if hull.chemsys.count("-") == fewest]
 
-    def _rebuild(self, hull: HullDocument, systems: dict[str, list[str]]) -> WriteReport:
-        """Place entries on one hull and mark the larger systems if its stable phases changed."""
+    def _rebuild(self, hulls: list[HullDocument]) -> WriteReport:
+        """Place entries on hulls of one size; mark larger systems where stable phases changed."""
+        placed: list[ThermoDocument] = []
+        changed: list[HullDocument] = []
+        for hull in hulls:
+            old_phases = (hull.stable, hull.missing_references)
+            placed += self._place(hull)
+            if (hull.stable, hull.missing_references) != old_phases:
+                changed.append(hull)
+        with self.store.transaction():
+            written = self.store.put([*placed, *self._larger(changed)])
+            # Last, so that a build that dies before it does this work again.
+            return written + self.store.put(hulls)
+
+    def _place(self, hull: HullDocument) -> list[ThermoDocument]:
+        """The entries of one hull that have a new place; the hull itself is changed."""
         criteria = {"hull_id": hull.id}
-        new = list(self.store.find(ThermoDocument, {**criteria, "is_placed": False}))
-        stable = self._competing(hull)
         old_phases = (hull.stable, hull.missing_references)
-        place_on_hull(new, stable, hull)
-        changed = (hull.stable, hull.missing_references) != old_phases
-        if changed or hull.pending == "all":
-            new = list(self.store.find(ThermoDocument, criteria))
-            place_on_hull(new, self._competing(hull, own=False), hull)
+        new = list(self.store.find(ThermoDocument, {**criteria, "is_placed": False}))
+        place_on_hull(new, self._competing(hull), hull)
+        if (hull.stable, hull.missing_references) != old_phases or hull.pending == "all":
+            everything = list(self.store.find(ThermoDocument, criteria))
+            if len(everything) > len(new):
+                new = everything
+                place_on_hull(new, self._competing(hull, own=False), hull)
         hull.pending = ""
-        larger = self._larger(hull, systems) if changed else []
-        return self.store.put([*new, *larger]) + self.store.put(hull)
+        return new
 
     def _competing(self, hull: HullDocument, *, own: bool = True) -> list[ThermoDocument]:
         """Stable phases of the subsystems and, if asked, of the system itself."""
@@ -89,18 +104,16 @@ class HullBuilder(StoreBuilder):
         wanted = {"hull_id": {"$in": systems}, "is_stable": True, "is_placed": True}
         return list(self.store.find(ThermoDocument, wanted))
 
-    def _larger(self, hull: HullDocument, systems: dict[str, list[str]]) -> list[HullDocument]:
-        """The hulls of larger systems at the same level, marked to be placed anew."""
-        if hull.level not in systems:
-            found = self.store.hulls.query({"level": hull.level}, ["chemsys"])
-            systems[hull.level] = [one["chemsys"] for one in found]
-        elements = set(hull.chemsys.split("-"))
-        larger = [
-            hull_id(one, hull.level)
-            for one in systems[hull.level]
-            if elements < set(one.split("-"))
-        ]
-        marked = list(self.store.find(HullDocument, {"hull_id": {"$in": larger}}))
+    def _larger(self, hulls: list[HullDocument]) -> list[HullDocument]:
+        """The hulls of larger systems at the same levels, marked to be placed anew."""
+        larger: set[str] = set()
+        for level in {hull.level for hull in hulls}:
+            changed = [set(one.chemsys.split("-")) for one in hulls if one.level == level]
+            for found in self.store.hulls.query({"level": level}, ["hull_id", "chemsys"]):
+                elements = set(found["chemsys"].split("-"))
+                if any(one < elements for one in changed):
+                    larger.add(found["hull_id"])
+        marked = list(self.store.find(HullDocument, {"hull_id": {"$in": sorted(larger)}}))
         for one in marked:
             one.pending = "all"
         return marked
