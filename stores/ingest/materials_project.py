@@ -10,8 +10,7 @@ from typing import Any
 
 from mp_api.client import MPRester
 from mp_api.client.core.client import MPRestError
-from pymatgen.core import Structure
-from requests import RequestException
+from pymatgen.core import Element, Structure
 
 from dao_core.errors import MissingError
 from stores.errors import StoreUnreachableError
@@ -69,7 +68,8 @@ class MaterialsProject:
             what |= self._scope(self.system)
         try:
             return list(self._client.materials.summary.search(**what))
-        except (MPRestError, RequestException) as error:
+        except (MPRestError, OSError) as error:
+            # requests' errors are OSErrors, and so are those of the bucket that holds everything.
             # The text of the error may hold the headers of the request, and with them the key.
             raise StoreUnreachableError(
                 f"the Materials Project does not answer ({type(error).__name__}); check "
@@ -77,9 +77,9 @@ class MaterialsProject:
             ) from None
 
     def _scope(self, system: str) -> dict[str, Any]:
-        if "-" not in system and not system.isalpha():
-            return {"formula": system}
         elements = system.split("-")
+        if len(elements) == 1 and not Element.is_valid_symbol(system):
+            return {"formula": system}
         subsets = ["-".join(sorted(one)) for one in _subsets(elements)]
         return {"chemsys": subsets}
 

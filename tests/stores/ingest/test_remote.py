@@ -13,14 +13,13 @@ import uvicorn
 from optimade.validator import ImplementationValidator
 from requests.adapters import BaseAdapter
 
-from dao_core.errors import InputError, MissingError
+from dao_core.errors import InputError
 from stores import open_store
 from stores.builders import HullBuilder
 from stores.documents import LabelDocument
 from stores.errors import StoreUnreachableError
 from stores.export.optimade_service import optimade_app
-from stores.ingest import ingest, open_source
-from stores.ingest.materials_project import MaterialsProject
+from stores.ingest import ingest
 from stores.ingest.optimade import OptimadeProvider
 
 
@@ -110,49 +109,3 @@ def test_bad_entries_and_bad_answers(store) -> None:
     for _ in range(2):
         with pytest.raises(StoreUnreachableError, match="there"):
             ingest(store, provider)
-
-
-class _Client:
-    """mp-api's client as far as it is used, with recorded summaries."""
-
-    def __init__(self, summaries: list[dict[str, Any]]) -> None:
-        self.summaries = summaries
-        self.materials = self.summary = self
-        self.calls: list[dict[str, Any]] = []
-
-    def search(self, **what: Any) -> list[dict[str, Any]]:
-        self.calls.append(what)
-        ids = what.get("material_ids")
-        return [one for one in self.summaries if ids is None or one["material_id"] in ids]
-
-
-def test_materials_project(store, rocksalt) -> None:
-    good = {
-        "material_id": "mp-1265",
-        "structure": rocksalt().as_dict(),
-        "energy_per_atom": -6.3,
-        "formation_energy_per_atom": -3.0,
-        "energy_above_hull": 0.0,
-        "band_gap": 4.4,
-    }
-    client = _Client([good, {**good, "material_id": "mp-9", "deprecated": True}])
-    report = ingest(store, MaterialsProject("O-Mg", client=client, pause=0.0))
-    assert report.rejected == {"deprecated": 1}
-    assert client.calls[0]["chemsys"] == ["O", "Mg", "Mg-O"]
-    label = next(store.find(LabelDocument))
-    assert (label.source_id, label.energy_per_atom, label.band_gap) == ("mp-1265", -6.3, 4.4)
-    assert label.level == "mp-gga-gga+u-mp2020"
-
-
-def test_the_key_is_asked_for_and_never_told(monkeypatch, store) -> None:
-    with pytest.raises(MissingError, match="MP_API_KEY"):
-        open_source("mp:Mg-O")
-
-    class Leaky(_Client):
-        def search(self, **what: Any) -> list[dict[str, Any]]:
-            raise requests.ConnectionError("X-API-KEY: topsecret")
-
-    with pytest.raises(StoreUnreachableError) as failure:
-        ingest(store, MaterialsProject("Mg-O", client=Leaky([]), pause=0.0))
-    assert "topsecret" not in str(failure.value)
-    assert failure.value.__cause__ is None
