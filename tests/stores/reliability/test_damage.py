@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,40 @@ def test_full_disk_refuses_the_write_and_keeps_the_rest(embedded: DaoStore) -> N
     embedded.events.update({"event_id": "after"})
     assert embedded.events.count() == 11
     assert [fault for fault in check(embedded) if fault.where == "file"] == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 2 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("on this machine this user may not mount a small file system")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def test_a_disk_that_really_fills_up(small_disk: Path) -> None:
+    written: list[int] = []
+
+    def fill(store: DaoStore) -> None:
+        for number in range(200):
+            store.events.update({"event_id": f"e{number}", "text": "x" * 20_000})
+            written.append(number)
+
+    with open_store(small_disk / "s") as store:
+        with pytest.raises(StoreFullError, match="no space left"):
+            fill(store)
+        with pytest.raises(StoreFullError, match="no space left for a blob"):
+            store.blobs.put(os.urandom(2_000_000))
+        assert list(store.blobs.digests()) == []
+    with pytest.raises(StoreFullError):
+        open_store(small_disk / "another")
+    with open_store(small_disk / "s") as store:
+        assert 0 < store.events.count() == len(written)
+        assert store.events.damaged() == []
+        assert [fault for fault in check(store) if fault.where == "file"] == []
 
 
 def _unprivileged(work: Callable[[], None]) -> None:
