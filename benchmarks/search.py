@@ -25,8 +25,8 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -139,6 +139,7 @@ def _request(system: str, arm: str, folder: Path, options: argparse.Namespace) -
 
 def _run_cryspy(system: str, folder: Path, options: argparse.Namespace) -> None:
     formula = next((formula for formula, _ in KNOWN.get(system, ())), system)
+    shutil.rmtree(folder / "z", ignore_errors=True)  # CrySPY would go on with half of a generation
     command = [
         options.cryspy, str(Path(__file__).with_name("cryspy_search.py")), formula,
         "--relax", str(options.relax), "--potential", options.potential, "--out", str(folder / "z"),
@@ -274,7 +275,7 @@ def main() -> None:
     """Run what is missing of every system and arm, and print the table or one JSON object."""
     options = _options()
     systems = options.systems.split(",") if options.systems else QUICK if options.quick else KNOWN
-    names = [*options.arms.split(","), *([CRYSPY] if options.cryspy else [])]
+    names = [*filter(None, options.arms.split(",")), *([CRYSPY] if options.cryspy else [])]
     potential = load_potential(options.potential)
     arms: dict[tuple[str, str], Arm] = {}
     rows: list[dict[str, Any]] = []
@@ -331,5 +332,4 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "ERROR")
-    sys.exit(main())
+    main()

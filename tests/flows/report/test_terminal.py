@@ -1,0 +1,52 @@
+"""What a summary shows on the terminal, and distances in the report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+
+from flows.campaign.stored import FinishedCampaign
+from flows.cli.tables import campaign_tables
+from flows.report.page import write_report
+from flows.report.summary import CampaignSummary, MinimaDistances
+
+OUTSIDE = "outside the domain: 52 atoms"
+
+
+def flagged(summary: CampaignSummary) -> CampaignSummary:
+    first, *others = summary.ranking
+    first = first.model_copy(
+        update={"flags": (OUTSIDE,), "novel": False, "known_as": "materials-project mp-1265"}
+    )
+    return summary.model_copy(update={"ranking": (first, *others)})
+
+
+def printed(summary: CampaignSummary, folder: Path) -> str:
+    console = Console(width=300, record=True, file=(folder / "out.txt").open("w"))
+    console.print(campaign_tables(FinishedCampaign(summary, folder, reused=False), 1.0))
+    return console.export_text()
+
+
+def test_a_structure_outside_the_domain_and_a_known_one_are_named(
+    binary: CampaignSummary, tmp_path: Path
+) -> None:
+    text = printed(flagged(binary), tmp_path)
+    assert OUTSIDE in text
+    assert "materials-project mp-1265" in text
+    assert "flags" in text
+    rows = (row.model_copy(update={"flags": (), "converged": True}) for row in binary.ranking)
+    clean = binary.model_copy(update={"ranking": tuple(rows)})
+    assert "flags" not in printed(clean, tmp_path).partition("funnel")[0]
+
+
+def test_the_report_has_the_distances_between_minima(
+    binary: CampaignSummary, tmp_path: Path
+) -> None:
+    found = MinimaDistances(formula="MgO", ranks=(1, 4), distances=((0.0, 0.3127), (0.3127, 0.0)))
+    summary = flagged(binary).model_copy(update={"distances": (found,)})
+    text = write_report(summary, tmp_path).read_text(encoding="utf-8")
+    assert "0.313" in text
+    assert "2 minima" in text
+    assert "materials-project mp-1265" in text
+    assert 'id="distances"' not in write_report(binary, tmp_path).read_text(encoding="utf-8")
