@@ -29,7 +29,6 @@ import resource
 import shutil
 import statistics
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
