@@ -12,6 +12,7 @@ from pymatgen.io.cif import CifWriter
 
 from dao_core.checkpoints.format import checkpoint_hash
 from dao_core.crystal.symmetry import space_group_of
+from dao_core.errors import InputError
 from dao_core.generator.generate import load_generator
 from dao_core.generator.guidance import Guidance
 from dao_core.predictor.guidance import load_noisy_energy
@@ -128,7 +129,8 @@ def _cell(formula: str) -> Composition:
     Raises:
         InputError: It is not a formula.
     """
-    parse_target([formula])
+    if parse_target([formula]).is_system:
+        raise InputError(f"{formula} is a chemical system; give a formula such as MgO")
     return Composition(formula)
 
 

@@ -91,7 +91,9 @@ class _Describer:
             text = f"is missing{self.words.get(name, '')}"
         config = self.config
         if config is None or (path and path[0] in self.chosen) or not path or path[0] not in config:
-            option = f"--{name.replace('_', '-')}" if name and name not in self.words else name
+            option = str(path[0]) if path else ""
+            if option and option not in self.words:
+                option = f"--{option.replace('_', '-')}"
             return f"{option}: {text}" if option else text
         return f"{self.file}, line {_line(config, path)}: {name}: {text}"
 

@@ -62,20 +62,26 @@ def enumerate_compositions(
 
     Raises:
         InputError: ``z`` is empty or not positive, or the system has more than seven elements.
-        DomainError: a formula that was asked for does not fit into ``max_atoms``.
+        DomainError: a formula that was asked for, or all of a system, does not fit into
+            ``max_atoms``.
     """
     if z != "auto" and (not z or min(z) < 1):
         raise InputError(f"Z must be auto or positive whole numbers, not {z}")
     if not target.is_system:
         cells = [cell for formula in target.formulas for cell in _asked_cells(formula, z)]
         return _fitting(cells, target, max_atoms)
-    formulas = _system_formulas(target.elements, max_atoms)
-    return [
+    found = [
         cell
-        for formula in formulas
+        for formula in _system_formulas(target.elements, max_atoms)
         for cell in _cells(formula, AUTO_Z if z == "auto" else z)
         if cell.natoms <= max_atoms
     ]
+    if not found:
+        raise DomainError(
+            f"no composition of {target.name} has a cell of at most {max_atoms} atoms with Z of "
+            f"{', '.join(map(str, z))}; raise the limit or lower Z"
+        )
+    return found
 
 
 def _system_formulas(elements: tuple[str, ...], max_atoms: int) -> list[str]:

@@ -7,8 +7,16 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
+from dao_core.search.target import parse_target
 from stores import without_credentials
 
 SourceName = Literal["dao-g", "template", "random", "perturbation"]
@@ -26,6 +34,14 @@ NOT_DECIDING = {
     "announce",
 }  # fmt: skip
 """Settings that leave the ranking as it is: DFT checks are made of a ranking that stands."""
+NEEDS = {
+    **dict.fromkeys(
+        ("dft_budget", "dft_protocol", "dft_core_hours", "approve", "approve_hours"), "dft"
+    ),
+    "guidance_weight": "guidance",
+    "hold": "template",
+}
+"""Settings that mean nothing without another."""
 
 
 class CampaignRequest(BaseModel):
@@ -114,6 +130,31 @@ class CampaignRequest(BaseModel):
         if not numbers or not all(1 <= number <= MAX_Z for number in numbers):
             raise ValueError(f"must be auto or whole numbers from 1 to {MAX_Z} such as 1,2,4")
         return tuple(sorted(numbers))
+
+    @field_validator("targets")
+    @classmethod
+    def _real_targets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse what is no chemical system and no formula where it stands."""
+        parse_target(value)
+        return value
+
+    @field_validator("dft")
+    @classmethod
+    def _no_dft_under_pressure(cls, value: str, others: ValidationInfo) -> str:
+        if value != "none" and others.data.get("pressure"):
+            raise ValueError("checks are made without pressure: leave out pressure or dft")
+        return value
+
+    @field_validator(*NEEDS)
+    @classmethod
+    def _with_what_it_is_of(cls, value: Any, others: ValidationInfo) -> Any:
+        """Refuse what would change nothing; a form sends all defaults, and may."""
+        name = str(others.field_name)
+        needed = NEEDS[name]
+        missing = others.data.get(needed, value) == cls.model_fields[needed].default
+        if missing and value != cls.model_fields[name].default:
+            raise ValueError(f"means nothing without {needed}")
+        return value
 
     @model_validator(mode="after")
     def _not_contradictory(self) -> CampaignRequest:

@@ -15,8 +15,9 @@ from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_se
 
 from dao_core.errors import DaoError
 
-STARTUP_SECONDS = 60.0
-"""A loaded machine needs a few seconds to bring Prefect's database up to date."""
+STARTUP_SECONDS = 600.0
+"""A few seconds on an idle machine; minutes have been seen on one with ten times too much to do. A
+server that fails ends its thread, which is noticed at once."""
 
 
 @contextmanager

@@ -137,7 +137,7 @@ def campaign(
         "seed": seed,
         "pressure": pressure,
         "potential": potential,
-        "sources": sources.split(",") if sources else None,
+        "sources": sources.split(",") if sources is not None else None,
         "guidance": guidance,
         "guidance_weight": guidance_weight,
         "template": template,
@@ -168,13 +168,16 @@ def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
     from flows.cli.approval import terminal_asker
     from flows.cli.bars import Bars
     from flows.validation.approval import asking
-    from flows.validation.stage import is_settled
+    from flows.validation.settings import require_dft
+    from flows.validation.stage import dft_settings, is_settled
 
     with Campaign(request) as prepared:
         folder, chemsys = prepared.folder, prepared.chemsys
         document = prepared.document()
     if document.state == "done" and is_settled(document, request):
         return found_done(document, folder)
+    if request.dft != "none":
+        require_dft(dft_settings(request))  # known before the server starts and anything is done
     from flows.campaign.local import run_campaign
 
     with Bars() as bars, asking(terminal_asker(bars)):

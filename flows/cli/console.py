@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import time
+import warnings
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -27,9 +28,11 @@ STDERR = Console(stderr=True, highlight=False)
 def set_up_logging(*, verbose: bool) -> None:
     """Send logs to stderr: warnings and worse, or all that Prefect and we say with ``verbose``."""
     level = logging.INFO if verbose else logging.WARNING
-    handler = RichHandler(console=STDERR, show_path=False, markup=False)
+    handler = RichHandler(level, console=STDERR, show_path=False, markup=False)
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", logging.getLevelName(level))
     logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
+    # pymatgen says so of every noble gas that stands in a formula, and goes on rightly
+    warnings.filterwarnings("ignore", message="No Pauling electronegativity")
 
 
 def warn(message: str) -> None:
@@ -48,6 +51,7 @@ def emit(result: Mapping[str, Any], *, as_json: bool, human: RenderableType | No
     if as_json:
         whole = {**result, "versions": versions(), "seconds": seconds()}
         sys.stdout.write(json.dumps(whole, indent=1, default=_plain, allow_nan=False) + "\n")
+        sys.stdout.flush()  # whoever reads may wait for it while the command serves on
     elif human is not None:
         width = None if sys.stdout.isatty() else WIDTH_OF_FILES
         Console(highlight=False, width=width).print(human)

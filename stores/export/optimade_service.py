@@ -61,8 +61,8 @@ def optimade_app(
     return app
 
 
-def run(app: FastAPI, *, host: str = "127.0.0.1", port: int = 5000) -> None:
-    """Serve until interrupted.
+def check_address(host: str, port: int) -> None:
+    """Make sure that a service can listen there.
 
     Raises:
         InputError: the port is taken, or there is no such address.
@@ -73,6 +73,10 @@ def run(app: FastAPI, *, host: str = "127.0.0.1", port: int = 5000) -> None:
             probe.bind((host, port))
     except OSError as error:
         raise InputError(f"{host}:{port}: cannot listen there ({error.strerror})") from error
+
+
+def run(app: FastAPI, *, host: str = "127.0.0.1", port: int = 5000) -> None:
+    """Serve until interrupted, on an address that :func:`check_address` found free."""
     uvicorn.run(app, host=host, port=port, log_level="warning")
 
 

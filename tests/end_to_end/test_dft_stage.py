@@ -23,7 +23,8 @@ WORDS = (
     "Al", "--potential", "ase:ase.calculators.emt:EMT", "--sources", "template", "--candidates",
     "4", "--relax", "4", "--max-atoms", "1", "--dft", "qe", "--dft-budget", "1", "--out", "out",
 )  # fmt: skip
-PATIENCE = 240
+PATIENCE = 600
+"""Seconds; it takes some twenty on an idle machine."""
 
 
 def attempts(home: Path) -> list[tuple[Any, ...]]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import redirect_stdout
 from typing import Annotated
 
 import typer
 
-from flows.cli.console import STDERR, set_up_logging
-from flows.cli.options import StoreUri, Verbose
+from flows.cli.console import STDERR, emit, set_up_logging
+from flows.cli.options import Json, StoreUri, Verbose
 
 
 def serve(
@@ -20,6 +23,7 @@ def serve(
         typer.Option("--level", help="Serve energies of this level. Default: the first of each."),
     ] = None,
     store: StoreUri = None,
+    as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
     """Serve the present state of the store as OPTIMADE, with _dao_ properties, until Ctrl-C.
@@ -30,13 +34,20 @@ def serve(
     from flows.cli.bars import Bars
     from flows.cli.store.selecting import parse
     from stores import open_store
-    from stores.export.optimade_service import optimade_app, run
 
+    os.environ.setdefault("OPTIMADE_LOG_LEVEL", "warning")
+    with redirect_stdout(sys.stderr):  # where the reference server's log goes is settled at import
+        from stores.export.optimade_service import check_address, optimade_app, run
+    check_address(host, port)
     with open_store(store) as opened, Bars() as bars:
         parse(opened, "", "thermo", None)
-        bars.begin("structures", opened.structures.count())
+        count = opened.structures.count()
+        bars.begin("structures", count)
         app = optimade_app(
             opened, level=level, on_progress=lambda done: bars.advance("structures", done)
         )
-    STDERR.print(f"http://{host}:{port}/v1/structures  (Ctrl-C ends)")
+        uri = opened.uri
+    url = f"http://{host}:{port}/v1/structures"
+    emit({"level": level, "store": uri, "url": url, "structures": count}, as_json=as_json)
+    STDERR.print(f"{url}  (Ctrl-C ends)")
     run(app, host=host, port=port)

@@ -99,7 +99,7 @@ def test_loose_tolerance_is_refused_where_moyo_may_not_return(rocksalt: Structur
 def test_strongly_distorted_crystal_is_done_in_time() -> None:
     """Layered MgO, atoms moved by 0.1 angstrom: moyo 0.21 does not return from this one."""
     cell = CompositionCell("MgO", 8, Composition("Mg8O8"), 16)
-    start = time.perf_counter()
+    start = time.process_time()
     for proposal in TemplateSource().propose(cell, 40, 0)[20:]:
         symmetrise(proposal.structure)
-    assert time.perf_counter() - start < 30
+    assert time.process_time() - start < 30

@@ -53,10 +53,10 @@ def test_rmse_is_that_of_the_structure_matcher(zincblende: Structure) -> None:
 
 def test_needle_matches_nothing_and_costs_nothing(rocksalt: Structure) -> None:
     needle = Structure(Lattice.orthorhombic(0.3, 0.3, 3000), rocksalt.species, rocksalt.frac_coords)
-    start = time.perf_counter()
+    start = time.process_time()
     assert match(needle, rocksalt) is None
     assert match(rocksalt, needle) is None
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_pairs_are_answered_in_order(rocksalt: Structure, diamond: Structure) -> None:

@@ -73,10 +73,10 @@ def test_formula_beyond_the_limit_is_refused_with_the_limit() -> None:
 
 
 def test_seven_elements_are_bounded_and_quick(caplog: pytest.LogCaptureFixture) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     with caplog.at_level(logging.WARNING):
         found = formulas("Li-Na-K-Mg-Ti-O-F")
-    assert time.perf_counter() - start < 60
+    assert time.process_time() - start < 60
     assert len(found) <= MAX_COMPOUNDS + 7
     assert {"MgO", "TiO2", "LiF", "MgTiO3"} <= set(found)
     assert "most plausible" in caplog.text

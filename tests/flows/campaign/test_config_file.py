@@ -31,6 +31,8 @@ def test_reads_a_campaign_and_lets_the_command_line_win(config_file: Path) -> No
         ("targets: Mg-O\nsources: [dao-g, oracle]\n", 2, "sources"),
         ("targets: Mg-O\nseed: [1\n", 3, "YAML"),
         ("targets: Mg-O\ntargets: Na-Cl\n", 2, "YAML"),
+        ("relax: 5\ntargets: Mg-Xx\n", 2, "'Xx' is not an element"),
+        ("targets: Mg-O\n\ndft_budget: 3\n", 3, "without dft"),
     ],
 )
 def test_names_the_line_of_a_mistake(config_file: Path, text: str, line: int, word: str) -> None:

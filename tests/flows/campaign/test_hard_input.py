@@ -24,7 +24,7 @@ TRAINED = Domain(max_atoms=40, max_pressure=177.0)
 )
 def test_templates_have_something_or_nothing_but_never_fail(formula: str) -> None:
     """Molecules, hydrides, f-elements, a noble gas, a composition that no charges balance."""
-    begun = time.monotonic()
+    begun = time.process_time()
     request = CampaignRequest(targets=(formula,))
     cells = wanted_cells(parse_target([formula]), request, TRAINED)
     assert cells
@@ -32,7 +32,7 @@ def test_templates_have_something_or_nothing_but_never_fail(formula: str) -> Non
         for proposal in TemplateSource().propose(cell, 3, seed=0):
             assert proposal.structure.composition == cell.composition
             assert invalid_reason(proposal.structure) is None
-    assert time.monotonic() - begun < 30  # on a loaded machine; a second on a free one
+    assert time.process_time() - begun < 20  # a second, and what else the machine does is no matter
 
 
 def test_forty_hydrogens_are_refused_with_the_limit() -> None:

@@ -29,6 +29,11 @@ def test_takes_a_single_word_and_a_comma_list() -> None:
         ({"targets": ["Si"], "pressure": -1}, "pressure"),
         ({"targets": ["Si"], "pressure": 1e6}, "pressure"),
         ({"targets": ["Si"], "sources": ["perturbation"]}, "name dao-g or template"),
+        ({"targets": ["Si"], "dft_budget": 3}, "without dft"),
+        ({"targets": ["Si"], "dft": "none", "approve": "ask"}, "without dft"),
+        ({"targets": ["Si"], "dft": "qe", "pressure": 10}, "without pressure"),
+        ({"targets": ["Si"], "hold": "lattice"}, "without template"),
+        ({"targets": ["Xx"]}, "not valid"),
     ],
 )
 def test_refuses_what_contradicts_itself(settings: dict[str, object], word: str) -> None:

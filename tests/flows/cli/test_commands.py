@@ -40,10 +40,11 @@ def copper(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
-def test_help_has_an_example(command: list[str]) -> None:
+def test_help_has_an_example_and_json(command: list[str]) -> None:
     shown = CliRunner().invoke(app, [*command, "--help"])
     assert shown.exit_code == 0
     assert f"Example: dao {' '.join(command)}" in shown.output
+    assert "--json" in shown.output
 
 
 def test_help_answers_without_loading_torch_or_prefect() -> None:

@@ -30,6 +30,8 @@ from stores.registry import serving
 
 Dao = Callable[..., Any]
 KEYS = {"level", "store", "versions", "seconds"}
+PATIENCE = 600
+"""Seconds; a server starts in five on an idle machine."""
 
 
 @pytest.fixture
@@ -201,12 +203,12 @@ def test_serve_answers_on_this_machine_alone(dao: Dao, filled: Path) -> None:
         busy = dao("store", "serve", "--port", str(port))
     assert (busy.code, "cannot listen" in busy.err) == (2, True)
     server = subprocess.Popen(
-        [sys.executable, "-m", "flows", "store", "serve", "--port", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        [sys.executable, "-m", "flows", "store", "serve", "--port", str(port), "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         url = f"http://127.0.0.1:{port}/v1/structures"
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 query = {"filter": '_dao_energy_above_hull<0.01 AND elements HAS "Mg"'}
@@ -219,7 +221,11 @@ def test_serve_answers_on_this_machine_alone(dao: Dao, filled: Path) -> None:
         formulas = {one["attributes"]["chemical_formula_reduced"] for one in found}
         assert formulas == {"Mg", "MgO"}
         server.send_signal(signal.SIGINT)
-        assert server.wait(30) in {0, 130}
+        out, err = server.communicate(timeout=PATIENCE)
+        assert (server.returncode, "Traceback" in err) == (130, False), err
+        answer = json.loads(out)
+        assert (answer["url"], answer["structures"]) == (url, 2)
+        assert {"level", "store", "versions", "seconds"} <= answer.keys()
     finally:
         server.kill()
         server.wait()

@@ -28,6 +28,8 @@ QUIET = (
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--remote-debugging-port=0", "--window-size=1400,1000", "about:blank",
 )  # fmt: skip
+PATIENCE = 600
+"""Seconds; it takes a few on an idle machine."""
 
 
 class Page:
@@ -44,7 +46,7 @@ class Page:
         self.count += 1
         self.connection.send(json.dumps({"id": self.count, "method": method, "params": params}))
         while True:
-            message = json.loads(self.connection.recv(timeout=60))
+            message = json.loads(self.connection.recv(timeout=PATIENCE))
             if message.get("id") == self.count:
                 assert "error" not in message, message
                 return message["result"]
@@ -60,9 +62,9 @@ class Page:
     def open(self, file: Path) -> None:
         self.events.clear()
         self.call("Page.navigate", url=file.as_uri())
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while self.run("document.documentElement?.dataset.drawn") != "yes":
-            assert time.monotonic() < end, "the report was not drawn within a minute"
+            assert time.monotonic() < end, "the report was never drawn"
             time.sleep(0.05)
 
     def press(self, key: str) -> None:
@@ -84,7 +86,9 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     command = [str(CHROMIUM), *QUIET[:-1], f"--user-data-dir={profile}", QUIET[-1]]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
         try:
-            with connect(_tab(profile), max_size=None, compression=None) as connection:
+            with connect(
+                _tab(profile), max_size=None, compression=None, open_timeout=PATIENCE
+            ) as connection:
                 page = Page(connection)
                 yield page
                 _close(page)
@@ -94,7 +98,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 def _tab(profile: Path) -> str:
     """The address of the first tab, once the browser has written its port."""
-    file, end = profile / "DevToolsActivePort", time.monotonic() + 60
+    file, end = profile / "DevToolsActivePort", time.monotonic() + PATIENCE
     while not (file.exists() and file.read_text().strip()):
         assert time.monotonic() < end, "chromium did not start"
         time.sleep(0.05)

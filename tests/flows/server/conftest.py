@@ -19,7 +19,8 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.orchestration import bootstrap
 
 PREFECT = Path(sys.executable).with_name("prefect")
-PATIENCE = 90.0
+PATIENCE = 600.0
+"""Seconds; a server starts in five on an idle machine."""
 
 
 def wait_for(reached: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
@@ -67,7 +68,7 @@ class PrefectServer:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=PATIENCE)
 
     def answers(self) -> bool:
         try:
@@ -76,7 +77,7 @@ class PrefectServer:
             return False
 
     def ask(self, path: str, **body: Any) -> Any:
-        answer = httpx.post(f"{self.url}{path}", json=body, timeout=30)
+        answer = httpx.post(f"{self.url}{path}", json=body, timeout=PATIENCE)
         answer.raise_for_status()
         return answer.json()
 

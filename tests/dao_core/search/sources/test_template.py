@@ -86,9 +86,9 @@ def test_assignments_are_all_fitting_ones() -> None:
 
 def test_proposing_is_fast_once_the_library_is_read() -> None:
     templates()
-    start = time.perf_counter()
+    start = time.process_time()
     proposals("MgO", 4, 20)
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
 
 
 def test_known_crystals_of_other_systems_serve_as_templates(rocksalt: Structure) -> None:
