@@ -84,9 +84,9 @@ def test_covalent_and_metallic_crystals(real_pw: str, root: Path) -> None:
 def test_iron_is_ferromagnetic(real_pw: str, root: Path) -> None:
     iron = element_structure("Fe")
     iron.scale_lattice(2.83**3 / 2)
-    report = validate({"Fe": iron}, Method(protocol=with_distance(0.6)), BOTH, root=root)
-    # 2.816 with this coarse mesh: 1.8 per cent below experiment, PBE at a dense mesh 1.2 (2.83)
-    assert conventional_a(report.validations[0]) == pytest.approx(2.867, rel=0.02)
+    # PBE makes iron 1.3 per cent too small; coarser meshes add to that (6x6x6: 1.8 per cent).
+    report = validate({"Fe": iron}, Method(protocol=with_distance(0.4)), BOTH, root=root)
+    assert conventional_a(report.validations[0]) == pytest.approx(2.867, rel=0.015)
     result = report.validations[0].result
     assert result is not None
     assert result.total_magnetization == pytest.approx(2.2, abs=0.2)
