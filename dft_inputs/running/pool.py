@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -163,6 +164,16 @@ class CalculationPool:
             if running.process.is_alive():
                 running.process.kill()
         self._running = []
+
+
+def warm_up() -> None:
+    """Start the fork server now: it imports on one core while calculations are planned on another.
+
+    The environment of the moment is what it imports with.
+    """
+    _context()
+    with _main_left_alone():
+        forkserver.ensure_running()
 
 
 def _context() -> ForkServerContext:

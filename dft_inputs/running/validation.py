@@ -16,7 +16,7 @@ from dft_inputs.errors import DftError, InputError, LevelMismatchError
 from dft_inputs.hull import HullPoint, energies_above_hull
 from dft_inputs.running.folder import CalculationFailure, CalculationFolder, CalculationResult
 from dft_inputs.running.ledger import Ledger
-from dft_inputs.running.pool import CalculationPool, Outcome
+from dft_inputs.running.pool import CalculationPool, Outcome, warm_up
 from dft_inputs.running.request import (
     CalculationRequest,
     Limits,
@@ -136,6 +136,7 @@ def validate(
     """
     if not structures:
         raise InputError("There is no structure to validate.")
+    warm_up()
     method, limits = method or Method(), limits or Limits()
     run = _Run((root or validations_root()).resolve(), limits.account)
     for name, structure in structures.items():

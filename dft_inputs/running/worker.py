@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import importlib
 import logging
+import multiprocessing
 import os
 import signal
+import threading
 import uuid
 import warnings
 from dataclasses import replace
+from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import NoReturn
@@ -46,6 +49,7 @@ def run_calculation(request: CalculationRequest, root: Path, limits: Limits) -> 
         limits: Limits of the run.
     """
     signal.signal(signal.SIGTERM, _interrupt)
+    _end_with_parent()
     folder = CalculationFolder(root.resolve(), request.key)
     ledger = Ledger(folder.root / LEDGER)
     with folder.locked():
@@ -118,6 +122,19 @@ def _code(request: CalculationRequest) -> ModuleType:
     # atomate2 takes seconds to import: only a VASP calculation pays for it.
     name = "dft_inputs.vasp.flow" if request.method.code == "vasp" else "dft_inputs.qe.flow"
     return importlib.import_module(name)
+
+
+def _end_with_parent() -> None:
+    """Stop when the process that asked is gone, however it went: nobody pays for orphans."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:

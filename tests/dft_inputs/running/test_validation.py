@@ -218,9 +218,22 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("how", "alone"),
+    [
+        (signal.SIGINT, False),
+        (signal.SIGKILL, False),
+        (signal.SIGTERM, True),
+        (signal.SIGKILL, True),
+    ],
+)
 def test_an_interrupted_validation_leaves_nothing_behind_and_goes_on(
-    home: Path, stand_in: StandIn, silicon: Structure, tmp_path: Path, how: signal.Signals
+    home: Path,
+    stand_in: StandIn,
+    silicon: Structure,
+    tmp_path: Path,
+    how: signal.Signals,
+    alone: bool,
 ) -> None:
     command, log = stand_in(seconds=PATIENCE)
     root, script = tmp_path / "runs", tmp_path / "driver.py"
@@ -234,9 +247,9 @@ def test_an_interrupted_validation_leaves_nothing_behind_and_goes_on(
         start_new_session=True,
     )
     wait_for(lambda: calls(log) == 1)
-    os.killpg(process.pid, how)
+    (os.kill if alone else os.killpg)(process.pid, how)
     process.wait(PATIENCE)
-    if how == signal.SIGINT:
+    if alone or how == signal.SIGINT:
         wait_for(lambda: running_in(root) == 0)
     command, log = stand_in(seconds=0)
     report: ValidationReport = validate({"si": silicon}, method(command), root=root)
@@ -248,7 +261,7 @@ def test_an_interrupted_validation_leaves_nothing_behind_and_goes_on(
     assert all(seconds is not None and seconds < PATIENCE for (seconds,) in attempts)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
