@@ -19,6 +19,7 @@ ROOMS = {
     "orchestration": "Orchestration",
     "search": "Search",
     "loop": "The loop",
+    "interpretation": "Interpretation",
 }
 """Sections in their order; one appears when it has a record."""
 METRICS = {

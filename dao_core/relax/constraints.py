@@ -24,11 +24,13 @@ class Constraint:
         symmetry: operations to keep, or None.
         moves: ``[n]`` bool, False for atoms held in their fractional coordinates; None if all move.
         fix_cell: whether the cell stays as it is.
+        normal: ``[3]`` unit vector along which the cell keeps its height, or None.
     """
 
     symmetry: Symmetry | None = None
     moves: Tensor | None = None
     fix_cell: bool = False
+    normal: Tensor | None = None
 
     def project(self, forces: Tensor, stress: Tensor) -> tuple[Tensor, Tensor]:
         """Forces ``[n, 3]`` and stress ``[3, 3]`` without what would break a constraint."""
@@ -37,6 +39,9 @@ class Constraint:
             stress = self.symmetry.project_tensor(stress)
         if self.moves is not None:
             forces = forces * self.moves[:, None]
+        if self.normal is not None:
+            within = torch.eye(3).to(stress) - torch.outer(self.normal, self.normal).to(stress)
+            stress = within @ stress @ within
         return forces, torch.zeros_like(stress) if self.fix_cell else stress
 
 
@@ -56,9 +61,17 @@ def constrained_start(
         if moves is not None:
             raise InputError("atoms cannot be held while the symmetry is kept; choose one")
         structure, symmetry = symmetrised_start(structure)
-    if symmetry is None and moves is None and not settings.fix_cell:
+    normal = _normal(structure) if settings.fix_height else None
+    if symmetry is None and moves is None and normal is None and not settings.fix_cell:
         return structure, None
-    return structure, Constraint(symmetry, moves, settings.fix_cell)
+    return structure, Constraint(symmetry, moves, settings.fix_cell, normal)
+
+
+def _normal(structure: Structure) -> Tensor:
+    """Unit vector perpendicular to the first two lattice vectors ``[3]``."""
+    a, b, _ = structure.lattice.matrix
+    normal = torch.linalg.cross(torch.tensor(a), torch.tensor(b))
+    return normal / normal.norm()
 
 
 def _moving(structure: Structure) -> Tensor | None:

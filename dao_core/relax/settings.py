@@ -20,6 +20,7 @@ class RelaxSettings:
         pressure: external pressure, GPa; the enthalpy is minimised.
         fix_symmetry: keep the space group that spglib finds at the start.
         fix_cell: relax the atoms only; the stress is no criterion then.
+        fix_height: relax the cell within the plane of a and b only: a layer keeps its vacuum.
         batch_atoms: size of the batch that relaxes at once, padded atoms.
 
     Raises:
@@ -33,6 +34,7 @@ class RelaxSettings:
     pressure: float = 0.0
     fix_symmetry: bool = False
     fix_cell: bool = False
+    fix_height: bool = False
     batch_atoms: int = 512
 
     def __post_init__(self) -> None:

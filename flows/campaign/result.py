@@ -12,6 +12,7 @@ from flows.campaign.rounds import surveyed
 from flows.campaign.running import Campaign
 from flows.campaign.summarise import summarise
 from flows.campaign.survey import Survey
+from flows.interpretation.gathering import interpretations_of
 from flows.report.summary import CampaignSummary, Failure
 from stores.documents import CandidateDocument, Document, RelaxationDocument, utc_now
 
@@ -27,7 +28,9 @@ def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
     survey = surveyed(campaign, len(budgets(campaign.request)))
     ranked = rank(campaign, survey, document.started)
     document.finished = utc_now()
-    summary = write_files(summarise(campaign, document, survey, ranked, failures), campaign.folder)
+    summary = summarise(campaign, document, survey, ranked, failures)
+    known = interpretations_of(summary.ranking, campaign.store)
+    summary = write_files(summary.model_copy(update={"interpretations": known}), campaign.folder)
     lost = [failure for failure in failures if failure.stage != READING]
     document.state = "failed" if lost else "done"
     document.funnel = [row.model_dump() for row in summary.funnel]

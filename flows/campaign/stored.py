@@ -8,10 +8,11 @@ from typing import Any
 
 from dao_core.errors import InputError
 from flows.campaign.files import default_folder, write_files
+from flows.interpretation.gathering import interpretations_of
 from flows.report.export import CIF_FOLDER, cif_name
 from flows.report.page import REPORT_FILE
 from flows.report.summary import CampaignSummary
-from stores import open_store
+from stores import DaoStore, open_store
 from stores.documents import CampaignDocument
 
 
@@ -69,6 +70,15 @@ def found_done(document: CampaignDocument, folder: Path) -> FinishedCampaign:
     return FinishedCampaign(summary, folder, reused=True)
 
 
+def interpreted(document: CampaignDocument | None, store: DaoStore) -> CampaignSummary | None:
+    """The result of a campaign with all that is known of its structures by now, if it has one."""
+    if document is None or not document.summary:
+        return None
+    summary = CampaignSummary.model_validate(document.summary)
+    found = interpretations_of(summary.ranking, store)
+    return summary.model_copy(update={"interpretations": found})
+
+
 def write_stored(campaign_id: str, folder: Path | None, store: str | None) -> FinishedCampaign:
     """Write files and report of a finished campaign again.
 
@@ -86,12 +96,12 @@ def write_stored(campaign_id: str, folder: Path | None, store: str | None) -> Fi
             found["campaign_id"] for found in opened.campaigns.query({}, ["campaign_id"])
         )
         uri = opened.uri
+        summary = interpreted(document, opened)
     if document is None:
         names = ", ".join(known) or "none"
         raise InputError(f"no campaign {campaign_id} in {uri}; it has {names}")
-    if not document.summary:
+    if summary is None:
         raise InputError(f"{campaign_id} is not finished; run its command again to go on")
     folder = folder or default_folder(campaign_id)
-    summary = CampaignSummary.model_validate(document.summary)
     write_files(summary, folder)
     return FinishedCampaign(summary, folder, reused=True)

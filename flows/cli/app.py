@@ -18,9 +18,11 @@ from dft_inputs.errors import DftError
 from flows.cli import (
     benchmark,
     campaign,
+    defects,
     doctor,
     electrons,
     explain,
+    fill,
     generate,
     ingest,
     models,
@@ -34,6 +36,7 @@ from flows.cli import (
     retrain,
     setup,
     store,
+    surface,
     train,
     train_data,
     validate,
@@ -55,11 +58,15 @@ app = typer.Typer(
 )
 app.command("doctor")(doctor.doctor)
 app.command("campaign")(campaign.campaign)
+app.command("fill")(fill.fill)
 app.command("generate")(generate.generate)
 app.command("predict")(predict.predict)
 app.command("pressure")(pressure.pressure)
 app.command("electrons")(electrons.electrons)
 app.command("phonons")(phonons.phonons)
+app.command("surface")(surface.surface)
+app.command("layer")(surface.layer)
+app.command("defects")(defects.defects)
 app.command("relax")(relax.relax)
 app.command("validate")(validate.validate)
 app.command("benchmark")(benchmark.benchmark)
@@ -75,7 +82,10 @@ app.command("setup")(setup.setup)
 app.add_typer(models.app, name="models")
 app.add_typer(pseudos.app, name="pseudos")
 app.add_typer(store.app, name="store")
-train.app.command("relax")(train_data.relax)
+train.app.command("surface")(surface.surface)
+app.command("layer")(surface.layer)
+app.command("defects")(defects.defects)
+app.command("relax")(train_data.relax)
 train.app.command("label")(train_data.label)
 app.add_typer(train.app, name="train")
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-from markupsafe import escape
+from markupsafe import Markup, escape
 from plotly.offline import get_plotlyjs
 from pymatgen.core import Structure
 
-from flows.report.figure import GUIDE_COLOUR, axis, new_plot
+from flows.report.figure import GUIDE_COLOUR, Figure, axis, new_plot
+from flows.report.markup import formula_markup
+from flows.report.summary import Interpretation
 
 SHOWN = (-15.0, 10.0)
 """eV around the highest occupied level that the first view shows."""
@@ -41,6 +43,30 @@ def electrons_page(result: Mapping[str, Any], level: str) -> str:
         plotly=get_plotlyjs(),
         figures="".join(f.to_html(full_html=False, include_plotlyjs=False) for f in figures),
     )
+
+
+def electron_figures(found: Interpretation, formula: str) -> list[Figure]:
+    """The pictures of one electronic interpretation in a report.
+
+    Args:
+        found: The interpretation.
+        formula: Of the structure.
+    """
+    plots = {
+        "states": (states_figure, "Density of states"),
+        "elf": (elf_figure, "Electron localisation"),
+        "maxima": (maxima_figure, "Maxima of the ELF"),
+    }
+    return [
+        Figure(
+            name=f"electrons-{found.rank}-{name}-{found.interpretation_id[-6:]}",
+            title=Markup("{} of {} (rank {})").format(title, formula_markup(formula), found.rank),
+            alt=f"{title} of {formula}: {found.finding}",
+            plot=draw(found.result).update_layout(title=None, height=None),
+            level=found.level,
+        )
+        for name, (draw, title) in plots.items()
+    ]
 
 
 def states_figure(result: Mapping[str, Any]) -> go.Figure:

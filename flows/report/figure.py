@@ -38,6 +38,7 @@ class Figure:
         plot: The plotly figure.
         height: In CSS pixels.
         notes: What the reader must know about what is and is not drawn.
+        level: Of the energies in it; None for that of the campaign.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Figure:
     plot: go.Figure
     height: int = 440
     notes: list[str] = field(default_factory=list)
+    level: str | None = None
 
 
 def new_plot(**layout: Any) -> go.Figure:

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
 from flows.report.checks import cautions, shown_flags
+from flows.report.electrons_plot import electron_figures
 from flows.report.energy_volume import energy_volume_figures
 from flows.report.export import CIF_FOLDER, cif_name
 from flows.report.figure import MARKS, Figure, origin_kind
@@ -21,12 +22,14 @@ from flows.report.hull_plot import stability_figure
 from flows.report.markup import formula_markup, space_group_markup
 from flows.report.structure_view import structure_view
 from flows.report.summary import CampaignSummary
+from flows.report.verify_next import verify_next
 
 REPORT_FILE = "report.html"
 ROWS_SHOWN = 300  # of the ranking; the rest is in the Parquet file
 MARKS_DRAWN = 1000  # structures in the figures, best first: a browser must stay quick
 GALLERY = 12  # structures drawn at once
 VIEWS = 100  # structures that can be drawn from the table; the size of the page is mostly theirs
+ELECTRONS = 4  # structures whose electrons are drawn
 VOLUMES_SHOWN = 6  # energy-volume figures before the fold
 ON_HULL = 1e-6  # eV/atom; only rounding lies between a vertex of the hull and the hull
 
@@ -69,6 +72,8 @@ def _render(summary: CampaignSummary, folder: Path) -> str:
             marks_drawn=MARKS_DRAWN,
             volumes=energy_volume_figures(drawn),
             volumes_shown=VOLUMES_SHOWN,
+            electrons=_electrons(summary),
+            suggestions=verify_next(summary),
             facts=_facts(summary),
             origins=sorted({origin_kind(row.origin) for row in rows}),
             marks=MARKS,
@@ -77,6 +82,13 @@ def _render(summary: CampaignSummary, folder: Path) -> str:
             script_hashes=[_hash_source(script) for script in scripts],
         )
     )
+
+
+def _electrons(summary: CampaignSummary) -> list[Figure]:
+    """Pictures of the electronic interpretations."""
+    formulas = {row.rank: row.formula for row in summary.ranking}
+    found = [one for one in summary.interpretations if one.kind == "electrons"]
+    return [f for one in found[:ELECTRONS] for f in electron_figures(one, formulas[one.rank])]
 
 
 def _facts(summary: CampaignSummary) -> list[tuple[str, str]]:

@@ -253,6 +253,28 @@ class Failure(Record):
     reason: str
 
 
+class Interpretation(Record):
+    """What was found out about one structure of the ranking after the campaign ranked it.
+
+    Attributes:
+        interpretation_id: Id in the store.
+        kind: ``phonons``, ``pressure``, ``electrons``, ``surface``, ``defects`` or ``network``.
+        rank: Rank of the structure.
+        level: Level of every figure in it.
+        finding: The result in words.
+        flags: What a reader must know before trusting it.
+        result: The figures.
+    """
+
+    interpretation_id: str
+    kind: str
+    rank: PositiveInt
+    level: str
+    finding: str
+    flags: tuple[str, ...] = ()
+    result: dict[str, Any] = Field(default_factory=dict)
+
+
 class CampaignSummary(Record):
     """All that is to be known about one campaign; see the module for its use.
 
@@ -277,6 +299,8 @@ class CampaignSummary(Record):
         failures: Items that were lost, with reasons.
         warnings: What the reader must know before trusting any number.
         dft: The DFT checks of the best, if any were asked for; energies at a level of their own.
+        interpretations: Phonons, electrons and the like of ranked structures, as far as the store
+            knows them; each at a level of its own.
     """
 
     schema_version: Literal[1] = 1
@@ -300,6 +324,7 @@ class CampaignSummary(Record):
     failures: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
     dft: DftSummary | None = None
+    interpretations: tuple[Interpretation, ...] = ()
 
     def write(self, folder: Path) -> Path:
         """Write the summary as ``campaign.json`` into ``folder`` and return the file."""

@@ -23,7 +23,8 @@ from dft_inputs.qe.pw_input import element_of_label
 HARTREE_EV = physical_constants["Hartree energy in eV"][0]
 BOHR_ANGSTROM = physical_constants["Bohr radius"][0] * 1e10
 RYDBERG_EV = HARTREE_EV / 2
-HARTREE_PER_BOHR3_GPA = HARTREE_EV / BOHR_ANGSTROM**3 * 160.21766208
+EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766208
+HARTREE_PER_BOHR3_GPA = HARTREE_EV / BOHR_ANGSTROM**3 * EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 
 @lru_cache(maxsize=4)

@@ -1,0 +1,160 @@
+"""Transitions under pressure against published ones.
+
+    python benchmarks/transitions.py [--levels chgnet dao-p] [--json]
+    python benchmarks/transitions.py --systems Si --levels ase:dft_inputs.qe.calculator:fast --json
+
+NaCl and MgO from rock salt (B1) to caesium chloride (B2), silicon from diamond to beta-tin. Each
+polymorph is compressed within its symmetry; the published pressures and their sources stand in the
+rows. Coarse: a few pressures each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pymatgen.core import Lattice, Structure
+from rich.console import Console
+from rich.table import Table
+
+from dao_core.errors import InputError
+from dao_core.potentials import Potential, load_potential
+from dao_core.pressure import compress, fit_equation_of_state, phase_sequence
+from dao_core.relax import RelaxSettings
+
+
+@dataclass(frozen=True)
+class Case:
+    """Two polymorphs and what is known of them.
+
+    Attributes:
+        below, above: the polymorphs.
+        pressures: GPa at which both are relaxed.
+        published: transition pressure, GPa.
+        source: of that.
+        bulk_modulus: of the polymorph below, measured, GPa.
+    """
+
+    below: Structure
+    above: Structure
+    pressures: tuple[float, ...]
+    published: float
+    source: str
+    bulk_modulus: float
+
+
+def rock_salt(a: str, b: str, length: float) -> Structure:
+    """B1, primitive."""
+    lattice = Lattice(np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]]) * length / 2)
+    return Structure(lattice, [a, b], [[0, 0, 0], [0.5, 0.5, 0.5]])
+
+
+def caesium_chloride(a: str, b: str, length: float) -> Structure:
+    """B2."""
+    return Structure(Lattice.cubic(length), [a, b], [[0, 0, 0], [0.5, 0.5, 0.5]])
+
+
+def diamond() -> Structure:
+    """Silicon, primitive."""
+    lattice = Lattice(np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]]) * 5.43 / 2)
+    return Structure(lattice, ["Si", "Si"], [[0, 0, 0], [0.25, 0.25, 0.25]])
+
+
+def beta_tin() -> Structure:
+    """Silicon in the structure of white tin, primitive."""
+    a, c = 4.69, 2.59
+    lattice = Lattice([[-a / 2, a / 2, c / 2], [a / 2, -a / 2, c / 2], [a / 2, a / 2, -c / 2]])
+    return Structure(lattice, ["Si", "Si"], [[0, 0, 0], [0.75, 0.25, 0.5]])
+
+
+CASES = {
+    "NaCl": Case(
+        rock_salt("Na", "Cl", 5.64),
+        caesium_chloride("Na", "Cl", 3.4),
+        (0, 10, 20, 30, 40, 50),
+        29.0,
+        "measured, Li and Jeanloz 1987",
+        24.0,
+    ),
+    "MgO": Case(
+        rock_salt("Mg", "O", 4.21),
+        caesium_chloride("Mg", "O", 2.6),
+        (0, 100, 200, 300, 400, 500, 600, 700),
+        509.0,
+        "GGA, Oganov, Gillan and Price 2003",
+        160.0,
+    ),
+    "Si": Case(
+        diamond(),
+        beta_tin(),
+        (0, 4, 8, 12, 16),
+        11.7,
+        "measured onset, McMahon and Nelmes 1993",
+        98.0,
+    ),
+}
+
+
+def main() -> None:
+    """Run and print one table or one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--levels", nargs="+", default=["chgnet", "dao-p"])
+    parser.add_argument("--systems", nargs="+", default=["NaCl", "MgO", "Si"], choices=CASES)
+    parser.add_argument("--json", action="store_true", help="one JSON object with a list `rows`")
+    arguments = parser.parse_args()
+    rows = []
+    for level in arguments.levels:
+        potential = load_potential(level)
+        rows += [compared(name, CASES[name], potential) for name in arguments.systems]
+    result = {
+        "benchmark": "transitions",
+        "note": "Transition pressures (GPa) and zero-pressure bulk moduli (GPa). std: of the "
+        "potential's own uncertainty, where it has one. Static enthalpies, no phonons.",
+        "rows": rows,
+    }
+    if arguments.json:
+        print(json.dumps(result))
+        return
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()))
+    Console(width=160).print(result["note"], table)
+
+
+def compared(name: str, case: Case, potential: Potential) -> dict[str, Any]:
+    """One system at one level."""
+    settings = RelaxSettings(fmax=0.02, smax=0.001)
+    curves = compress(
+        {"below": case.below, "above": case.above}, potential, case.pressures, settings
+    )
+    row: dict[str, Any] = {"system": name, "level": potential.level}
+    try:
+        modulus = fit_equation_of_state(curves[0]).bulk_modulus
+        sequence = phase_sequence(curves)
+    except InputError as error:
+        return {**row, "note": str(error)}
+    crossings = [t for t in sequence.transitions if (t.below, t.above) == ("below", "above")]
+    found = crossings[0] if crossings else None
+    return {
+        **row,
+        "pressure": found.pressure if found else None,
+        "std": found.pressure_std if found else None,
+        "published": case.published,
+        "error": found.pressure - case.published if found else None,
+        "source": case.source,
+        "volume change (A^3/atom)": found.volume_change if found else None,
+        "stable below": sequence.stable[0],
+        "bulk modulus": modulus,
+        "measured": case.bulk_modulus,
+        "highest GPa of both": sequence.highest,
+        "flags": next(
+            (p.outside_domain for c in curves for p in c.points if p.outside_domain), None
+        ),
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""``dao defects``: neutral point defects and their formation energies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import emit, set_up_logging, warn
+from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
+
+
+def defects(
+    crystals: Crystals,
+    potential: PotentialName = "dao-p",
+    interstitial: Annotated[
+        list[str] | None,
+        typer.Option("--interstitial", metavar="SYMBOL", help="Of another element; repeatable."),
+    ] = None,
+    mu: Annotated[
+        list[str] | None,
+        typer.Option("--mu", metavar="O=-4.9", help="Chemical potential, eV/atom; repeatable."),
+    ] = None,
+    length: Annotated[
+        float, typer.Option("--length", min=1.0, metavar="A", help="Of the supercell, at least.")
+    ] = 10.0,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the CIFs.")] = Path(
+        "defects"
+    ),
+    store: StoreUri = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Find neutral vacancies, antisites and interstitials and their formation energies.
+
+    Chemical potentials are those of the elements' crystals, relaxed at the level, unless given.
+
+    Example: dao defects MgO.cif --potential chgnet --mu O=-4.95
+    """
+    set_up_logging(verbose=verbose)
+    from flows.campaign.progress import listening
+    from flows.cli.bars import Bars
+    from flows.cli.tables import flat_table
+    from flows.interpretation.defects import defects_of_given
+
+    given = dict(_potential(text) for text in mu or [])
+    with Bars() as bars, listening(bars):
+        found = defects_of_given(crystals, potential, interstitial or [], given, length, out, store)
+    for record in found["structures"]:
+        for flag in record["flags"]:
+            warn(f"{record['file']}: {flag}")
+    rows = [
+        {"file": r["file"], "formula": r["formula"], **one}
+        for r in found["structures"]
+        for one in r["defects"]
+    ]
+    table = flat_table(rows, ("file", "formula", "name", "formation_energy", "note"))
+    table.caption = f"eV, neutral, level {found['level']}; CIFs in {out}"
+    emit(found, as_json=as_json, human=table)
+    if found["failures"]:
+        raise typer.Exit(4)
+
+
+def _potential(text: str) -> tuple[str, float]:
+    symbol, _, value = text.partition("=")
+    try:
+        return symbol, float(value)
+    except ValueError as error:
+        raise typer.BadParameter(f"--mu {text}: give SYMBOL=ENERGY in eV/atom") from error

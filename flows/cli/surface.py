@@ -1,0 +1,118 @@
+"""``dao surface`` and ``dao layer``: slabs, their tops, and layers of two dimensions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import emit, set_up_logging, warn
+from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
+
+
+def surface(
+    crystals: Crystals,
+    miller: Annotated[str, typer.Option("--miller", metavar="HKL", help="001, or 1,0,-1.")] = "001",
+    potential: PotentialName = "dao-p",
+    thickness: Annotated[
+        float, typer.Option("--thickness", min=1.0, metavar="A", help="Of the slab, at least.")
+    ] = 12.0,
+    tops: Annotated[
+        int, typer.Option("--tops", min=0, help="Reconstructions tried; 0 for none.")
+    ] = 0,
+    cell: Annotated[
+        str, typer.Option("--cell", metavar="AxB", help="Surface cell of the reconstructions.")
+    ] = "2x1",
+    model: Annotated[
+        str | None,
+        typer.Option("--model", metavar="NAME", help="Generator that makes half of the tops."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the CIFs.")] = Path(
+        "surfaces"
+    ),
+    store: StoreUri = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Find the energies of a surface's terminations and, with --tops, reconstructions.
+
+    Reconstructions keep the lower half of the slab and make its top anew.
+
+    Example: dao surface MgO.cif --miller 001 --potential chgnet
+    """
+    set_up_logging(verbose=verbose)
+    from flows.campaign.progress import listening
+    from flows.cli.bars import Bars
+    from flows.cli.tables import flat_table
+    from flows.interpretation.surfaces import surfaces_of_given
+
+    index, wide = _miller(miller), _cell(cell)
+    with Bars() as bars, listening(bars):
+        found = surfaces_of_given(
+            crystals, index, potential, thickness, (wide, tops, model), out, store
+        )
+    for record in found["structures"]:
+        for flag in record["flags"]:
+            warn(f"{record['file']}: {flag}")
+    rows = [
+        {"file": r["file"], "formula": r["formula"], **one}
+        for r in found["structures"]
+        for one in [*r["terminations"], *r["reconstructions"]]
+    ]
+    columns = ("file", "formula", "natoms", "surface_energy", "unrelaxed")
+    table = flat_table(rows, (*columns, "surface_energy_change", "energy_gain", "origin", "note"))
+    table.caption = f"J/m^2, gain in eV per surface cell, level {found['level']}; CIFs in {out}"
+    emit(found, as_json=as_json, human=table)
+    if found["failures"]:
+        raise typer.Exit(4)
+
+
+def layer(
+    crystals: Crystals,
+    potential: PotentialName = "dao-p",
+    vacuum: Annotated[
+        float | None,
+        typer.Option("--vacuum", min=0.0, metavar="A", help="Given to the cell first."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the CIFs.")] = Path(
+        "layers"
+    ),
+    store: StoreUri = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Relax layers of two dimensions; the vacuum along c stays.
+
+    Example: dao layer MoS2.cif --vacuum 15 --potential chgnet
+    """
+    set_up_logging(verbose=verbose)
+    from flows.cli.tables import flat_table
+    from flows.interpretation.surfaces import layers_of_given
+
+    found = layers_of_given(crystals, potential, vacuum, out, store)
+    columns = ("file", "formula", "energy_per_atom", "thickness", "vacuum", "outside_domain")
+    table = flat_table(found["structures"], columns)
+    table.caption = f"eV/atom, angstrom, level {found['level']}; CIFs in {out}"
+    emit(found, as_json=as_json, human=table)
+    if found["failures"]:
+        raise typer.Exit(4)
+
+
+def _miller(text: str) -> tuple[int, int, int]:
+    parts = text.split(",") if "," in text else list(text)
+    try:
+        h, k, l_ = (int(part) for part in parts)
+    except ValueError as error:
+        raise typer.BadParameter(f"--miller {text}: give three integers, 001 or 1,0,-1") from error
+    return h, k, l_
+
+
+def _cell(text: str) -> tuple[int, int]:
+    try:
+        a, b = (int(part) for part in text.split("x"))
+    except ValueError as error:
+        raise typer.BadParameter(f"--cell {text}: give two whole numbers, as 2x1") from error
+    if a < 1 or b < 1:
+        raise typer.BadParameter(f"--cell {text}: both must be at least 1")
+    return a, b

@@ -1,0 +1,107 @@
+"""What the store knows about the structures of a ranking beyond their energies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from flows.report.summary import Interpretation, RankedStructure
+from stores import DaoStore
+from stores.documents import InterpretationDocument
+
+
+def interpretations_of(
+    ranking: Sequence[RankedStructure], store: DaoStore
+) -> tuple[Interpretation, ...]:
+    """Interpretations of ranked structures, by rank and kind.
+
+    Args:
+        ranking: The structures.
+        store: Where interpretations are kept.
+    """
+    by_candidate = {row.candidate_id: row.rank for row in ranking}
+    by_structure = {row.structure_id: row.rank for row in ranking}
+    wanted = {
+        "$or": [
+            {"candidate_id": {"$in": list(by_candidate)}},
+            {"structure_id": {"$in": list(by_structure)}},
+        ]
+    }
+    found = [
+        Interpretation(
+            interpretation_id=document.interpretation_id,
+            kind=document.kind,
+            rank=by_candidate.get(document.candidate_id or "")
+            or by_structure[document.structure_id],
+            level=document.level,
+            finding=FINDINGS[document.kind](document.result),
+            flags=tuple(document.flags),
+            result=document.result,
+        )
+        for document in store.find(InterpretationDocument, wanted)
+    ]
+    return tuple(sorted(found, key=lambda one: (one.rank, one.kind, one.interpretation_id)))
+
+
+def _phonons(result: Mapping[str, Any]) -> str:
+    stable = "dynamically unstable" if result["unstable"] else "dynamically stable"
+    text = (
+        f"{stable}, lowest mode {result['minimum_frequency']:.2f} THz; zero point "
+        f"{result['zero_point_energy']:.4f} eV/atom, free energy {result['free_energy']:.4f} "
+        f"eV/atom at {result['temperature']:g} K"
+    )
+    fallen = result["soft_mode_energy_per_atom"]
+    if fallen is None:
+        return text
+    return f"{text}; along its soft mode {fallen - result['energy_per_atom']:+.4f} eV/atom"
+
+
+def _pressure(result: Mapping[str, Any]) -> str:
+    crossings = [
+        f"{t['below']} to {t['above']} at {t['pressure']:.1f} GPa"
+        + (f" ± {t['pressure_std']:.1f}" if t["pressure_std"] is not None else "")
+        for t in result["transitions"]
+    ]
+    return "; ".join(crossings) or result["note"] or "no transition in the range"
+
+
+def _electrons(result: Mapping[str, Any]) -> str:
+    gap = "metal" if result["is_metal"] else f"gap {result['band_gap']:.2f} eV"
+    verdict = result["electride"]
+    kind = "electride" if verdict["electride"] else "no electride"
+    return f"{gap}; {kind}: {verdict['reason']}"
+
+
+def _surface(result: Mapping[str, Any]) -> str:
+    best = [t for t in result["terminations"] if t["surface_energy"] is not None]
+    name = "".join(map(str, result["miller_index"]))
+    if not best:
+        return f"({name}): no termination has a surface energy"
+    return f"({name}): {best[0]['surface_energy']:.3f} J/m²"
+
+
+def _defects(result: Mapping[str, Any]) -> str:
+    energies = [
+        f"{d['name']} {d['formation_energy']:.2f} eV"
+        for d in result["defects"]
+        if d["formation_energy"] is not None
+    ]
+    return ", ".join(energies) or "no defect could be relaxed"
+
+
+def _network(result: Mapping[str, Any]) -> str:
+    network = result["network"]
+    cages = ", ".join(f"{s} {sizes}" for s, sizes in network["cages"].items())
+    shortest = network["shortest"]
+    apart = "single atoms" if shortest is None else f"shortest distance {shortest:.2f} Å"
+    return f"{network['symbol']} network: {apart}, cages {cages}"
+
+
+FINDINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "phonons": _phonons,
+    "pressure": _pressure,
+    "electrons": _electrons,
+    "surface": _surface,
+    "defects": _defects,
+    "network": _network,
+}

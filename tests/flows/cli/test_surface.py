@@ -1,0 +1,65 @@
+"""``dao surface``, ``layer``, ``defects`` and ``fill`` with EMT, and what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pymatgen.core import Lattice, Structure
+
+Dao = Callable[..., Any]
+EMT = ("--potential", "ase:ase.calculators.emt:EMT")
+
+
+@pytest.fixture
+def copper(tmp_path: Path) -> str:
+    cell = Structure.from_spacegroup("Fm-3m", Lattice.cubic(3.6), ["Cu"], [[0, 0, 0]])
+    cell.to(str(tmp_path / "Cu.cif"))
+    return "Cu.cif"
+
+
+def test_surfaces_and_defects_are_kept(dao: Dao, copper: str) -> None:
+    answer = dao("surface", copper, "--thickness", "6", "--tops", "2", "--cell", "1x1", *EMT,
+                 "--json")  # fmt: skip
+    assert answer.code == 0, answer.err
+    (record,) = answer.result["structures"]
+    (slab,) = record["terminations"]
+    # EMT has 0.9 J/m^2 for Cu(100) (Jacobsen, Stoltze and Norskov 1996).
+    assert slab["surface_energy"] == pytest.approx(0.9, abs=0.2)
+    assert Path(slab["cif"]).is_file()
+    assert {top["origin"] for top in record["reconstructions"]} >= {"unreconstructed"}
+    assert dao("explain", record["interpretation_id"]).code == 0
+
+    answer = dao("defects", copper, "--length", "7", *EMT, "--json")
+    assert answer.code == 0, answer.err
+    (record,) = answer.result["structures"]
+    energies = {one["name"]: one["formation_energy"] for one in record["defects"]}
+    # 1.28 eV measured (Ehrhart 1991); EMT is near.
+    assert energies["vac_Cu"] == pytest.approx(1.2, abs=0.4)
+    assert energies["int_Cu"] > energies["vac_Cu"]
+    assert any("neutral" in flag for flag in record["flags"])
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("surface", "Cu.cif", "--miller", "01"), "three integers"),
+        (("surface", "Cu.cif", "--cell", "2"), "two whole numbers"),
+        (("defects", "Cu.cif", "--mu", "Cu"), "SYMBOL=ENERGY"),
+        (("fill", "Cu.cif", "--count", "many"), "--count many"),
+        (("fill", "Cu.cif", "--count", "200"), "beyond every known crystal"),
+        (("fill", "no_such_prototype:La", "--count", "2"), "no file, id or AFLOW prototype"),
+    ],
+)
+def test_wrong_input(dao: Dao, copper: str, words: tuple[str, ...], message: str) -> None:
+    answer = dao(*words, *EMT)
+    assert answer.code == 2
+    assert message in answer.err
+
+
+def test_a_bulk_crystal_is_no_layer(dao: Dao, copper: str) -> None:
+    answer = dao("layer", copper, *EMT, "--json")
+    assert answer.code == 4
+    assert "of vacuum along c" in answer.result["failures"][0]["reason"]

@@ -1,0 +1,75 @@
+"""What a report proposes to verify: flags answered, cheapest first; interpretations shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flows.interpretation.gathering import interpretations_of
+from flows.report.page import write_report
+from flows.report.summary import CampaignSummary, DftCheck, Interpretation
+from flows.report.verify_next import verify_next
+from stores import open_store
+from stores.documents import InterpretationDocument
+
+PHONONS = {
+    "unstable": True,
+    "minimum_frequency": -4.0,
+    "zero_point_energy": 0.05,
+    "free_energy": -5.9,
+    "temperature": 300.0,
+    "energy_per_atom": -5.8,
+    "soft_mode_energy_per_atom": -5.85,
+    "soft_mode_cif": "soft.cif",
+}
+
+
+def with_first(summary: CampaignSummary, **changes: object) -> CampaignSummary:
+    first, *others = summary.ranking
+    return summary.model_copy(update={"ranking": (first.model_copy(update=changes), *others)})
+
+
+def test_each_flag_has_its_check_and_the_cheapest_is_first(binary: CampaignSummary) -> None:
+    flagged = with_first(binary, flags=("outside the domain: not made for O",), converged=False)
+    found = verify_next(flagged)
+    hours = [one.core_hours for one in found]
+    assert hours == sorted(hours)
+    of_first = {one.what: one for one in found if one.rank == 1}
+    assert "not made for O" in of_first["Relax with another potential"].why
+    assert of_first["Relax further"].command.startswith("dao relax cif")
+    assert "meV/atom above the hull" in of_first["Relax by DFT"].why
+    assert {one.rank for one in found} <= {1, 2, 3, 4, 5}
+
+
+def test_what_is_known_is_not_asked_again(binary: CampaignSummary) -> None:
+    row = binary.ranking[0]
+    done = DftCheck(state="done", energy_above_hull=(row.energy_above_hull or 0) + 0.2)
+    checked = with_first(binary, dft=done)
+    phonons = Interpretation(
+        interpretation_id="i-1", kind="phonons", rank=1, level="chgnet", finding="f", result=PHONONS
+    )
+    checked = checked.model_copy(update={"interpretations": (phonons,)})
+    asked = {one.what for one in verify_next(checked) if one.rank == 1}
+    assert asked == {
+        "Check at a finer protocol",
+        "Rank what its soft mode leads to",
+        "Interpret its electrons",
+    }
+
+
+def test_a_report_ends_with_it_and_shows_what_the_store_knows(
+    binary: CampaignSummary, tmp_path: Path
+) -> None:
+    row = binary.ranking[0]
+    with open_store("memory://") as store:
+        document = InterpretationDocument.of(
+            row.relaxed(), kind="phonons", level="chgnet-0.3.0", settings={}, name="<b>",
+            candidate_id=row.candidate_id, result=PHONONS, flags=["<i>unstable</i>"],
+        )  # fmt: skip
+        store.put(document)
+        found = interpretations_of(binary.ranking, store)
+    assert [(one.rank, one.kind) for one in found] == [(1, "phonons")]
+    assert "along its soft mode -0.0500 eV/atom" in found[0].finding
+    page = write_report(binary.model_copy(update={"interpretations": found}), tmp_path).read_text()
+    assert page.index('id="provenance"') < page.index("What I would verify next")
+    assert document.interpretation_id in page
+    assert "&lt;i&gt;unstable" in page
