@@ -68,9 +68,8 @@ def describe_network(structure: Structure, symbol: str) -> Network:
     graph = StructureGraph.from_empty_graph(own)
     for i, j, image in zip(centres, points, images, strict=True):
         if (i, *(-image)) <= (j, *image):
-            graph.add_edge(
-                int(i), int(j), to_jimage=tuple(int(x) for x in image), warn_duplicates=False
-            )
+            a, b, c = (int(x) for x in image)
+            graph.add_edge(int(i), int(j), to_jimage=(a, b, c), warn_duplicates=False)
     parts = get_structure_components(graph)
     return Network(
         symbol=symbol,
@@ -97,6 +96,6 @@ def _cages(structure: Structure, symbol: str) -> dict[str, list[int]]:
         if other != symbol:
             found = structure.get_neighbors(site, 5.0)
             away = np.sort([n.nn_distance for n in found if n.specie.symbol == symbol])
-            gaps = np.flatnonzero(away[1:] > SHELL_GAP * away[:-1]) if len(away) else []
+            gaps = np.flatnonzero(away[1:] > SHELL_GAP * away[:-1])
             cages.setdefault(other, []).append(int(gaps[0]) + 1 if len(gaps) else len(away))
     return cages

@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from ase import Atoms
@@ -17,7 +17,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from pymatgen.io.ase import AseAtomsAdaptor
 from typing_extensions import override
 
-from dft_inputs.errors import ContradictoryOutputError
+from dft_inputs.errors import ContradictoryOutputError, InputError
 from dft_inputs.qe.forces import single_point
 from dft_inputs.qe.schemas.pw_xml import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dft_inputs.qe.sets import PwInputGenerator
@@ -30,10 +30,9 @@ class PwCalculator(Calculator):
         generator: Makes the inputs.
     """
 
-    implemented_properties: ClassVar[list[str]] = ["energy", "forces", "stress"]
-
     def __init__(self, generator: PwInputGenerator) -> None:
         super().__init__()
+        self.implemented_properties = ["energy", "forces", "stress"]
         self.generator = generator
 
     @override
@@ -46,9 +45,12 @@ class PwCalculator(Calculator):
         """Run pw.x; eV, eV/angstrom, and eV/angstrom^3 with ASE's sign.
 
         Raises:
+            InputError: If there are no atoms.
             CalculationError: If the run fails.
         """
         super().calculate(atoms, properties, system_changes)
+        if self.atoms is None:
+            raise InputError("There are no atoms to compute.")
         structure = AseAtomsAdaptor.get_structure(self.atoms)
         with tempfile.TemporaryDirectory(prefix="dao-pw-") as folder:
             task = single_point(self.generator, structure, Path(folder))

@@ -143,7 +143,7 @@ def layers_of_given(
         DaoError: Nothing can be read, or something is missing.
     """
     check_output_folder(out)
-    records = []
+    records: list[dict[str, Any]] = []
     with open_store(store) as opened:
         found = find_crystals(words, opened)
         loaded = load_potential(potential)
