@@ -14,12 +14,14 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
+from pymatgen.core import Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 from typing_extensions import override
 
 from dft_inputs.errors import ContradictoryOutputError, InputError
-from dft_inputs.qe.forces import single_point
+from dft_inputs.qe.run import run_pw
 from dft_inputs.qe.schemas.pw_xml import EV_PER_CUBIC_ANGSTROM_IN_GPA
+from dft_inputs.qe.schemas.task import PwTaskDoc
 from dft_inputs.qe.sets import PwInputGenerator
 
 
@@ -53,7 +55,7 @@ class PwCalculator(Calculator):
             raise InputError("There are no atoms to compute.")
         structure = AseAtomsAdaptor.get_structure(self.atoms)
         with tempfile.TemporaryDirectory(prefix="dao-pw-") as folder:
-            task = single_point(self.generator, structure, Path(folder))
+            task = self._run(structure, Path(folder))
         if task.energy is None or task.forces is None or task.stress is None:
             raise ContradictoryOutputError("The static run lacks energy, forces or stress.")
         stress = np.array(task.stress) / EV_PER_CUBIC_ANGSTROM_IN_GPA
@@ -63,6 +65,13 @@ class PwCalculator(Calculator):
             "stress": stress[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]],
         }
         self.results = results
+
+    def _run(self, structure: Structure, folder: Path) -> PwTaskDoc:
+        """Run pw.x once in a folder; cell and order of atoms are kept."""
+        input_set = self.generator.get_input_set(structure)
+        input_set.write_input(folder)
+        run_pw(directory=folder)
+        return PwTaskDoc.from_directory(folder, input_set.level, task_label="single point")
 
 
 def fast() -> PwCalculator:
