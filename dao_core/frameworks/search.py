@@ -98,10 +98,8 @@ def fill_framework(
         else:
             lost[reason] = lost.get(reason, 0) + 1
     settled = [end.structure for end in relax(starts, potential, HELD)]
-    free = [structure.copy() for structure in settled]
-    for structure in free:
-        structure.site_properties.pop(SELECTIVE_DYNAMICS, None)
-    ends = relax(free, potential, RelaxSettings(pressure=pressure))
+    # What a relaxation ends with holds nothing any more.
+    ends = relax(settled, potential, RelaxSettings(pressure=pressure))
     for end in ends:
         if not end.converged:
             lost[end.stop_reason] = lost.get(end.stop_reason, 0) + 1

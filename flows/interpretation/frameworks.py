@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dao_core.search.volume import rescaled
 from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
@@ -16,7 +17,6 @@ from dao_core.frameworks import FilledCrystal, Filling, FillingOutcome, fill_fra
 from dao_core.generator.generate import Generator, load_generator
 from dao_core.potentials import Potential, load_potential
 from dao_core.search.sources.template import substituted, templates
-from dao_core.search.volume import rescaled
 from flows.campaign import progress
 from flows.campaign.preflight import check_output_folder
 from flows.campaign.propose import candidate_document
