@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from dao_core.search.volume import rescaled
 from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
 from dao_core.crystal.symmetry import space_group_of
+from dao_core.crystal.volume import rescaled
 from dao_core.errors import InputError
 from dao_core.frameworks import FilledCrystal, Filling, FillingOutcome, fill_framework, fillings
 from dao_core.generator.generate import Generator, load_generator

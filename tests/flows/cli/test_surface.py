@@ -38,7 +38,7 @@ def test_surfaces_and_defects_are_kept(dao: Dao, copper: str) -> None:
     energies = {one["name"]: one["formation_energy"] for one in record["defects"]}
     # 1.28 eV measured (Ehrhart 1991); EMT is near.
     assert energies["vac_Cu"] == pytest.approx(1.2, abs=0.4)
-    assert energies["int_Cu"] > energies["vac_Cu"]
+    assert energies.keys() == {"vac_Cu"}, "no void of copper leaves room for an atom"
     assert any("neutral" in flag for flag in record["flags"])
 
 
