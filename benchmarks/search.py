@@ -294,7 +294,9 @@ def main() -> None:
         "cryspy": "csp-cryspy, EA, told the formula" if options.cryspy else None,
         "note": f"Energies at level {potential.level}; at most {options.relax} relaxations of what "
         "was asked for in each arm and system (phases of a hull of formulas besides). "
-        "Not found counts as all seconds searched: a lower bound.",
+        "Not found counts as all seconds searched: a lower bound. Arms that were run before are "
+        "read from --out; their seconds are those of that time, on a machine that others used too, "
+        "and CPU s since an arm's last interruption.",
         "rows": [*summary(rows, arms), *rows],
     }  # fmt: skip
     if options.json:
