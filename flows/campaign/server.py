@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 
 import uvicorn
 from prefect.logging.handlers import APILogWorker
@@ -24,9 +25,6 @@ server that fails ends its thread, which is noticed at once."""
 def prefect_server() -> Iterator[str]:
     """Yield the URL of the user's Prefect API if one is configured, else of one started here.
 
-    Prefect's own ephemeral server is a child process that outlives a killed parent and imports
-    everything a second time; a thread starts in half the time and dies with the campaign.
-
     Raises:
         DaoError: The server did not start.
     """
@@ -34,11 +32,30 @@ def prefect_server() -> Iterator[str]:
     if configured:
         yield configured
         return
+    with server_of_its_own() as url:
+        yield url
+
+
+@contextmanager
+def server_of_its_own() -> Iterator[str]:
+    """Yield the URL of a Prefect API in this process, whatever the user has configured.
+
+    Prefect's own ephemeral server is a child process that outlives a killed parent and imports
+    everything a second time; a thread starts in half the time and dies with the campaign.
+
+    Raises:
+        DaoError: The server did not start.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         app = create_app(ephemeral=True)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
+        # In this context: settings that hold for a block only hold for its server too.
         thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [listening]}, name="prefect-server", daemon=True
+            target=copy_context().run,
+            args=(server.run,),
+            kwargs={"sockets": [listening]},
+            name="prefect-server",
+            daemon=True,
         )
         thread.start()
         _wait_until_started(server, thread)

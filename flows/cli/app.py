@@ -35,6 +35,7 @@ from flows.cli import (
     report,
     retrain,
     setup,
+    simulate,
     store,
     surface,
     train,
@@ -78,6 +79,7 @@ models.app.command("register")(registry.register)
 models.app.command("promote")(registry.promote)
 models.app.command("rollback")(registry.rollback)
 app.command("retrain")(retrain.retrain)
+app.command("simulate")(simulate.simulate)
 app.command("setup")(setup.setup)
 app.add_typer(models.app, name="models")
 app.add_typer(pseudos.app, name="pseudos")

@@ -137,6 +137,15 @@ def validation_tables(done: Mapping[str, Any], folder: Path) -> RenderableType:
     return Group(table, *map(escape, lines))
 
 
+def simulation_tables(result: Mapping[str, Any]) -> RenderableType:
+    """The searches after each round, and what became of the retrained models."""
+    searches = [row for row in result["rows"] if "search" in row]
+    retrainings = [row for row in result["rows"] if "retraining" in row]
+    wanted = ", ".join(sorted(result["wanted"].values()))
+    tables = [flat_table(rows, rows[0]) for rows in (searches, retrainings) if rows]
+    return Group(*tables, escape(f"to find at level {result['level']}: {wanted}"))
+
+
 def flat_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> Table:
     """Records as a table; numbers to four decimals, what a record lacks as a dash."""
     table = Table(*columns)

@@ -1,0 +1,96 @@
+"""``dao simulate``: does the loop find more than searches without it?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.console import emit, set_up_logging
+from flows.cli.options import Json, Verbose
+
+
+def simulate(
+    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="Whose answer is known: Fe-P.")],
+    reference: Annotated[
+        Path,
+        typer.Option(
+            "--reference",
+            metavar="FILE",
+            help="Record file with its phases; phases of other systems in it judge the models.",
+        ),
+    ],
+    truth: Annotated[
+        str, typer.Option("--truth", metavar="NAME", help="Potential in the place of DFT.")
+    ] = "chgnet",
+    arms: Annotated[
+        str | None,
+        typer.Option(
+            "--arms",
+            metavar="A,B",
+            help="Of loop, without-retraining, template, random. Default: all.",
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Campaigns of a search.")] = 2,
+    seed: Annotated[
+        list[int] | None,
+        typer.Option("--seed", min=0, help="May be repeated. Default: 0 and 1."),
+    ] = None,
+    candidates: Annotated[
+        int, typer.Option("--candidates", min=1, help="Proposed in each round.")
+    ] = 96,
+    relax: Annotated[int, typer.Option("--relax", min=1, help="Relaxed in each round.")] = 24,
+    labels: Annotated[int, typer.Option("--labels", min=1, help="Labelled in each round.")] = 8,
+    max_atoms: Annotated[
+        int, typer.Option("--max-atoms", min=1, help="Largest cell that is proposed.")
+    ] = 12,
+    holdout: Annotated[
+        Path | None,
+        typer.Option("--holdout", metavar="FILE", help="Record file that judges the models."),
+    ] = None,
+    replay: Annotated[
+        list[Path] | None,
+        typer.Option("--replay", metavar="FILE", help="Record file of known crystals; repeatable."),
+    ] = None,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Of each training.")] = 200,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Stores and results.")] = Path(
+        "simulation"
+    ),
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Replay campaigns where the stable phases are known, with a potential in the place of DFT.
+
+    Compares the loop with the loop without retraining, with templates and with random search, at
+    equal numbers of relaxations and labels. The same command again goes on where it stopped.
+
+    Example: dao simulate Fe-P --reference fe-li-o-p.json.gz --seed 0 --seed 1
+    """
+    set_up_logging(verbose=verbose)
+    from flows.campaign.progress import listening
+    from flows.cli.bars import Bars
+    from flows.cli.tables import simulation_tables
+    from flows.settings_file import validated
+    from flows.simulation.request import SimulationRequest
+    from flows.simulation.run import simulate as run
+
+    given = {
+        "system": system,
+        "reference": reference,
+        "truth": truth,
+        "arms": arms.split(",") if arms else None,
+        "rounds": rounds,
+        "seeds": seed or None,
+        "candidates": candidates,
+        "relax": relax,
+        "labels": labels,
+        "max_atoms": max_atoms,
+        "holdout": holdout,
+        "replay": replay or None,
+        "steps": steps,
+        "out": out,
+    }
+    with Bars() as bars, listening(bars):
+        result = run(validated(SimulationRequest, given))
+    emit(result, as_json=as_json, human=simulation_tables(result))
