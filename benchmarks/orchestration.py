@@ -44,7 +44,7 @@ def main() -> None:
 
 
 def measure(candidates: int) -> dict[str, Any]:
-    """Run a campaign of so many candidates, a tenth of them relaxed, and ask Prefect about it."""
+    """Run a campaign of so many candidates, one in forty relaxed, and ask Prefect about it."""
     with tempfile.TemporaryDirectory(prefix="dao-orchestration-") as folder:
         os.environ.update(
             DAO_HOME=folder,
@@ -63,7 +63,7 @@ def measure(candidates: int) -> dict[str, Any]:
             sources=(),
             candidates=0,
             seed_structures=(write_crystals(Path(folder) / "given.xyz", candidates),),
-            relax=max(1, candidates // 10),
+            relax=max(1, candidates // 40),
             out=f"{folder}/out",
         )
         with prefect_server() as url:

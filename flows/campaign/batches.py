@@ -8,8 +8,9 @@ from typing import TypeVar
 
 Item = TypeVar("Item")
 
-TASKS_PER_STAGE = 40
-"""Ten thousand candidates stay under two hundred task runs; each costs Prefect some 10 ms."""
+TASKS_PER_STAGE = 16
+"""Of one round. Three stages and four rounds stay under two hundred task runs, however many the
+candidates; each costs Prefect some 10 ms."""
 
 
 def by_atoms(

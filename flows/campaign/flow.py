@@ -18,7 +18,7 @@ from flows.campaign.budgets import budgets
 from flows.campaign.plan import Share
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import finish
-from flows.campaign.rounds import plan_round, surveyed
+from flows.campaign.rounds import plan_round, select, surveyed
 from flows.campaign.running import Campaign
 from flows.campaign.survey import Survey, survey_proposed, survey_screened
 from flows.events import candidates_selected
@@ -53,6 +53,12 @@ def screen_task(campaign: Campaign, batches: Batches, label: str) -> None:
     """Evaluate the one-shot energy of some batches of candidates."""
     del label
     screen.screen(campaign, batches)
+
+
+@task(name="select", **RETRY)
+def select_task(campaign: Campaign, number: int) -> None:
+    """Choose which screened candidates of a round are relaxed."""
+    select(campaign, number)
 
 
 @task(name="relax", task_run_name="relax {label}", **RETRY)
@@ -109,15 +115,16 @@ def campaign(request: CampaignRequest) -> str:
 
 
 def _round(running: Campaign, number: int) -> list[Failure]:
-    """One round: plan, propose, screen, relax."""
+    """One round: plan, propose, screen, select, relax."""
     shares = plan_round(running, number)
     before = surveyed(running, number)
     relax = budgets(running.request)[number].relax
-    return [
+    failures = [
         *_propose(running, shares),
         *_screen(running, deepcopy(before), shares),
-        *_relax(running, before, shares, relax),
     ]
+    select_task(running, number)
+    return [*failures, *_relax(running, before, shares, relax)]
 
 
 def _announce(running: Campaign) -> None:

@@ -51,6 +51,16 @@ def surveyed(campaign: Campaign, rounds: int) -> Survey:
     return survey
 
 
+def select(campaign: Campaign, number: int) -> None:
+    """Choose what is relaxed in a round whose candidates are screened; the ledger keeps it."""
+    survey = surveyed(campaign, number)
+    shares = _planned(campaign, number) or []
+    survey_proposed(survey, campaign.ledger, shares)
+    survey_screened(
+        survey, campaign.ledger, campaign.level, budgets(campaign.request)[number].relax
+    )
+
+
 def plan_round(campaign: Campaign, number: int) -> list[Share]:
     """The shares of a round, planned once: a resumed campaign keeps to the plan in the store."""
     shares = _planned(campaign, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,8 +13,10 @@ from flows.campaign.conditions import Conditions
 from flows.campaign.funnel import Funnel
 from flows.campaign.ledger import Ledger
 from flows.campaign.plan import Share
+from flows.campaign.request import content_key
 from stores.documents import CandidateDocument, RelaxationDocument
 
+CHOICE = "selected"
 NOT_DONE = "not_done"
 """Reason of a candidate whose batch failed or has not been reached."""
 UNUSABLE_STOPS = frozenset({"hopeless", "volume_guard", "distance_guard", "not_finite"})
@@ -135,17 +138,45 @@ def survey_screened(survey: Survey, ledger: Ledger, level: str, relax: int) -> N
         and (key in survey.kept or survey.candidates[key].formula not in survey.references)
     ]
     used = sum(candidate.formula not in survey.references for candidate in survey.selected)
-    choice = screen.lowest(
-        [survey.candidates[key] for key in waiting],
-        survey.energies, relax - used, survey.references, survey.selected, survey.prospects(level),
-    )  # fmt: skip
-    survey.alike.update(choice.alike)
-    chosen = {candidate.candidate_id for candidate in choice.chosen}
+    choice = _chosen_once(survey, ledger, waiting, level, relax - used)
+    survey.alike.update(choice["alike"])
+    chosen = set(choice["chosen"])
     rest = {key: "higher_energy" for key in survey.screened if key not in before | chosen}
     rest |= dict.fromkeys(survey.alike, "near_duplicate")
     survey.funnel.restate("selected", survey.screened, rest)
-    survey.kept = [candidate.candidate_id for candidate in choice.chosen]
+    survey.kept = list(choice["chosen"])
     survey.selected = [*survey.selected, *survey.documents()]
+
+
+def _chosen_once(
+    survey: Survey, ledger: Ledger, waiting: Sequence[str], level: str, number: int
+) -> dict[str, list[str]]:
+    """Ids that are chosen, in order, and ids that are alike.
+
+    Thousands of near repeats take minutes to tell apart. So a choice is kept under a key of all
+    that decides it, for whenever it is asked for again.
+    """
+    content = {
+        "screened": {key: survey.energies[key] for key in survey.screened},
+        "waiting": waiting,
+        "number": number,
+        "references": sorted(survey.references),
+        "before": [candidate.candidate_id for candidate in survey.selected],
+        "relaxed": {f: [low.energy, low.doubt] for f, low in survey.lowest().items()},
+        "level": level,
+    }
+    key = content_key(CHOICE, content)
+    event = ledger.done([key]).get(key)
+    if event is not None:
+        return dict(event.detail["outcome"])
+    begun = time.monotonic()
+    choice = screen.lowest(
+        [survey.candidates[key] for key in waiting],
+        survey.energies, number, survey.references, survey.selected, survey.prospects(level),
+    )  # fmt: skip
+    outcome = {"chosen": [c.candidate_id for c in choice.chosen], "alike": choice.alike}
+    ledger.record(key, CHOICE, outcome, time.monotonic() - begun)
+    return outcome
 
 
 def survey_relaxed(survey: Survey, ledger: Ledger, conditions: Conditions) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pymatgen.core import Structure
 
@@ -58,7 +59,7 @@ def label(
     return labels
 
 
-def label_of(structure: Structure, truth: Potential, source: str, **facts: object) -> LabelDocument:
+def label_of(structure: Structure, truth: Potential, source: str, **facts: Any) -> LabelDocument:
     """What the truth says of a crystal as it is."""
     found = truth.evaluate(CrystalBatch.from_structures([structure]))
     return LabelDocument.of(

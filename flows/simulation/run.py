@@ -93,7 +93,8 @@ def _note(request: SimulationRequest, answer: Answer) -> str:
         f"compounds of at most {request.max_atoms} atoms). Mean over {len(request.seeds)} seeds; "
         f"{request.relax} relaxations and at most {request.labels} labels in a round. Small scale: "
         "differences of less than a phase or two say nothing. Templates know the prototypes of "
-        "many known phases, and DAO-G was trained on some phases of most systems; `random` knows none."
+        "many known phases, and DAO-G was trained on some phases of most systems; `random` knows "
+        "none."
     )
 
 
