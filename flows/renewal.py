@@ -5,29 +5,33 @@ from __future__ import annotations
 from prefect import flow, get_run_logger
 from pydantic import ValidationError
 
-from dao_core.search.selection import stop_reason
+from flows.campaign.history import PATIENCE, history_of
 from flows.campaign.request import CampaignRequest
 from flows.campaign.running import Campaign
-from flows.report.page import ON_HULL
-from flows.report.summary import CampaignSummary
 from flows.sweep import QueuedCampaign, SweepRequest, SweptCampaign, sweep
 from stores import open_store
 from stores.documents import CampaignDocument
 
 
 @flow(name="renewal", persist_result=False)
-def renewal(store: str | None = None, at_most: int = 20, patience: int = 3) -> list[SweptCampaign]:
+def renewal(
+    store: str | None = None,
+    at_most: int = 20,
+    patience: int = PATIENCE,
+    core_hours: float | None = None,
+) -> list[SweptCampaign]:
     """Run finished campaigns again whose models no longer serve, the latest first.
 
     Everything that does not depend on the replaced model is found done. A chemical system is left
-    alone when its last campaigns found nothing new on the hull.
+    alone when its last campaigns found nothing new on the hull, or its DFT has cost enough.
 
     Args:
         store: URI of the store; None is the default one.
         at_most: How many campaigns.
         patience: After so many campaigns without a new phase on the hull a system is finished.
+        core_hours: A system whose DFT has cost so much is finished too; None for no limit.
     """
-    outdated = outdated_campaigns(store, patience)[:at_most]
+    outdated = outdated_campaigns(store, patience, core_hours)[:at_most]
     get_run_logger().info("%d campaigns have new models", len(outdated))
     if not outdated:
         return []
@@ -35,15 +39,23 @@ def renewal(store: str | None = None, at_most: int = 20, patience: int = 3) -> l
     return sweep(SweepRequest(campaigns=queued))
 
 
-def outdated_campaigns(store: str | None, patience: int) -> list[CampaignRequest]:
-    """Finished campaigns that the same request would not find done, because its models changed."""
+def outdated_campaigns(
+    store: str | None, patience: int = PATIENCE, core_hours: float | None = None
+) -> list[CampaignRequest]:
+    """Finished campaigns that the same request would not find done, because its models changed.
+
+    Args:
+        store: URI of the store; None is the default one.
+        patience: See :func:`renewal`.
+        core_hours: See :func:`renewal`.
+    """
     with open_store(store) as opened:
         done = list(opened.find(CampaignDocument, {"state": "done"}, sort={"finished": -1}))
-    finished = {
-        chemsys
-        for chemsys in {document.chemsys for document in done}
-        if stop_reason([_new(one) for one in reversed(done) if one.chemsys == chemsys], patience)
-    }
+        finished = {
+            chemsys
+            for chemsys in {document.chemsys for document in done}
+            if history_of(opened, chemsys, patience, core_hours).stop_reason
+        }
     done = [document for document in done if document.chemsys not in finished]
     requests: dict[CampaignRequest, set[str]] = {}
     for document in done:
@@ -51,15 +63,6 @@ def outdated_campaigns(store: str | None, patience: int) -> list[CampaignRequest
         if request is not None:
             requests.setdefault(request, set()).add(document.campaign_id)
     return [request for request, known in requests.items() if _id_now(request) not in known]
-
-
-def _new(document: CampaignDocument) -> int:
-    """New phases that a campaign put on the hull."""
-    rows = CampaignSummary.model_validate(document.summary).ranking
-    return sum(
-        row.novel and row.energy_above_hull is not None and row.energy_above_hull <= ON_HULL
-        for row in rows
-    )
 
 
 def _id_now(request: CampaignRequest) -> str:

@@ -1,19 +1,33 @@
-"""What Prefect's pages show of a campaign: the ranking as a table, the funnel as text."""
+"""What Prefect's pages show of a campaign: ranking, funnel, a picture of the hull, links."""
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from pathlib import Path
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import (
+    create_image_artifact,
+    create_link_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
 
+from flows.report.hull_image import hull_image
+from flows.report.page import REPORT_FILE
 from flows.report.summary import CampaignSummary
 
 ROWS_SHOWN = 100
 """Prefect keeps artifacts in its database; the whole ranking is in the store."""
 
 
-def publish(summary: CampaignSummary) -> None:
-    """Create both artifacts of a campaign in the Prefect run that is under way."""
+def publish(summary: CampaignSummary, folder: Path) -> None:
+    """Create the artifacts of a campaign in the Prefect run that is under way.
+
+    Args:
+        summary: The campaign.
+        folder: Where its files are.
+    """
     key = re.sub(r"[^a-z0-9]+", "-", summary.campaign_id.lower()).strip("-")
     create_table_artifact(
         key=f"ranking-{key}",
@@ -24,6 +38,20 @@ def publish(summary: CampaignSummary) -> None:
         key=f"funnel-{key}",
         markdown=funnel_markdown(summary),
         description=f"Funnel of {summary.system}",
+    )
+    picture = hull_image(summary)
+    if picture is not None:
+        create_image_artifact(
+            key=f"hull-{key}",
+            image_url=f"data:image/png;base64,{b64encode(picture).decode()}",
+            description=f"Stability of {summary.system} at level {summary.level}",
+        )
+    create_link_artifact(
+        key=f"report-{key}",
+        link=(folder.absolute() / REPORT_FILE).as_uri(),
+        link_text=f"report of {summary.system}, on the machine that ran it",
+        description=f"Files of {summary.campaign_id}; `dao report {summary.campaign_id}` writes "
+        "them again anywhere",
     )
 
 

@@ -79,13 +79,13 @@ def relax_task(
 @task(name="rank", **RETRY)
 def rank_task(campaign: Campaign, failures: Sequence[Failure]) -> None:
     """Rank what was relaxed, write it back, and publish files, report and artifacts."""
-    publish(finish(campaign, failures))
+    publish(finish(campaign, failures), campaign.folder)
 
 
 @task(name="dft", **RETRY)
 def dft_task(campaign: Campaign, proposal: Proposal, decision: Decision) -> None:
     """Check the best by DFT, write it back, and publish files, report and artifacts again."""
-    publish(check_by_dft(campaign, proposal, decision))
+    publish(check_by_dft(campaign, proposal, decision), campaign.folder)
 
 
 @flow(name="campaign", flow_run_name=run_name, persist_result=False)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flows.campaign.budgets import budgets
 from flows.campaign.files import write_files
+from flows.campaign.history import with_history
 from flows.campaign.preflight import READING
 from flows.campaign.ranking import rank
 from flows.campaign.rounds import surveyed
@@ -30,7 +31,8 @@ def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
     document.finished = utc_now()
     summary = summarise(campaign, document, survey, ranked, failures)
     known = interpretations_of(summary.ranking, campaign.store)
-    summary = write_files(summary.model_copy(update={"interpretations": known}), campaign.folder)
+    summary = summary.model_copy(update={"interpretations": known})
+    summary = write_files(with_history(campaign.store, summary), campaign.folder)
     lost = [failure for failure in failures if failure.stage != READING]
     document.state = "failed" if lost else "done"
     document.funnel = [row.model_dump() for row in summary.funnel]
@@ -38,7 +40,7 @@ def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
         row.model_dump(mode="json", exclude={"structure", "conventional"})
         for row in summary.ranking
     ]
-    document.summary = summary.model_dump(mode="json")
+    document.summary = summary.model_dump(mode="json", exclude={"history"})
     campaign.store.put(_claimed(campaign.campaign_id, survey))
     campaign.store.put(document)
     return summary

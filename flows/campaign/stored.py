@@ -8,6 +8,7 @@ from typing import Any
 
 from dao_core.errors import InputError
 from flows.campaign.files import default_folder, write_files
+from flows.campaign.history import with_history
 from flows.interpretation.gathering import interpretations_of
 from flows.report.export import CIF_FOLDER, cif_name
 from flows.report.page import REPORT_FILE
@@ -62,11 +63,11 @@ class FinishedCampaign:
         }
 
 
-def found_done(document: CampaignDocument, folder: Path) -> FinishedCampaign:
+def found_done(document: CampaignDocument, folder: Path, store: DaoStore) -> FinishedCampaign:
     """The stored result; files that are no longer in the folder are written again."""
     summary = CampaignSummary.model_validate(document.summary)
     if not (folder / REPORT_FILE).is_file():
-        write_files(summary, folder)
+        write_files(with_history(store, summary), folder)
     return FinishedCampaign(summary, folder, reused=True)
 
 
@@ -95,13 +96,13 @@ def write_stored(campaign_id: str, folder: Path | None, store: str | None) -> Fi
         known = sorted(
             found["campaign_id"] for found in opened.campaigns.query({}, ["campaign_id"])
         )
-        uri = opened.uri
+        if document is None:
+            names = ", ".join(known) or "none"
+            raise InputError(f"no campaign {campaign_id} in {opened.uri}; it has {names}")
         summary = interpreted(document, opened)
-    if document is None:
-        names = ", ".join(known) or "none"
-        raise InputError(f"no campaign {campaign_id} in {uri}; it has {names}")
-    if summary is None:
-        raise InputError(f"{campaign_id} is not finished; run its command again to go on")
+        if summary is None:
+            raise InputError(f"{campaign_id} is not finished; run its command again to go on")
+        summary = with_history(opened, summary)
     folder = folder or default_folder(campaign_id)
     write_files(summary, folder)
     return FinishedCampaign(summary, folder, reused=True)

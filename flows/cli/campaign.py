@@ -174,8 +174,8 @@ def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
     with Campaign(request) as prepared:
         folder, chemsys = prepared.folder, prepared.chemsys
         document = prepared.document()
-    if document.state == "done" and is_settled(document, request):
-        return found_done(document, folder)
+        if document.state == "done" and is_settled(document, request):
+            return found_done(document, folder, prepared.store)
     if request.dft != "none":
         require_dft(dft_settings(request))  # known before the server starts and anything is done
     from flows.campaign.local import run_campaign

@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 if TYPE_CHECKING:
     from flows.campaign.stored import FinishedCampaign
+    from flows.report.overview import GroupOverview
     from flows.report.summary import CampaignSummary, DftCheck
     from stores.explain import Explanation
 
@@ -135,6 +136,25 @@ def validation_tables(done: Mapping[str, Any], folder: Path) -> RenderableType:
         f"core-hours {done['core_hours']:.3f}",
     ]
     return Group(table, *map(escape, lines))
+
+
+def overview_tables(overview: GroupOverview, file: Path) -> RenderableType:
+    """All chemical systems, one line each, and where the page is."""
+    rows = [
+        {
+            "system": system.chemsys,
+            "rounds": len(system.rounds),
+            "state": system.rounds[-1].state,
+            "on hull": system.rounds[-1].on_hull,
+            "new on hull": sum(one.new_on_hull for one in system.rounds),
+            "labels": sum(label.count for label in system.labels),
+            "core-hours": system.core_hours,
+            "another round?": system.stop_reason or "worth it",
+        }
+        for system in overview.systems
+    ]
+    facts = [f"{number} {name}" for number, name in overview.facts()]
+    return listed(rows, rows[0] if rows else (), "\n".join([*facts, f"report {file}"]))
 
 
 def simulation_tables(result: Mapping[str, Any]) -> RenderableType:

@@ -12,6 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from dao_core.evaluation.discovery import ON_HULL
 from flows.report.checks import cautions, shown_flags
 from flows.report.electrons_plot import electron_figures
 from flows.report.energy_volume import energy_volume_figures
@@ -20,6 +21,7 @@ from flows.report.figure import MARKS, Figure, origin_kind
 from flows.report.hull_diagram import hull_diagram
 from flows.report.hull_plot import stability_figure
 from flows.report.markup import formula_markup, space_group_markup
+from flows.report.rounds_plot import rounds_figure
 from flows.report.structure_view import structure_view
 from flows.report.summary import CampaignSummary
 from flows.report.verify_next import verify_next
@@ -31,7 +33,6 @@ GALLERY = 12  # structures drawn at once
 VIEWS = 100  # structures that can be drawn from the table; the size of the page is mostly theirs
 ELECTRONS = 4  # structures whose electrons are drawn
 VOLUMES_SHOWN = 6  # energy-volume figures before the fold
-ON_HULL = 1e-6  # eV/atom; only rounding lies between a vertex of the hull and the hull
 
 
 def write_report(summary: CampaignSummary, folder: Path) -> Path:
@@ -53,13 +54,13 @@ def write_report(summary: CampaignSummary, folder: Path) -> Path:
 
 
 def _render(summary: CampaignSummary, folder: Path) -> str:
-    scripts = [get_plotlyjs(), _template_text("structure.js"), _template_text("report.js")]
+    scripts = [get_plotlyjs(), template_text("structure.js"), template_text("report.js")]
     drawn = summary.model_copy(update={"ranking": summary.ranking[:MARKS_DRAWN]})
     diagram = hull_diagram(drawn)
     rows = summary.ranking[:ROWS_SHOWN]
     names = {row.rank: f"{CIF_FOLDER}/{cif_name(row)}" for row in rows}
     return (
-        _environment()
+        page_environment()
         .get_template("report.html")
         .render(
             summary=summary,
@@ -68,6 +69,8 @@ def _render(summary: CampaignSummary, folder: Path) -> str:
             cifs={rank: name for rank, name in names.items() if (folder / name).is_file()},
             views={row.rank: structure_view(row) for row in rows[:VIEWS]},
             cautions=cautions(summary, diagram),
+            on_hull=ON_HULL,
+            rounds_figure=rounds_figure(summary.history),
             stability=stability_figure(drawn, diagram),
             marks_drawn=MARKS_DRAWN,
             volumes=energy_volume_figures(drawn),
@@ -77,7 +80,7 @@ def _render(summary: CampaignSummary, folder: Path) -> str:
             facts=_facts(summary),
             origins=sorted({origin_kind(row.origin) for row in rows}),
             marks=MARKS,
-            style=_template_text("report.css"),
+            style=template_text("report.css"),
             scripts=scripts,
             script_hashes=[_hash_source(script) for script in scripts],
         )
@@ -114,7 +117,8 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """The templates of all pages, with the filters that they use."""
     environment = Environment(
         loader=PackageLoader("flows.report"),
         autoescape=True,
@@ -137,7 +141,8 @@ def _plot_json(figure: Figure) -> dict[str, Any]:
     return dict(json.loads(figure.plot.to_json()))
 
 
-def _template_text(name: str) -> str:
+def template_text(name: str) -> str:
+    """The text of a template, style sheet or script."""
     return files("flows.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 

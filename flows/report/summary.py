@@ -11,18 +11,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
+from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError
 from pymatgen.core import Structure
 
 from dao_core.errors import InputError, MissingError
+from flows.report.history import SystemHistory
+from flows.report.record import Record
 
 SUMMARY_FILE = "campaign.json"
-
-
-class Record(BaseModel):
-    """Base of the parts of a summary: unknown fields and non-finite numbers are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class FunnelRow(Record):
@@ -301,6 +297,7 @@ class CampaignSummary(Record):
         dft: The DFT checks of the best, if any were asked for; energies at a level of their own.
         interpretations: Phonons, electrons and the like of ranked structures, as far as the store
             knows them; each at a level of its own.
+        history: The campaigns of the system up to this one, with labels, models and cost.
     """
 
     schema_version: Literal[1] = 1
@@ -325,6 +322,7 @@ class CampaignSummary(Record):
     warnings: tuple[str, ...] = ()
     dft: DftSummary | None = None
     interpretations: tuple[Interpretation, ...] = ()
+    history: SystemHistory | None = None
 
     def write(self, folder: Path) -> Path:
         """Write the summary as ``campaign.json`` into ``folder`` and return the file."""

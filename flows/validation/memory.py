@@ -90,7 +90,9 @@ class StoreMemory:
         relaxed = StructureDocument.from_structure(validation.result.structure)
         if known is None or known.state != "done":
             known = self._document(validation, checked.structure_id)
-            known = known.model_copy(update=self._outcome(validation.result, label.label_id))
+            known = known.model_copy(
+                update=self._outcome(validation, validation.result, label.label_id)
+            )
         # The check is written last: where it says done, its label is there.
         self.store.put([checked, relaxed, label])
         self.store.put(known)
@@ -114,7 +116,9 @@ class StoreMemory:
             detail={"message": validation.message, "core_hours": validation.core_hours},
         )
 
-    def _outcome(self, result: CalculationResult, label_id: str) -> dict[str, Any]:
+    def _outcome(
+        self, validation: Validation, result: CalculationResult, label_id: str
+    ) -> dict[str, Any]:
         """What a finished calculation adds to its document."""
         folder = Path(result.dir_name)
         task = json.dumps(result.task).encode()
@@ -127,7 +131,10 @@ class StoreMemory:
             "output_hash": _digest(folder / OUTPUT),
             "corrections": _as_data(result.corrections),
             "blobs": {TASK: self.store.blobs.put(task)},
-            "detail": {"result": result.model_dump(mode="json", exclude={"task"})},
+            "detail": {
+                "result": result.model_dump(mode="json", exclude={"task"}),
+                "core_hours": validation.core_hours,
+            },
         }
 
 

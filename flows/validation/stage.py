@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flows.campaign.files import write_files
+from flows.campaign.history import with_history
 from flows.campaign.request import CampaignRequest
 from flows.campaign.running import Campaign
 from flows.report.summary import (
@@ -179,13 +180,13 @@ def _with_funnel(
 
 def _write(campaign: Campaign, summary: CampaignSummary) -> CampaignSummary:
     """Files first, the store last: what the store says of a campaign is whole."""
-    summary = write_files(summary, campaign.folder)
+    summary = write_files(with_history(campaign.store, summary), campaign.folder)
     document = campaign.document()
     document.funnel = [row.model_dump() for row in summary.funnel]
     document.ranking = [
         row.model_dump(mode="json", exclude={"structure", "conventional"})
         for row in summary.ranking
     ]
-    document.summary = summary.model_dump(mode="json")
+    document.summary = summary.model_dump(mode="json", exclude={"history"})
     campaign.store.put(document)
     return summary
