@@ -42,7 +42,14 @@ MOST_POLYMORPHS = 60
 def section(record: Record) -> str:
     """One record: how it was made, then its tables."""
     result = record["result"]
-    return "\n\n".join([f"### {record['name']}", _circumstances(record), *tables(result)])
+    plot = [f"![What was found against what was spent]({plot_file(record)})"]
+    parts = [f"### {record['name']}", _circumstances(record), *tables(result)]
+    return "\n\n".join([*parts, *(plot if "hits" in result else [])])
+
+
+def plot_file(record: Record) -> str:
+    """Where the plot of a record lies, from the root of the project."""
+    return f"benchmarks/results/{record['room']}.{record['name']}.svg"
 
 
 def tables(result: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tables import ROOMS, Record, section, tables
+from plots import discovery_plot
+from tables import ROOMS, Record, plot_file, section, tables
 
 from dao_core.checkpoints.format import checkpoint_hash, read_card
 from dao_core.generator.model_file import KIND as GENERATOR
@@ -42,6 +43,12 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     records = read_records(arguments.results)
     pages = {arguments.to: benchmarks_page(records)}
+    root = arguments.to.parent
+    pages |= {
+        root / plot_file(record): discovery_plot(record["result"])
+        for record in records
+        if "hits" in record["result"]
+    }
     if arguments.to == ROOT / "BENCHMARKS.md":
         pages |= {model.with_suffix(".md"): card_page(model, records) for model in _models()}
     differing = [
@@ -54,6 +61,7 @@ def main(words: Sequence[str] | None = None) -> int:
             print(f"{file} is not what benchmarks/write.py writes", file=sys.stderr)
         return bool(differing)
     for file in differing:
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(pages[file], encoding="utf-8")
     return 0
 

@@ -13,6 +13,7 @@ from pymatgen.io.cif import CifWriter
 from pymatgen.symmetry.analyzer import SymmetryUndeterminedError
 
 from dao_core.crystal.writing import write_extxyz
+from flows.report.drafts import draft_of
 from flows.report.summary import CampaignSummary, Failure, RankedStructure
 
 CIF_FOLDER = "cif"
@@ -142,9 +143,9 @@ def _write_table(summary: CampaignSummary, folder: Path) -> Path:
         for row in summary.ranking
     ]
     table = pd.DataFrame(rows, columns=[*columns, "level", "campaign_id", "cif"])
-    draft = (folder / PARQUET_FILE).with_suffix(".tmp")
-    table.to_parquet(draft, index=False)
-    return draft.replace(folder / PARQUET_FILE)
+    with draft_of(folder / PARQUET_FILE) as draft:
+        table.to_parquet(draft, index=False)
+    return folder / PARQUET_FILE
 
 
 def _remove_earlier_cifs(folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field
 
 from dao_core.evaluation.discovery import ON_HULL
+from flows.report.drafts import draft_of
 from flows.report.history import LabelCount, ModelStep, Round, SystemHistory
 from flows.report.page import page_environment, template_text
 from flows.report.record import Record
@@ -61,10 +62,10 @@ def write_overview(overview: GroupOverview, folder: Path) -> Path:
     """Write the overview and return the file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / OVERVIEW_FILE
-    draft = file.with_suffix(".tmp")
     page = page_environment().get_template("overview.html")
     text = page.render(
         overview=overview, on_hull=ON_HULL, style=template_text("report.css"), current=""
     )
-    draft.write_text(text, encoding="utf-8")
-    return draft.replace(file)
+    with draft_of(file) as draft:
+        draft.write_text(text, encoding="utf-8")
+    return file

@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from dao_core.evaluation.discovery import ON_HULL
 from flows.report.checks import cautions, shown_flags
+from flows.report.drafts import draft_of
 from flows.report.electrons_plot import electron_figures
 from flows.report.energy_volume import energy_volume_figures
 from flows.report.export import CIF_FOLDER, cif_name
@@ -48,9 +49,9 @@ def write_report(summary: CampaignSummary, folder: Path) -> Path:
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / REPORT_FILE
-    draft = file.with_suffix(".tmp")
-    draft.write_text(_render(summary, folder), encoding="utf-8")
-    return draft.replace(file)
+    with draft_of(file) as draft:
+        draft.write_text(_render(summary, folder), encoding="utf-8")
+    return file
 
 
 def _render(summary: CampaignSummary, folder: Path) -> str:

@@ -15,6 +15,7 @@ from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError
 from pymatgen.core import Structure
 
 from dao_core.errors import InputError, MissingError
+from flows.report.drafts import draft_of
 from flows.report.history import SystemHistory
 from flows.report.record import Record
 
@@ -328,9 +329,9 @@ class CampaignSummary(Record):
         """Write the summary as ``campaign.json`` into ``folder`` and return the file."""
         folder.mkdir(parents=True, exist_ok=True)
         file = folder / SUMMARY_FILE
-        draft = file.with_suffix(".tmp")
-        draft.write_text(self.model_dump_json(indent=1), encoding="utf-8")
-        return draft.replace(file)  # a killed campaign never leaves half a summary
+        with draft_of(file) as draft:
+            draft.write_text(self.model_dump_json(indent=1), encoding="utf-8")
+        return file
 
 
 def origin_source(origin: str) -> str:

@@ -16,6 +16,7 @@ from dao_core.relax import relax
 from dao_core.search.compositions import parse_target
 from dao_core.training.records import Crystal, read_crystals
 from flows.campaign.conditions import RELAX_SETTINGS
+from flows.report.drafts import draft_of
 from flows.simulation.request import SimulationRequest
 
 LARGEST = 48
@@ -106,9 +107,8 @@ def _write(file: Path, phases: list[KnownPhase]) -> None:
         for one in phases
     ]
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".tmp")
-    draft.write_text(json.dumps(rows), encoding="utf-8")
-    draft.replace(file)
+    with draft_of(file) as draft:
+        draft.write_text(json.dumps(rows), encoding="utf-8")
 
 
 def _read(file: Path) -> list[KnownPhase]:

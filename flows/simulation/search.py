@@ -15,6 +15,7 @@ from dao_core.potentials import Potential
 from dao_core.training.retraining_settings import GENERATOR_RETRAINING, PREDICTOR_RETRAINING
 from flows.campaign.flow import campaign as campaign_flow
 from flows.campaign.request import CampaignRequest
+from flows.report.drafts import draft_of
 from flows.report.summary import SUMMARY_FILE, CampaignSummary, read_summary
 from flows.retraining.flow import retrain as retrain_flow
 from flows.retraining.request import RetrainRequest
@@ -98,9 +99,9 @@ class Search:
         for number in range(self.request.rounds):
             file = self.folder / f"round-{number}.json"
             if not file.is_file():
-                draft = file.with_suffix(".tmp")
-                draft.write_text(self._round(number).model_dump_json(), encoding="utf-8")
-                draft.replace(file)
+                done = self._round(number)
+                with draft_of(file) as draft:
+                    draft.write_text(done.model_dump_json(), encoding="utf-8")
             rounds.append(Round.model_validate_json(file.read_text(encoding="utf-8")))
         return rounds
 

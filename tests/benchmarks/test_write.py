@@ -98,3 +98,22 @@ def test_a_command_that_fails_leaves_no_record(scripts: SimpleNamespace) -> None
     assert not (ROOT / "benchmarks" / "results" / "store.fails.json").exists()
     with pytest.raises(SystemExit):
         scripts.record(["kitchen", "x", "--", "true"])
+
+
+def test_a_simulation_has_a_plot_that_is_checked_too(
+    scripts: SimpleNamespace, tmp_path: Path
+) -> None:
+    (tmp_path / "results").mkdir()
+    hits = {"relaxations": [9, 8], "labels": [2, 2], "found": [[1, 4], []], "confirmed": [[2], []]}
+    result = {"rows": [{"search": "loop"}], "wanted": {"a": "Cu3Au"}, "hits": {"loop": hits}}
+    file = tmp_path / "results" / "loop.Cu-Au.json"
+    file.write_text(json.dumps(record("loop", "Cu-Au", result)))
+    where = ("--results", str(tmp_path / "results"), "--to", str(tmp_path / "B.md"))
+    assert scripts.write(where) == 0
+    plot = tmp_path / "benchmarks" / "results" / "loop.Cu-Au.svg"
+    assert "(benchmarks/results/loop.Cu-Au.svg)" in (tmp_path / "B.md").read_text()
+    assert "stable phases relaxed into" in plot.read_text()
+    assert scripts.write(["--check", *where]) == 0
+    hits["found"] = [[1], []]
+    file.write_text(json.dumps(record("loop", "Cu-Au", result)))
+    assert scripts.write(["--check", *where]) == 1
