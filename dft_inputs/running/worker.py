@@ -34,6 +34,8 @@ from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.request import CalculationRequest, Limits
 
 LEDGER = "ledger.sqlite"
+FLOWS = {"qe": "dft_inputs.qe.flow", "vasp": "dft_inputs.vasp.flow"}
+"""Module with ``flow_for`` and ``result_of`` of each code."""
 
 # Compiling a schema and importing the flow take seconds: done once, before the processes fork.
 importlib.import_module("dft_inputs.qe.flow")
@@ -118,10 +120,9 @@ def _resumed(request: CalculationRequest, folder: CalculationFolder) -> Calculat
 
 
 def _code(request: CalculationRequest) -> ModuleType:
-    """Module with ``flow_for`` and ``result_of`` of the request's code."""
+    """Module of the request's code."""
     # atomate2 takes seconds to import: only a VASP calculation pays for it.
-    name = "dft_inputs.vasp.flow" if request.method.code == "vasp" else "dft_inputs.qe.flow"
-    return importlib.import_module(name)
+    return importlib.import_module(FLOWS[request.method.code])
 
 
 def _end_with_parent() -> None:
