@@ -18,6 +18,8 @@ from stores.documents import DOCUMENTS
 
 ROOT = Path(__file__).parent.parent
 BESIDE = ("BENCHMARKS.md", "CHANGELOG.md", "CONTRIBUTING.md")
+ROLE = re.compile(r":(?:func|class|data|mod):")
+"""Marks of Sphinx, which docstrings may hold."""
 OUTWARDS = re.compile(r"\[([^\]]+)\]\((?:\.\./)*([\w/.-]+)\)")
 
 
@@ -82,7 +84,7 @@ def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
 def parameter_name(parameter: Any) -> str:
     """An option with all its spellings, or the word that stands for an argument."""
     if parameter.param_type_name == "argument":
-        return f"`{parameter.metavar or parameter.name.upper()}`"
+        return parameter.metavar or parameter.name.upper()
     spellings = ", ".join(f"`{word}`" for word in [*parameter.opts, *parameter.secondary_opts])
     return f"{spellings} {parameter.metavar or ''}".strip()
 
@@ -133,11 +135,12 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
     """A Markdown table; bars inside its cells are escaped."""
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(
-        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines
+        "| " + " | ".join(ROLE.sub("", cell).replace("|", "\\|") for cell in line) + " |"
+        for line in lines
     )
 
 
 def paragraphs(text: str) -> str:
     """Text of a docstring as Markdown, its indentation taken away."""
-    lines = [line.strip() for line in text.replace("``", "`").strip().splitlines()]
+    lines = [line.strip() for line in ROLE.sub("", text).replace("``", "`").strip().splitlines()]
     return "\n".join(lines)
