@@ -89,7 +89,7 @@ def test_a_crystal_without_volume_costs_its_own_row_only() -> None:
 def test_argon_relaxes_to_its_crystal_with_the_potential() -> None:
     module = importlib.import_module("lennard_jones")
     fcc = AseAtomsAdaptor.get_structure(ase.build.bulk("Ar", "fcc", a=5.6))
-    # Argon is a hundred times softer than the crystals that the defaults are made for.
+    # Argon is far softer than the crystals that the defaults are made for.
     (done,) = relax([fcc], module.LennardJones(), RelaxSettings(fmax=1e-4, smax=1e-5))
     assert done.converged
     nearest = min(n.nn_distance for n in done.structure.get_neighbors(done.structure[0], 5.0))
