@@ -94,8 +94,8 @@ def _structure(result: Mapping[str, Any]) -> list[str]:
         f"evaluations and {result['seconds_per_structure']:.3f} s per sample (wall clock). Ranked "
         f"and relaxed at level {result['level']}; {result['relaxed_per_reference']} of "
         f"{result['k']} samples relaxed. Match: {tolerances['loose']}; strict: "
-        f"{tolerances['strict']}; ranked top-1: the first sample within {tolerances['rank_tie']} of "
-        f"the lowest energy. Mean ± standard deviation over seeds."
+        f"{tolerances['strict']}; ranked top-1: the first sample within {tolerances['rank_tie']} "
+        f"of the lowest energy. Mean ± standard deviation over seeds."
     )
     parts = {"first": "1", "all": str(result["k"]), "clean": f"{result['k']}, clean references"}
     rows = [
