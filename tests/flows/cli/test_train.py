@@ -45,7 +45,7 @@ def config(tmp_path: Path) -> Path:
     path = tmp_path / "run.yaml"
     path.write_text(
         "train: [toy.json.gz]\nvalidation: [toy.json.gz]\nout: run\nsize: tiny\nsteps: 24\n"
-        "atoms_per_batch: 16\nwarmup: 2\nprecision: 32-true\nmax_atoms: 4\n"
+        "metric_steps: 3\natoms_per_batch: 16\nwarmup: 2\nprecision: 32-true\nmax_atoms: 4\n"
         "checkpoint_minutes: 0.001\n"
     )
     return path
