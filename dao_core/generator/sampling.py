@@ -70,11 +70,13 @@ def integrate_flow(
         guidance: a trained guidance energy and its weight; one more evaluation and its gradient
             in each step.
         held: what stands still in each crystal, with one start time for all; empty for nothing.
-        slope: of the anti-annealing, see ``ANNEALING_SLOPE``.
+        slope: of the anti-annealing of what starts from noise, see ``ANNEALING_SLOPE``; near the
+            end of the way the velocity is taken as it is.
     """
     mask = atomic_numbers > 0
     holding = FlowHolding(network, held, frac_coords, stretch, mask)
     frac_coords, stretch = holding.frac_coords, holding.stretch
+    slope = 0.0 if holding.start_time else slope
     for step in range(round(holding.start_time * steps), steps):
         t = torch.full_like(stretch[:, 0], step / steps)
         velocity, stretch_velocity = network(atomic_numbers, frac_coords, stretch, mask, t)

@@ -9,7 +9,7 @@ from dao_core.errors import InputError
 from dao_core.generator.held_parts import HeldCrystal, HeldParts
 from dao_core.generator.prototypes.prior import LikelyPrototype, PrototypePrior
 
-PROTOTYPE_START = 0.8
+PROTOTYPE_START = 0.9
 """Where on the way from noise samples of a prototype begin (benchmarks/experiments.md)."""
 FREE_EVERY = 3
 """One sample in so many starts from noise although there are prototypes left."""
