@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 ROOT = Path(__file__).parents[2]
 
@@ -48,3 +50,11 @@ def test_a_page_asks_for_nothing_from_elsewhere(site: Path) -> None:
     text = (site / "index.html").read_text()
     assert 'src="http' not in text
     assert "fonts.googleapis" not in text
+
+
+def test_the_citation_names_the_version_of_the_package() -> None:
+    citation = YAML(typ="safe").load((ROOT / "CITATION.cff").read_text())
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert citation["version"] == package["version"]
+    assert citation["license"] == package["license"]
+    assert citation["references"][0]["doi"] in (ROOT / "README.md").read_text()
