@@ -69,7 +69,9 @@ class Relaxation:
 
     @property
     def enthalpy_per_atom(self) -> float | None:
-        """E + pV in eV/atom, which orders polymorphs under pressure."""
+        """E + pV in eV/atom, which orders polymorphs under pressure; None without an energy."""
+        if self.energy_per_atom is None:  # also of a structure without atoms
+            return None
         return enthalpy_per_atom(
             self.energy_per_atom, self.volume / len(self.structure), self.pressure
         )

@@ -224,7 +224,7 @@ def test_serve_answers_on_this_machine_alone(dao: Dao, filled: Path) -> None:
         out, err = server.communicate(timeout=PATIENCE)
         assert (server.returncode, "Traceback" in err) == (130, False), err
         answer = json.loads(out)
-        assert (answer["url"], answer["structures"]) == (url, 2)
+        assert (answer["url"], answer["structures"]) == (url, 5)
         assert {"level", "store", "versions", "seconds"} <= answer.keys()
     finally:
         server.kill()
