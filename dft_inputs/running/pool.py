@@ -162,8 +162,14 @@ class CalculationPool:
         for running in self._running:
             running.process.join(max(0.0, deadline - time.monotonic()))
             if running.process.is_alive():
-                running.process.kill()
+                self._kill(running)
         self._running = []
+
+    def _kill(self, running: _Running) -> None:
+        """End a calculation that does not end itself, and the program that it leaves behind."""
+        running.process.kill()
+        running.process.join()
+        CalculationFolder(self.root.resolve(), running.request.key).stop_orphans()
 
 
 def warm_up() -> None:
