@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from dao_core.errors import InputError
@@ -54,6 +54,7 @@ class Cell:
     held: HeldCrystal | None
     outside_domain: str | None
     prior: PrototypePrior | None
+    _starts: dict[int, Start] = field(default_factory=dict, init=False)
 
     def start(self, index: int) -> Start:
         """Where sample ``index`` begins."""
@@ -69,10 +70,6 @@ class Cell:
         if self.prior is None or self.held is not None:
             return []
         return self.prior.likeliest(self.atomic_numbers, MOST_PROTOTYPES)
-
-    @cached_property
-    def _starts(self) -> dict[int, Start]:
-        return {}
 
     def _start_from(self, likely: LikelyPrototype) -> Start:
         """The way to a prototype; noise where its space group cannot be found."""

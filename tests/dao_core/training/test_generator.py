@@ -66,12 +66,12 @@ def test_hours_of_a_run_are_those_of_all_its_starts(record_file: Path, tmp_path:
     timed = replace(SETTINGS, hours=6 / 3600, warmup=1, checkpoint_minutes=0.01)
     begun = time.monotonic()
     train_generator(sources, folder, timed)
-    assert time.monotonic() - begun < 60
+    assert time.monotonic() - begun < 24
     state = torch.load(folder / "last.ckpt", weights_only=False)
     timer = next(state["callbacks"][name] for name in state["callbacks"] if "Timer" in name)
     (rate,) = {group["lr"] for group in groups(state) if "ns_steps" in group}
     share = timer["time_elapsed"]["train"] / 6
-    assert 0.1 < share < 1.3
+    assert 0.1 < share < 1.05
     expected = SETTINGS.learning_rate * 0.5 * (1 + math.cos(math.pi * min(1, share)))
     assert rate == pytest.approx(expected, abs=0.25 * SETTINGS.learning_rate)
 

@@ -77,8 +77,9 @@ def test_the_loop_is_compared_at_equal_cost_and_goes_on_where_it_stopped(
     first = simulate("--arms", "loop,template", "--rounds", "2", *SMALL)
     rows = {(row["search"], row["rounds"]): row for row in first["rows"] if "search" in row}
     assert set(first["wanted"].values()) <= {"Cu3Au", "CuAu3"}
+    assert rows["loop", 1]["labels"] == 2
     # a search that finds fewer new crystals than it may label labels those
-    assert all(1 <= rows[search, 1]["labels"] <= 2 for search in ("loop", "template"))
+    assert 1 <= rows["template", 1]["labels"] <= 2
     assert rows["loop", 2]["relaxations"] > rows["loop", 1]["relaxations"]
     retrained = [row for row in first["rows"] if "retraining" in row]
     assert {(row["model"], row["after round"]) for row in retrained} == {
