@@ -12,13 +12,11 @@ same --out.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
+from printing import show
 
 from dao_core.evaluation.sampling import GeneratorSampler
 from dao_core.evaluation.sets import BenchmarkSet, read_set
@@ -71,13 +69,7 @@ def main() -> None:
         "note": f"{arguments.samples} samples, {arguments.relax} relaxed, level {potential.level}",
         "rows": rows,
     }
-    if arguments.json:
-        print(json.dumps(result))
-        return
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()))
-    Console(width=150).print(result["note"], table)
+    show(result, as_json=arguments.json)
 
 
 def variants(

@@ -17,7 +17,6 @@ torch's allocator. Backward passes give the gradients of all weights.
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import time
 from collections.abc import Callable
@@ -27,8 +26,7 @@ from itertools import accumulate
 
 import torch
 from per_edge import PerEdgeCrysformer
-from rich.console import Console
-from rich.table import Table
+from printing import show
 from torch import Tensor, nn
 from torch.profiler import ProfilerActivity, profile
 
@@ -204,13 +202,8 @@ def main() -> None:
         rows = [
             row(n, *(job.result() for job in pair)) for n, pair in zip(sizes, jobs, strict=True)
         ]
-    if arguments.json:
-        print(json.dumps({"benchmark": "attention", "rows": [asdict(line) for line in rows]}))
-        return
-    table = Table(*asdict(rows[0]))
-    for line in rows:
-        table.add_row(*(f"{value:.3g}" for value in asdict(line).values()))
-    Console().print(table)
+    listed = [asdict(line) for line in rows]
+    show({"benchmark": "attention", "rows": listed}, as_json=arguments.json)
 
 
 if __name__ == "__main__":

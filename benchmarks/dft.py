@@ -9,7 +9,6 @@ less than 15 per cent.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import tempfile
@@ -18,9 +17,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+from printing import show
 from pymatgen.core import Lattice, Structure
-from rich.console import Console
-from rich.table import Table
 
 from dft_inputs.canonical import canonical_cell
 from dft_inputs.elements import element_structure
@@ -111,21 +109,6 @@ def throughput_row(protocol: str, workflow: str, folder: Path) -> Row:
     }
 
 
-def show(rows: list[Row]) -> None:
-    """Print one table."""
-    table = Table("case", "bare / s", "chain / s", "overhead", "core-hours", "candidates/core-hour")
-    for row in rows:
-        overhead = row.get("overhead")
-        table.add_row(
-            str(row["case"]),
-            *(f"{row[key]:.1f}" if key in row else "" for key in ("bare_seconds", "chain_seconds")),
-            f"{overhead:.1%} (bar {BAR:.0%})" if overhead is not None else "",
-            f"{row['core_hours']:.4f}" if "core_hours" in row else "",
-            f"{row['candidates_per_core_hour']:.0f}" if "core_hours" in row else "",
-        )
-    Console().print(table)
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -143,12 +126,9 @@ def main() -> None:
         count = 4 if arguments.quick else 20
         rows = [overhead_row(count, distance, folder / f"{distance:g}") for distance in meshes]
         workflow = "static" if arguments.quick else "relax"
-        protocols = ["fast"] if arguments.quick else ["fast", "balanced"]
+        protocols = ["fast"] if arguments.quick else list(PROTOCOLS)
         rows += [throughput_row(protocol, workflow, folder) for protocol in protocols]
-    if arguments.json:
-        print(json.dumps({"rows": rows}))
-    else:
-        show(rows)
+    show({"rows": rows}, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -12,15 +12,13 @@ over those that are valid in both; `valid_rate` is the price.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from printing import show
 from pymatgen.core import Composition, Structure
-from rich.console import Console
-from rich.table import Table
 
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.validity import invalid_reason
@@ -101,14 +99,8 @@ def main() -> None:
     guide, potential = load_guidance(arguments.guidance), load_potential(arguments.potential)
     weights, n = ([0.0, 2.0], 2) if arguments.quick else (weights, arguments.n)
     rows = measure(arguments.model, guide, potential, weights, n)
-    if arguments.json:
-        print(json.dumps({"benchmark": "guidance", "rows": [asdict(row) for row in rows]}))
-        return
-    table = Table(*asdict(rows[0]))
-    for row in rows:
-        values = asdict(row).values()
-        table.add_row(*(f"{x:.4g}" if isinstance(x, float) else str(x) for x in values))
-    Console().print(table)
+    listed = [asdict(row) for row in rows]
+    show({"benchmark": "guidance", "rows": listed}, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ held-out formulas:
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import time
@@ -23,8 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from rich.console import Console
-from rich.table import Table
+from printing import show
 from torch import Tensor, nn
 
 from dao_core.crysformer.config import CrysformerConfig
@@ -166,15 +164,8 @@ def main() -> None:
     folder = Path(os.environ["DAO_SHARED"]) / "data"
     rows = measure(folder, 5.0 if arguments.quick else arguments.seconds)
     note = f"{LAYERS} layers of width {WIDTH}; trained on mp20_val, judged on public_val."
-    if arguments.json:
-        listed = [asdict(row) for row in rows]
-        print(json.dumps({"benchmark": "network", "note": note, "rows": listed}))
-        return
-    table = Table(*asdict(rows[0]))
-    for row in rows:
-        values = asdict(row).values()
-        table.add_row(*(f"{x:.4g}" if isinstance(x, float) else str(x) for x in values))
-    Console(width=140).print(note, table)
+    listed = [asdict(row) for row in rows]
+    show({"benchmark": "network", "note": note, "rows": listed}, as_json=arguments.json)
 
 
 if __name__ == "__main__":

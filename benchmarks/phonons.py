@@ -20,9 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from printing import show
 from pymatgen.core import Structure
-from rich.console import Console
-from rich.table import Table
 
 from dao_core.potentials import load_potential
 from dft_inputs.errors import CalculationError
@@ -49,13 +48,7 @@ def main() -> None:
         "atoms. MAPE is the mean of |error| over the reference.",
         "rows": [judged(level, labelled) for level in arguments.levels],
     }
-    if arguments.json:
-        print(json.dumps(result))
-        return
-    table = Table(*result["rows"][0])
-    for row in result["rows"]:
-        table.add_row(*(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()))
-    Console(width=140).print(result["note"], table)
+    show(result, as_json=arguments.json)
 
 
 def chosen(

@@ -15,7 +15,6 @@ import argparse
 import contextlib
 import importlib
 import io
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -26,11 +25,10 @@ import torch
 from ase.calculators.calculator import Calculator
 from ase.filters import FrechetCellFilter
 from ase.optimize import LBFGS
+from printing import show
 from pymatgen.analysis.prototypes import AFLOW_PROTOTYPE_LIBRARY
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
-from rich.console import Console
-from rich.table import Table
 
 from dao_core.crystal.validity import invalid_reason
 from dao_core.errors import DaoError
@@ -222,21 +220,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one object with a list 'rows'")
     parser.add_argument("--potential", nargs="+", choices=POTENTIALS, default=POTENTIALS)
     arguments = parser.parse_args()
-    Console(stderr=True).print(f"{torch.get_num_threads()} threads")
     rows = [asdict(row) for row in measure(arguments.potential, quick=arguments.quick)]
-    if arguments.json:
-        print(
-            json.dumps(
-                {"benchmark": "relaxation", "threads": torch.get_num_threads(), "rows": rows}
-            )
-        )
-        return
-    table = Table(*rows[0], title="Relaxation: batched against ASE one by one")
-    for row in rows:
-        table.add_row(
-            *(f"{value:.3g}" if isinstance(value, float) else str(value) for value in row.values())
-        )
-    Console(width=220).print(table)
+    result = {"benchmark": "relaxation", "threads": torch.get_num_threads(), "rows": rows}
+    show(result, as_json=arguments.json)
 
 
 if __name__ == "__main__":

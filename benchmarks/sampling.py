@@ -11,13 +11,11 @@ same work (two network evaluations).
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from dataclasses import asdict, dataclass
 
 import torch
-from rich.console import Console
-from rich.table import Table
+from printing import show
 from torch import Tensor
 
 from dao_core.crysformer.config import CONFIGS
@@ -103,14 +101,8 @@ def main() -> None:
     torch.set_num_threads(1)
     structures, timed_steps, repeats = (16, 25, 1) if arguments.quick else (64, 100, 3)
     rows = measure(structures, timed_steps, repeats)
-    if arguments.json:
-        print(json.dumps({"benchmark": "sampling", "rows": [asdict(row) for row in rows]}))
-        return
-    table = Table(*asdict(rows[0]))
-    for row in rows:
-        values = asdict(row).values()
-        table.add_row(*(f"{x:.4g}" if isinstance(x, float) else str(x) for x in values))
-    Console().print(table)
+    listed = [asdict(row) for row in rows]
+    show({"benchmark": "sampling", "rows": listed}, as_json=arguments.json)
 
 
 if __name__ == "__main__":

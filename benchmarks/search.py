@@ -36,9 +36,8 @@ from pathlib import Path
 from typing import Any
 
 from known_phases import KNOWN, Phase, known_phases
+from printing import show
 from pymatgen.core import Structure
-from rich.console import Console
-from rich.table import Table
 
 from dao_core.crystal.deduplication import same_crystal
 from dao_core.potentials import load_potential
@@ -299,18 +298,7 @@ def main() -> None:
         "and CPU s since an arm's last interruption.",
         "rows": [*summary(rows, arms), *rows],
     }  # fmt: skip
-    if options.json:
-        print(json.dumps(found))
-    else:
-        for title, part in (("arms", [*summary(rows, arms)]), ("phases", rows)):
-            Console().print(_table(title, part))
-
-
-def _table(title: str, rows: Sequence[dict[str, Any]]) -> Table:
-    table = Table(*rows[0], title=title)
-    for row in rows:
-        table.add_row(*("-" if value is None else str(value) for value in row.values()))
-    return table
+    show(found, as_json=options.json)
 
 
 def _options() -> argparse.Namespace:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import resource
 import tempfile
 import time
@@ -23,9 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from printing import show
 from pymatgen.core import Composition, Structure
-from rich.console import Console
-from rich.table import Table
 
 from dao_core.crystal.deduplication import same_crystal
 from dao_core.crystal.prototype import prototype_label
@@ -170,16 +168,7 @@ def main() -> None:
         f"DAO-G {generator.checkpoint_hash}, {found[0].steps} steps, energies at level "
         f"{potential.level}; the references are held out. All seconds are of CPU, one core."
     )
-    if options.json:
-        print(json.dumps({"note": note, "level": potential.level, "rows": rows}))
-        return
-    for _, group in itertools.groupby(rows, key=tuple):
-        part = list(group)
-        table = Table(*part[0])
-        for row in part:
-            table.add_row(*map(str, row.values()))
-        Console().print(table)
-    Console().print(note)
+    show({"note": note, "level": potential.level, "rows": rows}, as_json=options.json)
 
 
 if __name__ == "__main__":

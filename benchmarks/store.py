@@ -12,16 +12,14 @@ among our requirements; without it MontyStore is left out.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import tempfile
 import time
 from typing import Any
 
 from backends import BATCH, ELEMENTS, LOOKUP_BAR, UPSERTS_BAR, backend_rows, timed
+from printing import show
 from pymatgen.core import Lattice, Structure
-from rich.console import Console
-from rich.table import Table
 
 from stores import DaoStore, open_store
 from stores.builders import DedupBuilder, HullBuilder, StoreBuilder
@@ -56,10 +54,7 @@ def main() -> None:
         rows.append(document_row(1000 if arguments.quick else 10_000))
     if "builders" in arguments.parts:
         rows += [row for size in sizes for row in builder_rows(size)]
-    if arguments.json:
-        print(json.dumps({"rows": rows, "bars": BARS, "note": NOTE}))
-    else:
-        _print_table(rows)
+    show({"rows": rows, "bars": BARS, "note": NOTE}, as_json=arguments.json)
 
 
 def document_row(count: int) -> dict[str, Any]:
@@ -151,17 +146,6 @@ def _crystal(number: int) -> Structure:
     species = [first, second, *chance.choice([[second], [third], [third, third]])]
     sites = [[0, 0, 0], [0.5, 0.5, 0.1 + 0.8 * chance.random()], [0.5, 0, 0.5], [0, 0.5, 0.5]]
     return Structure(Lattice.cubic(a), species, sites[: len(species)])
-
-
-def _print_table(rows: list[dict[str, Any]]) -> None:
-    table = Table("what", "documents", "figures", "bars")
-    for row in rows:
-        figures = ", ".join(
-            f"{name} {value:,.3g}" for name, value in row.items() if isinstance(value, float)
-        )
-        met = {True: "met", False: "missed"}.get(row.get("meets_bars"), "")
-        table.add_row(f"{row['kind']} {row['name']}", f"{row['documents']:,}", figures, met)
-    Console(width=150).print(table)
 
 
 if __name__ == "__main__":

@@ -33,9 +33,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from printing import show
 from pymatgen.core import Element, Lattice, Structure
-from rich.console import Console
-from rich.table import Table
 from scipy.linalg import cho_factor, cho_solve
 from scipy.spatial.distance import cdist
 
@@ -100,13 +99,7 @@ def main() -> None:
         f"{time.process_time() - begun:.0f} CPU seconds.",
         "rows": rows,
     }
-    if arguments.json:
-        print(json.dumps(result))
-        return
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()))
-    Console(width=140).print(result["note"], table)
+    show(result, as_json=arguments.json)
 
 
 def compare(jarvis: Labelled, teacher: Labelled, seeds: Sequence[int]) -> list[dict[str, Any]]:

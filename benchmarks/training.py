@@ -12,14 +12,12 @@ over that of the first row of the sweep with the same model and precision.
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 import torch
-from rich.console import Console
-from rich.table import Table
+from printing import show
 
 from dao_core.crysformer.config import named_config
 from dao_core.crystal.batch import CrystalBatch
@@ -178,15 +176,9 @@ def main() -> None:
     torch.set_num_threads(1)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     rows = measure(quick=arguments.quick, device=device)
-    if arguments.json:
-        listed = [asdict(row) for row in rows]
-        print(json.dumps({"benchmark": "training", "device": device, "rows": listed}))
-        return
-    table = Table(*asdict(rows[0]))
-    for row in rows:
-        values = asdict(row).values()
-        table.add_row(*(f"{x:.4g}" if isinstance(x, float) else str(x) for x in values))
-    Console(width=140).print(table)
+    listed = [asdict(row) for row in rows]
+    result = {"benchmark": "training", "device": device, "rows": listed}
+    show(result, as_json=arguments.json)
 
 
 if __name__ == "__main__":

@@ -11,14 +11,12 @@ rows. Coarse: a few pressures each.
 from __future__ import annotations
 
 import argparse
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from printing import show
 from pymatgen.core import Lattice, Structure
-from rich.console import Console
-from rich.table import Table
 
 from dao_core.errors import InputError
 from dao_core.potentials import Potential, load_potential
@@ -115,13 +113,7 @@ def main() -> None:
         "potential's own uncertainty, where it has one. Static enthalpies, no phonons.",
         "rows": rows,
     }
-    if arguments.json:
-        print(json.dumps(result))
-        return
-    table = Table(*rows[0])
-    for row in rows:
-        table.add_row(*(f"{v:.2f}" if isinstance(v, float) else str(v) for v in row.values()))
-    Console(width=160).print(result["note"], table)
+    show(result, as_json=arguments.json)
 
 
 def compared(name: str, case: Case, potential: Potential) -> dict[str, Any]:

@@ -6,11 +6,20 @@ which the command line ends (see ``flows/cli/app.py``).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 
 class DaoError(Exception):
-    """Base of all errors that are reported to the user without a traceback."""
+    """Base of all errors that are reported to the user without a traceback.
+
+    Attributes:
+        exit_code: with which the command line ends.
+        setting: name of the setting that the error is about, where :func:`concerning` said so.
+    """
 
     exit_code: int = 4
+    setting: str | None = None
 
 
 class InputError(DaoError, ValueError):
@@ -31,3 +40,17 @@ class CheckpointError(InputError):
 
 class DomainError(InputError):
     """The request lies outside what a model or potential was made for."""
+
+
+@contextmanager
+def concerning(setting: str) -> Iterator[None]:
+    """Tell errors of this block which setting they are about.
+
+    Raises:
+        DaoError: as the block raised it, with its ``setting``.
+    """
+    try:
+        yield
+    except DaoError as error:
+        error.setting = setting
+        raise

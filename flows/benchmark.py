@@ -116,7 +116,6 @@ def benchmark_structures(
     result = {
         **summarise(benchmark, run, settings, overlap),
         "level": potential.level if potential else None,
-        "store": None,
         "sampler": sampler.identity,
         "cost": _cost(sampler),
         **_circumstances(),
@@ -167,7 +166,6 @@ def benchmark_energies(
         "n": len(benchmark.references),
         "seeds": list(seeds),
         "level": tested.level,
-        "store": None,
         "clean": clean,
         "disturbed": off,
         **_circumstances(),

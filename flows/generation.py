@@ -111,7 +111,7 @@ def generate_formula(
                 }
                 for document, made in zip(documents, chunk, strict=True)
             ]
-        return {"level": None, "store": opened.uri, "structures": records}
+        return {"store": opened.uri, "structures": records}
 
 
 def _guidance(proposer: Proposer) -> tuple[Guidance | None, dict[str, Any]]:

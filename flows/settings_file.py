@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError
 
-from dao_core.errors import InputError
+from dao_core.errors import DaoError, InputError
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -65,6 +66,30 @@ def validated(
         described = _Describer(kind, chosen, config, file, words or {})
         lines = [described(problem) for problem in error.errors()]
         raise InputError("; ".join(lines)) from error
+
+
+@contextmanager
+def lines_named(
+    given: Mapping[str, Any], config: CommentedMap | None = None, file: Path | None = None
+) -> Iterator[None]:
+    """Name the line of the file in errors about a setting that it holds.
+
+    Args:
+        given: What the command line gave; a setting of it is not the file's.
+        config: Settings of the file, from :func:`read_settings`.
+        file: The file, for the text of errors.
+
+    Raises:
+        DaoError: What the block raised, with the line where there is one.
+    """
+    try:
+        yield
+    except DaoError as error:
+        name = error.setting
+        if config is None or name not in config or given.get(name) is not None:
+            raise
+        where = f"{file}, line {_line(config, [name])}"
+        raise type(error)(f"{where}: {name}: {error}") from error
 
 
 class _Describer:

@@ -69,7 +69,6 @@ def run_relaxation(
     counts = relax_records(files, loaded, out, settings, lambda: advance("shards"))
     return {
         "level": loaded.level,
-        "store": None,
         "out": out,
         "entries": sum(counts.values()),
         "done": dict(sorted(counts.items())),
@@ -84,7 +83,7 @@ def run_labelling(
     teacher = load_potential(potential)
     begin("shards", 0)
     counts = label_records(sources, teacher, out, part, lambda: advance("shards"))
-    return {"level": teacher.level, "store": None, "out": out, **asdict(counts)}
+    return {"level": teacher.level, "out": out, **asdict(counts)}
 
 
 def run_property(sources: PropertySources, start: str, out: Path, seed: int) -> dict[str, Any]:
@@ -126,7 +125,6 @@ def _answer(model: Path) -> dict[str, Any]:
     card, name = read_card(model), checkpoint_hash(model)
     return {
         "level": f"dao-p@{name}" if card["kind"] == PHYSICAL else None,
-        "store": None,
         "model": model,
         "kind": card["kind"],
         "size": card["settings"]["size"],

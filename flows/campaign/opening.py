@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from dao_core.checkpoints.format import checkpoint_hash
+from dao_core.errors import concerning
 from dao_core.generator.generate import load_generator
 from dao_core.generator.guidance import Guidance
 from dao_core.predictor.guidance import load_noisy_energy
@@ -39,11 +40,13 @@ def open_sources(request: CampaignRequest, generator: str) -> dict[str, Candidat
         name: _open(name, generator) for name in request.sources if name != PerturbationSource.name
     }
     if request.guidance:
-        sources[GuidedGeneratorSource.name] = _guided(
-            generator, request.guidance, request.guidance_weight
-        )
+        with concerning("guidance"):
+            sources[GuidedGeneratorSource.name] = _guided(
+                generator, request.guidance, request.guidance_weight
+            )
     if request.template:
-        sources[HeldGeneratorSource.name] = _held(generator, request.template, request.hold)
+        with concerning("template"):
+            sources[HeldGeneratorSource.name] = _held(generator, request.template, request.hold)
     return sources
 
 

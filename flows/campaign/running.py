@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Self
 
+from dao_core.errors import concerning
 from dao_core.potentials import Domain, load_potential
 from dao_core.search.compositions import parse_target
 from dao_core.search.sources import UserSource
@@ -69,12 +70,16 @@ class Campaign:
         """
         self.request = request
         self.target = parse_target(request.targets)
-        own = read_own_structures(request.seed_structures, self.target.elements)
+        with concerning("seed_structures"):
+            own = read_own_structures(request.seed_structures, self.target.elements)
         self.failures = own.failures
-        check_output_folder(Path(request.out or "."))
-        self.store = open_store(request.store)
+        with concerning("out"):
+            check_output_folder(Path(request.out or "."))
+        with concerning("store"):
+            self.store = open_store(request.store)
         self.served = served_models(self.store) if served is None else served
-        self.potential = potential_named(self._potential_name())
+        with concerning("potential"):
+            self.potential = potential_named(self._potential_name())
         generator = model_name(self.store, "generator", self.served)
         self.sources = open_sources(request, generator)
         self.conditions = Conditions(

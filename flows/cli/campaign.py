@@ -126,7 +126,7 @@ def campaign(
     set_up_logging(verbose=verbose)
     from flows.campaign.config_file import build_request
     from flows.cli.tables import campaign_tables
-    from flows.settings_file import read_settings
+    from flows.settings_file import lines_named, read_settings
 
     given = {
         "targets": system or None,
@@ -152,8 +152,10 @@ def campaign(
         "store": store,
         "force": force or None,
     }
-    request = build_request(given, read_settings(config) if config else None, config)
-    done = _found_or_run(request)
+    settings = read_settings(config) if config else None
+    request = build_request(given, settings, config)
+    with lines_named(given, settings, config):
+        done = _found_or_run(request)
     for warning in done.summary.warnings:
         warn(warning)
     emit(done.as_result(), as_json=as_json, human=campaign_tables(done, seconds()))
@@ -163,6 +165,7 @@ def campaign(
 
 def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
     """The result of a campaign; Prefect is only loaded where there is something to run."""
+    from dao_core.errors import concerning
     from flows.campaign.running import Campaign
     from flows.campaign.stored import found_done
     from flows.cli.approval import terminal_asker
@@ -177,7 +180,8 @@ def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
         if document.state == "done" and is_settled(document, request):
             return found_done(document, folder, prepared.store)
     if request.dft != "none":
-        require_dft(dft_settings(request))  # known before the server starts and anything is done
+        with concerning("dft"):  # known before the server starts and anything is done
+            require_dft(dft_settings(request))
     from flows.campaign.local import run_campaign
 
     with Bars() as bars, asking(terminal_asker(bars)):

@@ -44,12 +44,14 @@ def emit(result: Mapping[str, Any], *, as_json: bool, human: RenderableType | No
     """Print the result of a command on stdout.
 
     Args:
-        result: The machine-readable object; ``versions`` and ``seconds`` are added to it.
+        result: The machine-readable object. All have ``level`` and ``store``, None where a command
+            has no energies or opens no store; ``versions`` and ``seconds`` are added here.
         as_json: Print that object and nothing else.
         human: What a person sees instead.
     """
     if as_json:
-        whole = {**result, "versions": versions(), "seconds": seconds()}
+        common = {"level": None, "store": None}
+        whole = {**common, **result, "versions": versions(), "seconds": seconds()}
         sys.stdout.write(json.dumps(whole, indent=1, default=_plain, allow_nan=False) + "\n")
         sys.stdout.flush()  # whoever reads may wait for it while the command serves on
     elif human is not None:

@@ -37,7 +37,7 @@ def list_models(store: StoreUri = None, as_json: Json = False, verbose: Verbose 
         flat_table(rows, ("name", "kind", "megabytes", "hash")),
         listed(in_store, ("name", "kind", "serving", "id"), f"{len(in_store)} registered in {uri}"),
     )
-    result = {"level": None, "store": uri, "models": rows, "registered": in_store}
+    result = {"store": uri, "models": rows, "registered": in_store}
     emit(result, as_json=as_json, human=tables)
 
 
@@ -84,7 +84,7 @@ def import_model(
     row = _row(file)
     table = flat_table([row], ("name", "kind", "megabytes", "hash"))
     table.caption = str(file)
-    emit({"level": None, "store": None, **row}, as_json=as_json, human=table)
+    emit(row, as_json=as_json, human=table)
 
 
 def _row(file: Path) -> dict[str, str | float]:

@@ -40,6 +40,6 @@ def predict(
         )
     table = flat_table(prediction["structures"], columns)
     table.caption = caption
-    emit({"store": None, **prediction}, as_json=as_json, human=table)
+    emit(prediction, as_json=as_json, human=table)
     if prediction["failures"]:
         raise typer.Exit(4)

@@ -51,7 +51,7 @@ def install(
     lines += [f"left out: {file}: {reason}" for file, reason in done.left_out.items()]
     if done.missing:
         lines.append(f"not in the source: {', '.join(done.missing)}")
-    result = {"level": None, "store": None, **done.model_dump(mode="json")}
+    result = done.model_dump(mode="json")
     emit(result, as_json=as_json, human=escape("\n".join(lines)))
 
 
@@ -70,7 +70,7 @@ def check(as_json: Json = False, verbose: Verbose = False) -> None:
         raise MissingError(
             f"No pseudopotential family is installed in {pseudos_root()}. Run: dao pseudos install"
         )
-    result = {"level": None, "store": None, "families": [c.model_dump(mode="json") for c in checks]}
+    result = {"families": [c.model_dump(mode="json") for c in checks]}
     lines = [line for found in checks for line in _state(found)]
     emit(result, as_json=as_json, human=escape("\n".join(lines)))
     if any(found.problems for found in checks):
@@ -108,4 +108,4 @@ def list_pseudos(as_json: Json = False, verbose: Verbose = False) -> None:
         )
     shown = [{**row, "elements": len(row["elements"]) or None} for row in rows]
     table = flat_table(shown, ("family", "installed", "functional", "elements", "folder"))
-    emit({"level": None, "store": None, "families": rows}, as_json=as_json, human=table)
+    emit({"families": rows}, as_json=as_json, human=table)

@@ -48,7 +48,7 @@ def show(
     row |= found.model_dump(mode="json", include={"parents", "metrics", "manifest_id", "card"})
     row["history"] = [_step(step) for step in steps]
     table = flat_table([{"what": k, "value": v} for k, v in row.items()], ("what", "value"))
-    emit({"level": None, "store": uri, "model": row}, as_json=as_json, human=table)
+    emit({"store": uri, "model": row}, as_json=as_json, human=table)
 
 
 def register(
@@ -93,7 +93,7 @@ def register(
         uri = opened.uri
     human = f"{model.name} ({model.kind}) is {model.id[:12]} in {uri}"
     row = _row(model, is_serving=False)
-    emit({"level": None, "store": uri, "model": row}, as_json=as_json, human=human)
+    emit({"store": uri, "model": row}, as_json=as_json, human=human)
 
 
 def promote(
@@ -158,5 +158,5 @@ def _step(step: PromotionDocument) -> dict[str, Any]:
 
 def _emit_step(step: PromotionDocument, uri: str, *, as_json: bool) -> None:
     human = f"{step.kind} {step.model_id[:12]} serves ({step.action} {step.number}) in {uri}"
-    result = {"level": None, "store": uri, **_step(step)}
+    result = {"store": uri, **_step(step)}
     emit(result, as_json=as_json, human=human)

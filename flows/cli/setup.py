@@ -27,6 +27,6 @@ def setup(as_json: Json = False, verbose: Verbose = False) -> None:
         done = bootstrap()
     except (ConnectError, HTTPStatusError) as error:
         raise MissingError(f"the Prefect server at {url} does not serve: {error}") from error
-    result = {"level": None, "store": None, "server": url, "made": done.made, "kept": done.kept}
+    result = {"server": url, "made": done.made, "kept": done.kept}
     lines = [*(f"made  {name}" for name in done.made), *(f"there {name}" for name in done.kept)]
     emit(result, as_json=as_json, human="\n".join([f"server {url}", *lines]))

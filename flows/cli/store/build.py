@@ -63,7 +63,7 @@ def build(
         uri = opened.uri
     rows = [{**asdict(report), **asdict(report.written)} for report in reports]
     columns = ("builder", "taken_in", "inserted", "updated", "unchanged", "seconds")
-    result = {"level": None, "store": uri, "builders": [asdict(report) for report in reports]}
+    result = {"store": uri, "builders": [asdict(report) for report in reports]}
     emit(result, as_json=as_json, human=flat_table(rows, columns))
 
 
@@ -140,7 +140,6 @@ def keep_out(
         document = register_test_set(opened, name, [one.structure for one in reading.structures])
         uri = opened.uri
     result = {
-        "level": None,
         "store": uri,
         "test_set": name,
         "set_hash": document.set_hash,

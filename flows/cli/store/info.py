@@ -24,5 +24,5 @@ def info(store: StoreUri = None, as_json: Json = False, verbose: Verbose = False
     rows = [{"collection": name, "documents": count} for name, count in counts.items()]
     line = f"{uri}{f'; {waiting} documents wait for it here' if waiting else ''}"
     table = listed(rows, ("collection", "documents"), line)
-    result = {"level": None, "store": uri, "documents": counts, "waiting": waiting}
+    result = {"store": uri, "documents": counts, "waiting": waiting}
     emit(result, as_json=as_json, human=table)

@@ -33,7 +33,7 @@ def backup(
         uri = opened.uri
     with open_store(folder) as copy:
         counts = {name: found.count() for name, found in copy.collections.items()}
-    result = {"level": None, "store": uri, "backup": str(file), "documents": counts}
+    result = {"store": uri, "backup": str(file), "documents": counts}
     emit(result, as_json=as_json, human=f"{sum(counts.values())} documents in {file}")
 
 
@@ -51,7 +51,7 @@ def restore(
     uri = fill(folder, store)
     with open_store(store) as opened:
         counts = {name: found.count() for name, found in opened.collections.items()}
-    result = {"level": None, "store": uri, "backup": str(folder), "documents": counts}
+    result = {"store": uri, "backup": str(folder), "documents": counts}
     emit(result, as_json=as_json, human=f"{sum(counts.values())} documents in {uri}")
 
 
@@ -72,7 +72,7 @@ def check(store: StoreUri = None, as_json: Json = False, verbose: Verbose = Fals
         uri = opened.uri
     rows = [{"where": fault.where, "what": fault.what} for fault in faults]
     human = listed(rows, ("where", "what"), f"{uri}: {f'{len(rows)} faults' if rows else 'sound'}")
-    emit({"level": None, "store": uri, "faults": rows}, as_json=as_json, human=human)
+    emit({"store": uri, "faults": rows}, as_json=as_json, human=human)
     if rows:
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
@@ -99,7 +99,7 @@ def migrate(store: StoreUri = None, as_json: Json = False, verbose: Verbose = Fa
     migrated = {name: count for name, count in report.migrated.items() if count}
     line = f"{sum(migrated.values())} documents migrated in {uri}"
     human = listed(rows, ("document", "reason"), line)
-    result = {"level": None, "store": uri, "migrated": migrated, "failed": rows}
+    result = {"store": uri, "migrated": migrated, "failed": rows}
     emit(result, as_json=as_json, human=human)
     if rows:
         raise typer.Exit(FINISHED_WITH_FAILURES)

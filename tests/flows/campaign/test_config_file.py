@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from dao_core.errors import InputError
+from dao_core.errors import DaoError, InputError
 from flows.campaign.config_file import build_request
-from flows.settings_file import read_settings
+from flows.campaign.running import Campaign
+from flows.settings_file import lines_named, read_settings
 
 
 @pytest.fixture
@@ -40,6 +41,38 @@ def test_names_the_line_of_a_mistake(config_file: Path, text: str, line: int, wo
     with pytest.raises(InputError, match=word) as caught:
         build_request({}, read_settings(config_file), config_file)
     assert f"line {line}:" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("potential: oracle", "unknown potential"),
+        ("potential: dao-p:absent.safetensors", "absent.safetensors"),
+        ("out: /proc/nowhere", "cannot be written"),
+        ("guidance: absent.safetensors", "absent.safetensors"),
+        ("template: absent.cif", "absent.cif"),
+        ("seed_structures: absent.cif", "absent.cif"),
+        ("store: elsewhere://", "no such kind of store"),
+    ],
+)
+def test_names_the_line_of_what_is_only_found_when_it_is_opened(
+    config_file: Path, tmp_path: Path, setting: str, reason: str
+) -> None:
+    config_file.write_text(f"targets: Si\n\n{setting}\n")
+    config = read_settings(config_file)
+    given = {"store": None if setting.startswith("store") else str(tmp_path / "store")}
+    with pytest.raises(DaoError, match=reason) as caught, lines_named(given, config, config_file):
+        Campaign(build_request(given, config, config_file))
+    name = setting.partition(":")[0]
+    assert str(caught.value).startswith(f"{config_file}, line 3: {name}: ")
+
+
+def test_a_setting_of_the_command_line_is_not_looked_for_in_the_file(config_file: Path) -> None:
+    config_file.write_text("targets: Si\npotential: dao-p\n")
+    config, given = read_settings(config_file), {"potential": "oracle"}
+    with pytest.raises(InputError) as caught, lines_named(given, config, config_file):
+        Campaign(build_request(given, config, config_file))
+    assert "line" not in str(caught.value)
 
 
 def test_names_the_option_of_a_mistake_on_the_command_line() -> None:
