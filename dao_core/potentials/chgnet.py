@@ -26,8 +26,10 @@ from dao_core.potentials.base import Domain, Evaluation, assemble, structures_or
 VERSION = "0.3.0"
 """The CHGNet weights in use: trained on MPtrj (PBE, PBE+U, MP2020-corrected energies)."""
 
-ATOMS_PER_PASS = 512
-"""Bounds the memory of one pass (about 2 GB)."""
+ANGLES_PER_PASS = 40_000
+"""Bounds the memory of one pass (about 2 GB); 500 atoms of a common crystal."""
+MOST_ANGLES = 100_000
+"""Of one crystal. Ten atoms squeezed to a tenth of their volume have more, and need 5 GB."""
 
 _ABSENT_FROM_MPTRJ = {84, 85, 86, 87, 88}
 _DOMAIN = Domain(
@@ -66,9 +68,14 @@ class CHGNetPotential:
                 errors[row] = "CHGNet has no elements beyond Z = 94"
                 continue
             try:
-                graphs[row] = self._model.graph_converter(structure).to(self._device)
+                graph = self._model.graph_converter(structure)
             except (ValueError, RuntimeError) as error:
                 errors[row] = f"CHGNet could not build its graph: {error}"
+                continue
+            if len(graph.bond_graph) > MOST_ANGLES:
+                errors[row] = f"too dense for CHGNet: {len(graph.bond_graph)} angles between bonds"
+            else:
+                graphs[row] = graph.to(self._device)
         return graphs, errors
 
     def _evaluate(self, graphs: Mapping[int, Any]) -> dict[int, tuple[Tensor, Tensor, Tensor]]:
@@ -94,14 +101,14 @@ class CHGNetPotential:
 
 def _passes(graphs: Mapping[int, Any]) -> Iterator[dict[int, Any]]:
     part: dict[int, Any] = {}
-    atoms = 0
+    angles = 0
     for row, graph in graphs.items():
-        size = len(graph.atomic_number)
-        if part and atoms + size > ATOMS_PER_PASS:
+        size = len(graph.bond_graph)
+        if part and angles + size > ANGLES_PER_PASS:
             yield part
-            part, atoms = {}, 0
+            part, angles = {}, 0
         part[row] = graph
-        atoms += size
+        angles += size
     if part:
         yield part
 

@@ -110,7 +110,7 @@ def test_neighbours_in_the_batch_do_not_matter(potential, crystals):
 
 def test_many_atoms_go_in_several_passes(potential, crystals, monkeypatch):
     at_once = evaluate(potential, crystals)
-    monkeypatch.setattr(chgnet_module, "ATOMS_PER_PASS", 3)
+    monkeypatch.setattr(chgnet_module, "ANGLES_PER_PASS", 100)
     in_parts = evaluate(potential, crystals)
     assert torch.allclose(at_once.energy, in_parts.energy, atol=1e-5)
 
@@ -152,3 +152,15 @@ def test_relaxes_rocksalt_to_its_lattice_constant(potential, crystals):
     assert relaxed.converged
     assert (4 * relaxed.volume) ** (1 / 3) == pytest.approx(4.25, abs=0.03)
     assert relaxed.level == "chgnet-0.3.0"
+
+
+def test_too_dense_a_crystal_costs_itself_and_no_memory(potential, crystals):
+    """Two O in close packing at the bond length of the molecule have 80,000 angles."""
+    cell = Lattice.hexagonal(0.93, 1.52)
+    squeezed = Structure(cell, ["O"] * 2, [[1 / 3, 2 / 3, 0.25], [2 / 3, 1 / 3, 0.75]])
+    squeezed.make_supercell([2, 1, 1])
+    evaluation = evaluate(potential, [crystals[0], squeezed])
+    assert "too dense" in evaluation.errors[1]
+    assert torch.isnan(evaluation.energy[1])
+    alone = evaluate(potential, [crystals[0]])
+    assert float(evaluation.energy[0]) == pytest.approx(float(alone.energy[0]), abs=1e-5)
