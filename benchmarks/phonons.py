@@ -13,7 +13,6 @@ import argparse
 import gzip
 import json
 import os
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +24,7 @@ from pymatgen.core import Structure
 
 from dao_core.potentials import load_potential
 from dft_inputs.errors import CalculationError
-from flows.interpretation.phonons import phonon_record
+from flows.interpretation.phonons import find_phonons
 from flows.validation.crystals import Crystal
 
 
@@ -33,7 +32,7 @@ def main() -> None:
     """Run and print one table or one JSON object."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--levels", nargs="+", default=["chgnet", "dao-p"])
-    parser.add_argument("--limit", type=int, default=20, help="crystals")
+    parser.add_argument("--limit", type=int, default=100, help="crystals")
     parser.add_argument("--atoms", type=int, default=5, help="largest primitive cell")
     parser.add_argument("--json", action="store_true", help="one JSON object with a list `rows`")
     arguments = parser.parse_args()
@@ -73,18 +72,17 @@ def judged(level: str, labelled: Sequence[tuple[Crystal, float]]) -> dict[str, A
     """Errors of one level over all crystals that it can relax."""
     potential, begun = load_potential(level), time.process_time()
     pairs, unstable, failed = [], 0, 0
-    with tempfile.TemporaryDirectory() as folder:
-        for crystal, peak in labelled:
-            try:
-                record = phonon_record(crystal, potential, 300.0, Path(folder))
-            except CalculationError:
-                failed += 1
-                continue
-            unstable += record["unstable"]
-            if record["last_dos_peak"] is not None:
-                pairs.append((record["last_dos_peak"], peak))
-    found, reference = np.array(pairs).T
-    error = found - reference
+    for crystal, peak in labelled:
+        try:
+            found = find_phonons(crystal, potential, 300.0)
+        except CalculationError:
+            failed += 1
+            continue
+        unstable += found.phonons.unstable
+        if found.harmonic.last_dos_peak is not None:
+            pairs.append((found.harmonic.last_dos_peak, peak))
+    peaks, reference = np.array(pairs).T
+    error = peaks - reference
     return {
         "level": potential.level,
         "crystals": len(pairs),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
+from phonopy.phonon.mesh import MeshGRGridFallbackWarning
 from pydantic import BaseModel, Field
 from pymatgen.core import Structure
 from scipy.signal import find_peaks
@@ -49,7 +51,10 @@ def harmonic_properties(
     if any(temperature < 0 for temperature in temperatures):
         raise InputError("Temperatures are in kelvin and not negative.")
     dynamics = lattice_dynamics(structure, phonons.supercell, phonons.force_constants)
-    mesh = dynamics.run_mesh(MESH_LENGTH, is_gamma_center=True)
+    with warnings.catch_warnings():
+        # Where lengths do not suit the symmetry, phonopy takes a grid that does, and says so.
+        warnings.simplefilter("ignore", MeshGRGridFallbackWarning)
+        mesh = dynamics.run_mesh(MESH_LENGTH, is_gamma_center=True)
     thermal = dynamics.run_thermal_properties(
         temperatures=[0.0, *temperatures], exclude_gamma_acoustic=True
     )

@@ -13,6 +13,7 @@ from dao_core.search.sources import (
     HeldGeneratorSource,
     PerturbationSource,
     RandomSymmetricSource,
+    SoftModeSource,
     TemplateSource,
     UserSource,
 )
@@ -21,6 +22,7 @@ from flows.campaign.competing import competing_entries
 from flows.campaign.known import known_templates
 from flows.campaign.plan import Share, with_parents
 from flows.campaign.request import content_key
+from flows.campaign.returned import soft_mode_shares
 from flows.campaign.running import Campaign
 from flows.campaign.survey import Survey, survey_proposed, survey_relaxed, survey_screened
 
@@ -32,6 +34,7 @@ SOURCES = (
     TemplateSource,
     RandomSymmetricSource,
     PerturbationSource,
+    SoftModeSource,
     UserSource,
 )
 PARENTS = 3
@@ -84,14 +87,19 @@ def _key(campaign: Campaign, number: int) -> str:
 
 
 def _first(campaign: Campaign) -> list[Share]:
-    """The plan that needs no results; templates get the known crystals of other systems."""
+    """The plan that needs no results of its own.
+
+    Templates get the known crystals of other systems; what unstable crystals of these compositions
+    became in earlier searches takes part.
+    """
     known = known_templates(campaign) if TemplateSource.name in campaign.models else {}
-    return [
+    planned = [
         with_parents(share, known.get((share.formula, share.natoms), ()))
         if share.source == TemplateSource.name
         else share
         for share in campaign.shares
     ]
+    return [*planned, *soft_mode_shares(campaign)]
 
 
 def _later(campaign: Campaign, number: int) -> list[Share]:

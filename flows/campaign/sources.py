@@ -9,12 +9,14 @@ from dao_core.search.sources import (
     Parent,
     PerturbationSource,
     Proposal,
+    SoftModeSource,
     TemplateSource,
     UserSource,
 )
 from flows.campaign.known import open_templates
 from flows.campaign.plan import Share
 from flows.campaign.relaxation import relaxation_key
+from flows.campaign.returned import soft_mode_source
 from flows.campaign.running import Campaign
 from stores.documents import CandidateDocument, RelaxationDocument
 
@@ -27,6 +29,8 @@ def proposals(campaign: Campaign, share: Share) -> Sequence[Proposal]:
 def _source(campaign: Campaign, share: Share) -> CandidateSource:
     if share.source == UserSource.name:
         return campaign.own
+    if share.source == SoftModeSource.name:
+        return soft_mode_source(campaign.store, share.parents)
     if share.source == PerturbationSource.name:
         return PerturbationSource(_parents(campaign, share.parents), campaign.potential)
     if share.parents:

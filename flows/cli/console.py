@@ -40,6 +40,13 @@ def warn(message: str) -> None:
     STDERR.print(f"[yellow]warning:[/] {escape(message)}", soft_wrap=True)
 
 
+def warn_of_flags(found: Mapping[str, Any]) -> None:
+    """Say what is flagged about each of the ``structures`` of an interpretation."""
+    for record in found["structures"]:
+        for flag in record["flags"]:
+            warn(f"{record['file']}: {flag}")
+
+
 def emit(result: Mapping[str, Any], *, as_json: bool, human: RenderableType | None = None) -> None:
     """Print the result of a command on stdout.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging, warn
+from flows.cli.console import emit, set_up_logging, warn_of_flags
 from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
 
 
@@ -47,9 +47,7 @@ def defects(
     given = dict(_potential(text) for text in mu or [])
     with Bars() as bars, listening(bars):
         found = defects_of_given(crystals, potential, interstitial or [], given, length, out, store)
-    for record in found["structures"]:
-        for flag in record["flags"]:
-            warn(f"{record['file']}: {flag}")
+    warn_of_flags(found)
     rows = [
         {"file": r["file"], "formula": r["formula"], **one}
         for r in found["structures"]

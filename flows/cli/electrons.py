@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging, warn
+from flows.cli.console import emit, set_up_logging, warn_of_flags
 from flows.cli.options import Crystals, Json, StoreUri, Verbose
 
 
@@ -65,9 +65,7 @@ def electrons(
     columns = ("file", "formula", "band_gap", "direct", "total_magnetization", "electride")
     table = flat_table(rows, (*columns, "evidence"))
     table.caption = f"gap in eV, magnetisation in Bohr magnetons; figures and charges in {out}"
-    for record in found["structures"]:
-        for flag in record["flags"]:
-            warn(f"{record['file']}: {flag}")
+    warn_of_flags(found)
     emit(found, as_json=as_json, human=table)
     if found["failures"]:
         raise typer.Exit(4)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Group, RenderableType
 
-from flows.cli.console import emit, set_up_logging
+from flows.cli.console import emit, set_up_logging, warn_of_flags
 from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
+from flows.cli.tables import flat_table
 
 
 def phonons(
@@ -26,24 +29,38 @@ def phonons(
 ) -> None:
     """Find the phonons of crystals, relaxed within their symmetry.
 
-    Unstable ones are displaced along their softest mode and relaxed to what they become.
+    Unstable ones are displaced along their softest mode and relaxed to what they become: a
+    candidate of the store, which the next campaign of the composition takes up. Polymorphs of one
+    composition are ranked by free energy too.
 
     Example: dao phonons MgO.cif --potential chgnet --temperature 300
     """
     set_up_logging(verbose=verbose)
     from flows.campaign.progress import listening
     from flows.cli.bars import Bars
-    from flows.cli.tables import flat_table
     from flows.interpretation.phonons import phonons_of_given
 
     with Bars() as bars, listening(bars):
         found = phonons_of_given(crystals, potential, temperature, out, store)
+    warn_of_flags(found)
     columns = ("file", "formula", "minimum_frequency", "unstable", "zero_point_energy")
     table = flat_table(
         found["structures"],
         (*columns, "free_energy", "last_dos_peak", "energy_per_atom", "soft_mode_energy_per_atom"),
     )
     table.caption = f"THz, eV/atom, cm^-1 at level {found['level']}, {temperature:g} K"
-    emit(found, as_json=as_json, human=table)
+    emit(found, as_json=as_json, human=Group(table, *_polymorphs(found, temperature)))
     if found["failures"]:
         raise typer.Exit(4)
+
+
+def _polymorphs(found: Mapping[str, Any], temperature: float) -> list[RenderableType]:
+    """The order of polymorphs at rest and at the temperature, where there are several."""
+    if not found["polymorphs"]:
+        return []
+    columns = ("formula", "name", "rank", "rank_at_rest", "at_temperature", "at_zero", "at_rest")
+    table = flat_table(found["polymorphs"], (*columns, "unstable"))
+    table.caption = (
+        f"eV/atom above the lowest: at {temperature:g} K, at 0 K with zero point, static"
+    )
+    return [table]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging, warn
+from flows.cli.console import emit, set_up_logging, warn_of_flags
 from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
 
 
@@ -52,9 +52,7 @@ def surface(
         found = surfaces_of_given(
             crystals, index, potential, thickness, (wide, tops, model), out, store
         )
-    for record in found["structures"]:
-        for flag in record["flags"]:
-            warn(f"{record['file']}: {flag}")
+    warn_of_flags(found)
     rows = [
         {"file": r["file"], "formula": r["formula"], **one}
         for r in found["structures"]
@@ -87,11 +85,15 @@ def layer(
     Example: dao layer MoS2.cif --vacuum 15 --potential chgnet
     """
     set_up_logging(verbose=verbose)
+    from flows.campaign.progress import listening
+    from flows.cli.bars import Bars
     from flows.cli.tables import flat_table
     from flows.interpretation.surfaces import layers_of_given
 
-    found = layers_of_given(crystals, potential, vacuum, out, store)
-    columns = ("file", "formula", "energy_per_atom", "thickness", "vacuum", "outside_domain")
+    with Bars() as bars, listening(bars):
+        found = layers_of_given(crystals, potential, vacuum, out, store)
+    warn_of_flags(found)
+    columns = ("file", "formula", "energy_per_atom", "thickness", "vacuum")
     table = flat_table(found["structures"], columns)
     table.caption = f"eV/atom, angstrom, level {found['level']}; CIFs in {out}"
     emit(found, as_json=as_json, human=table)

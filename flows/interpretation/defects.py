@@ -6,23 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pymatgen.core import Structure
-from pymatgen.io.cif import CifWriter
-
-from dao_core.defects import PointDefect, antisites, defect_energies, interstitials, vacancies
+from dao_core.defects import antisites, defect_energies, interstitials, vacancies
 from dao_core.defects.point_defects import supercell
-from dao_core.errors import DaoError, InputError
-from dao_core.potentials import Potential, load_potential
+from dao_core.errors import InputError
+from dao_core.potentials import Potential
 from dao_core.relax import RelaxSettings, relax
 from dft_inputs.elements import element_structure
-from dft_inputs.errors import DftError
-from flows.campaign import progress
-from flows.campaign.preflight import check_output_folder
-from flows.interpretation.keeping import keep
-from flows.validation.crystals import Crystal, find_crystals
-from stores import open_store
-
-STAGE = "defects"
+from flows.interpretation.each import Finding, interpret_each, write_cif
+from flows.validation.crystals import Crystal
+from stores import DaoStore
 
 
 def defects_of_given(
@@ -52,37 +44,22 @@ def defects_of_given(
     Raises:
         DaoError: Nothing can be read, or something is missing.
     """
-    check_output_folder(out)
-    records = []
-    with open_store(store) as opened:
-        found = find_crystals(words, opened)
-        loaded = load_potential(potential)
-        failures = list(found.failures)
-        known = dict(chemical_potentials)
-        progress.begin(STAGE, len(found.crystals))
-        for crystal in found.crystals:
-            try:
-                record = _record(crystal, loaded, extra, known, min_length, out)
-            except (DaoError, DftError) as error:
-                failures.append({"file": crystal.name, "reason": str(error)})
-                continue
-            settings = {"min_length": min_length, "mu": record["chemical_potentials"]}
-            flags = record["flags"]
-            identity = keep(opened, "defects", crystal, loaded.level, settings, record, flags)
-            records.append({"interpretation_id": identity, **record})
-            progress.advance(STAGE, 1)
-        uri = opened.uri
-    return {"level": loaded.level, "store": uri, "structures": records, "failures": failures}
+    known = dict(chemical_potentials)
+
+    def look(crystal: Crystal, loaded: Potential, _: DaoStore) -> Finding:
+        return _finding(crystal, loaded, extra, known, min_length, out)
+
+    return interpret_each(words, "defects", potential, out, store, look)
 
 
-def _record(
+def _finding(
     crystal: Crystal,
     potential: Potential,
     extra: Sequence[str],
     known: dict[str, float],
     min_length: float,
     out: Path,
-) -> dict[str, Any]:
+) -> Finding:
     (relaxed,) = relax([crystal.structure], potential, RelaxSettings(fix_symmetry=True))
     if not relaxed.converged:
         raise InputError(f"{crystal.name} could not be relaxed: {relaxed.stop_reason}")
@@ -96,26 +73,26 @@ def _record(
             known[symbol] = _element_energy(symbol, potential)
     perfect = supercell(bulk, min_length)
     energies = defect_energies(perfect, defects, known, potential)
-    cells = {energy.name: energy.structure for energy in energies}
-    flags = ["neutral defects only: charged ones may be lower in an insulator"]
-    outside = potential.domain.objection(perfect)
-    return {
-        "file": crystal.name,
-        "formula": bulk.composition.reduced_formula,
+    chosen = {symbol: known[symbol] for symbol in symbols}
+    figures = {
         "natoms": len(perfect),
-        "chemical_potentials": {symbol: known[symbol] for symbol in symbols},
+        "chemical_potentials": chosen,
         "defects": [
             {
                 "name": one.name,
                 "formation_energy": one.formation_energy,
                 "added": dict(defect.added),
                 "note": one.note,
-                "cif": _write(cells[one.name], crystal, defect, out),
+                "cif": write_cif(one.structure, crystal, one.name, out),
             }
             for one, defect in zip(energies, defects, strict=True)
         ],
-        "flags": [*flags, *([outside] if outside else [])],
     }
+    flags = [
+        "neutral defects only: charged ones may be lower in an insulator",
+        potential.domain.objection(perfect),
+    ]
+    return Finding({"min_length": min_length, "mu": chosen}, figures, flags)
 
 
 def _element_energy(symbol: str, potential: Potential) -> float:
@@ -131,10 +108,3 @@ def _element_energy(symbol: str, potential: Potential) -> float:
             f"potential with --mu {symbol}=ENERGY"
         )
     return end.energy_per_atom
-
-
-def _write(structure: Structure, crystal: Crystal, defect: PointDefect, out: Path) -> str:
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / f"{Path(crystal.name).stem}_{defect.name}.cif"
-    CifWriter(structure).write_file(file)
-    return str(file)

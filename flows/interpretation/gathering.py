@@ -80,6 +80,10 @@ def _surface(result: Mapping[str, Any]) -> str:
     return f"({name}): {best[0]['surface_energy']:.3f} J/m²"
 
 
+def _layer(result: Mapping[str, Any]) -> str:
+    return f"a layer of {result['thickness']:.2f} Å at {result['energy_per_atom']:.4f} eV/atom"
+
+
 def _defects(result: Mapping[str, Any]) -> str:
     energies = [
         f"{d['name']} {d['formation_energy']:.2f} eV"
@@ -102,6 +106,7 @@ FINDINGS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "pressure": _pressure,
     "electrons": _electrons,
     "surface": _surface,
+    "layer": _layer,
     "defects": _defects,
     "network": _network,
 }

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pymatgen.core import Structure
-from pymatgen.io.cif import CifWriter
 
 from dao_core.crystal.batch import CrystalBatch
-from dao_core.errors import DomainError
-from dao_core.potentials import Potential, load_potential
-from dao_core.relax import RelaxSettings, relax
+from dao_core.potentials import Potential
+from dao_core.relax import Relaxation, RelaxSettings, relax
 from dft_inputs.errors import CalculationError
 from dft_inputs.phonons import (
     FinitePhononDoc,
-    along_soft_mode,
+    HarmonicDoc,
+    PolymorphEnergies,
     finite_displacement_phonons,
     harmonic_properties,
+    rank_polymorphs,
 )
-from flows.campaign import progress
-from flows.campaign.preflight import check_output_folder
-from flows.interpretation.keeping import keep
-from flows.validation.crystals import Crystal, find_crystals
-from stores import DaoStore, open_store
+from flows.interpretation.each import Finding, interpret_each
+from flows.interpretation.soft_modes import down_the_soft_mode
+from flows.validation.crystals import Crystal
+from stores import DaoStore
 
-STAGE = "phonons"
 TIGHT = RelaxSettings(fmax=0.005, smax=0.0005, max_steps=500, fix_symmetry=True)
 """Phonons are those of a minimum: forces that are left over bend the frequencies."""
-LOOSE = RelaxSettings()
+
+
+@dataclass(frozen=True)
+class PhononFinding:
+    """A crystal in its minimum within its symmetry, and its phonons.
+
+    Attributes:
+        relaxed: The crystal.
+        phonons: By finite displacements.
+        harmonic: What follows from them.
+    """
+
+    relaxed: Relaxation
+    phonons: FinitePhononDoc
+    harmonic: HarmonicDoc
 
 
 def phonons_of_given(
@@ -39,7 +52,7 @@ def phonons_of_given(
     """Relax crystals within their symmetry and find their phonons.
 
     An unstable structure is displaced along its softest mode and relaxed without symmetry; what
-    it becomes is written to ``out`` as a candidate.
+    it becomes is a candidate of the store, and written to ``out``.
 
     Args:
         words: Files, folders, or ids of candidates, relaxations and structures.
@@ -49,46 +62,27 @@ def phonons_of_given(
         store: URI of the store; None is the embedded one.
 
     Returns:
-        ``level``, ``store``, ``structures`` in the order given, and ``failures``.
+        ``level``, ``store``, ``structures`` in the order given, ``polymorphs`` (the compositions
+        with several, ranked without and with temperature), and ``failures``.
 
     Raises:
         DaoError: Nothing can be read, the folder cannot be written, or something is missing.
     """
-    check_output_folder(out)
-    records = []
-    with open_store(store) as opened:
-        found = find_crystals(words, opened)
-        loaded = load_potential(potential)
-        failures = list(found.failures)
-        progress.begin(STAGE, len(found.crystals))
-        for crystal in found.crystals:
-            try:
-                records.append(_interpreted(crystal, loaded, temperature, out, opened))
-            except (CalculationError, DomainError) as error:
-                failures.append({"file": crystal.name, "reason": str(error)})
-            progress.advance(STAGE, 1)
-        uri = opened.uri
-    return {"level": loaded.level, "store": uri, "structures": records, "failures": failures}
+
+    def look(crystal: Crystal, loaded: Potential, opened: DaoStore) -> Finding:
+        found = find_phonons(crystal, loaded, temperature)
+        fallen = down_the_soft_mode(
+            crystal, found.relaxed.structure, found.phonons, loaded, opened, out
+        )
+        figures = {**_figures(found, temperature), **fallen}
+        return Finding({"temperature": temperature}, figures, _flags(found))
+
+    answer = interpret_each(words, "phonons", potential, out, store, look)
+    return {**answer, "polymorphs": polymorphs_at_temperature(answer["structures"])}
 
 
-def _interpreted(
-    crystal: Crystal, potential: Potential, temperature: float, out: Path, store: DaoStore
-) -> dict[str, Any]:
-    record = phonon_record(crystal, potential, temperature, out)
-    flags = [record["outside_domain"]]
-    if record["unstable"]:
-        flags.append(f"dynamically unstable: {record['minimum_frequency']:.2f} THz")
-    if record["imaginary_share"] > 0:
-        flags.append(f"{record['imaginary_share']:.1%} of the modes take no part in free energies")
-    settings = {"temperature": temperature}
-    identity = keep(store, "phonons", crystal, potential.level, settings, record, flags)
-    return {**record, "interpretation_id": identity}
-
-
-def phonon_record(
-    crystal: Crystal, potential: Potential, temperature: float, out: Path
-) -> dict[str, Any]:
-    """Phonons of one crystal, and what it becomes where it is unstable.
+def find_phonons(crystal: Crystal, potential: Potential, temperature: float) -> PhononFinding:
+    """Relax one crystal within its symmetry and find its phonons.
 
     Raises:
         CalculationError: It cannot be relaxed, or the potential gives no forces.
@@ -99,39 +93,63 @@ def phonon_record(
         raise CalculationError(f"{crystal.name} could not be relaxed: {reason}")
     structure = relaxed.structure
     phonons = finite_displacement_phonons(structure, lambda cell: _forces(cell, potential))
-    harmonic = harmonic_properties(structure, phonons, [temperature])
+    return PhononFinding(relaxed, phonons, harmonic_properties(structure, phonons, [temperature]))
+
+
+def polymorphs_at_temperature(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The polymorphs of each composition that has several, by free energy.
+
+    Args:
+        records: Figures of phonons at one level and temperature, each with ``formula`` and
+            ``file``.
+    """
+    by_formula: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        by_formula.setdefault(record["formula"], []).append(record)
+    rows = []
+    for formula, several in by_formula.items():
+        unstable = {record["file"]: record["unstable"] for record in several}
+        energies = [
+            PolymorphEnergies(
+                r["file"], r["energy_per_atom"], r["zero_point_energy"], r["free_energy"]
+            )
+            for r in several
+        ]
+        if len(several) > 1:
+            rows += [
+                {"formula": formula, **asdict(one), "unstable": unstable[one.name]}
+                for one in rank_polymorphs(energies)
+            ]
+    return rows
+
+
+def _figures(found: PhononFinding, temperature: float) -> dict[str, Any]:
+    relaxed, phonons, harmonic = found.relaxed, found.phonons, found.harmonic
+    energy = relaxed.energy_per_atom or 0.0
     return {
-        "file": crystal.name,
-        "formula": phonons.formula,
-        "natoms": len(structure),
-        "energy_per_atom": relaxed.energy_per_atom,
+        "natoms": len(relaxed.structure),
+        "energy_per_atom": energy,
         "energy_std": relaxed.energy_std,
         "minimum_frequency": phonons.minimum_frequency,
         "unstable": phonons.unstable,
         "imaginary_qpoint": phonons.imaginary_qpoint,
         "imaginary_share": harmonic.imaginary_share,
         "zero_point_energy": harmonic.zero_point_energy,
-        "free_energy": relaxed.energy_per_atom + harmonic.free_energies[0],
+        "free_energy": energy + harmonic.free_energies[0],
         "temperature": temperature,
         "last_dos_peak": harmonic.last_dos_peak,
         "supercell": phonons.supercell,
         "outside_domain": relaxed.outside_domain,
-        **_down_the_soft_mode(crystal.name, structure, phonons, potential, out),
     }
 
 
-def _down_the_soft_mode(
-    source: str, crystal: Structure, phonons: FinitePhononDoc, potential: Potential, out: Path
-) -> dict[str, Any]:
-    """What an unstable crystal becomes: its file and energy, or None for both."""
-    mode = along_soft_mode(crystal, phonons) if phonons.unstable else None
-    if mode is None:
-        return {"soft_mode_cif": None, "soft_mode_energy_per_atom": None}
-    (fallen,) = relax([mode.structure], potential, LOOSE)
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / f"{Path(source).stem}_soft_mode.cif"
-    CifWriter(fallen.structure).write_file(file)
-    return {"soft_mode_cif": str(file), "soft_mode_energy_per_atom": fallen.energy_per_atom}
+def _flags(found: PhononFinding) -> list[str | None]:
+    phonons, share = found.phonons, found.harmonic.imaginary_share
+    return [
+        found.relaxed.outside_domain,
+        f"dynamically unstable: {phonons.minimum_frequency:.2f} THz" if phonons.unstable else None,
+        f"{share:.1%} of the modes take no part in free energies" if share > 0 else None,
+    ]
 
 
 def _forces(cell: Structure, potential: Potential) -> np.ndarray:

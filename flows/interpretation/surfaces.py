@@ -6,21 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pymatgen.core import Structure
-from pymatgen.io.cif import CifWriter
-
-from dao_core.errors import DaoError
+from dao_core.errors import InputError
 from dao_core.generator.generate import load_generator
-from dao_core.potentials import Potential, load_potential
+from dao_core.potentials import Potential
 from dao_core.surfaces import SurfaceEnergy, reconstruct, relax_layer, surface_energies
-from flows.campaign import progress
-from flows.campaign.preflight import check_output_folder
-from flows.interpretation.keeping import keep
+from flows.interpretation.each import Finding, interpret_each, write_cif
 from flows.model_files import model_file
-from flows.validation.crystals import Crystal, find_crystals
-from stores import open_store
-
-STAGE = "surfaces"
+from flows.validation.crystals import Crystal
+from stores import DaoStore
 
 
 def surfaces_of_given(
@@ -50,53 +43,34 @@ def surfaces_of_given(
     Raises:
         DaoError: Nothing can be read, or something is missing.
     """
-    check_output_folder(out)
-    records = []
-    with open_store(store) as opened:
-        found = find_crystals(words, opened)
-        loaded = load_potential(potential)
-        failures = list(found.failures)
-        settings = {"miller_index": list(miller_index), "thickness": thickness, "tops": list(tops)}
-        progress.begin(STAGE, len(found.crystals))
-        for crystal in found.crystals:
-            try:
-                energies = surface_energies(crystal.structure, miller_index, loaded, thickness)
-                record = _record(crystal, miller_index, energies, out)
-                record["reconstructions"] = _tops(crystal, energies, loaded, tops, out)
-                flags = [_domain(crystal.structure, loaded), *(e.note for e in energies)]
-                record["flags"] = [flag for flag in flags if flag]
-                identity = keep(
-                    opened, "surface", crystal, loaded.level, settings, record, record["flags"]
-                )
-                records.append({"interpretation_id": identity, **record})
-            except DaoError as error:
-                failures.append({"file": crystal.name, "reason": str(error)})
-            progress.advance(STAGE, 1)
-        uri = opened.uri
-    return {"level": loaded.level, "store": uri, "structures": records, "failures": failures}
+    settings = {"miller_index": list(miller_index), "thickness": thickness, "tops": list(tops)}
+
+    def look(crystal: Crystal, loaded: Potential, _: DaoStore) -> Finding:
+        energies = surface_energies(crystal.structure, miller_index, loaded, thickness)
+        figures = {
+            "miller_index": list(miller_index),
+            "terminations": _terminations(crystal, energies, out),
+            "reconstructions": _tops(crystal, energies, loaded, tops, out),
+        }
+        flags = [loaded.domain.objection(crystal.structure), *(e.note for e in energies)]
+        return Finding(settings, figures, flags)
+
+    return interpret_each(words, "surface", potential, out, store, look)
 
 
-def _record(
-    crystal: Crystal,
-    miller_index: tuple[int, int, int],
-    energies: Sequence[SurfaceEnergy],
-    out: Path,
-) -> dict[str, Any]:
-    return {
-        "file": crystal.name,
-        "formula": crystal.structure.composition.reduced_formula,
-        "miller_index": list(miller_index),
-        "terminations": [
-            {
-                "surface_energy": one.surface_energy,
-                "unrelaxed": one.unrelaxed,
-                "natoms": None if one.slab is None else len(one.slab),
-                "note": one.note,
-                "cif": _write(one.slab, crystal, f"slab_{place}", out),
-            }
-            for place, one in enumerate(energies)
-        ],
-    }
+def _terminations(
+    crystal: Crystal, energies: Sequence[SurfaceEnergy], out: Path
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "surface_energy": one.surface_energy,
+            "unrelaxed": one.unrelaxed,
+            "natoms": None if one.slab is None else len(one.slab),
+            "note": one.note,
+            "cif": None if one.slab is None else write_cif(one.slab, crystal, f"slab_{place}", out),
+        }
+        for place, one in enumerate(energies)
+    ]
 
 
 def _tops(
@@ -118,7 +92,7 @@ def _tops(
             "surface_energy_change": one.surface_energy_change,
             "origin": one.origin,
             "population": one.population,
-            "cif": _write(one.structure, crystal, f"top_{place}", out),
+            "cif": write_cif(one.structure, crystal, f"top_{place}", out),
         }
         for place, one in enumerate(reconstruct(slab, potential, cell, number, generator))
     ]
@@ -142,43 +116,18 @@ def layers_of_given(
     Raises:
         DaoError: Nothing can be read, or something is missing.
     """
-    check_output_folder(out)
-    records: list[dict[str, Any]] = []
-    with open_store(store) as opened:
-        found = find_crystals(words, opened)
-        loaded = load_potential(potential)
-        failures = list(found.failures)
-        for crystal in found.crystals:
-            try:
-                layer = relax_layer(crystal.structure, loaded, vacuum)
-            except DaoError as error:
-                failures.append({"file": crystal.name, "reason": str(error)})
-                continue
-            records.append(
-                {
-                    "file": crystal.name,
-                    "formula": crystal.structure.composition.reduced_formula,
-                    "energy_per_atom": layer.energy_per_atom,
-                    "vacuum": layer.vacuum,
-                    "thickness": layer.thickness,
-                    "note": layer.note,
-                    "outside_domain": _domain(layer.structure, loaded),
-                    "cif": _write(layer.structure, crystal, "layer", out),
-                }
-            )
-        uri = opened.uri
-    failures += [{"file": r["file"], "reason": r["note"]} for r in records if r["note"]]
-    return {"level": loaded.level, "store": uri, "structures": records, "failures": failures}
 
+    def look(crystal: Crystal, loaded: Potential, _: DaoStore) -> Finding:
+        layer = relax_layer(crystal.structure, loaded, vacuum)
+        if layer.note:
+            raise InputError(layer.note)
+        figures = {
+            "energy_per_atom": layer.energy_per_atom,
+            "vacuum": layer.vacuum,
+            "thickness": layer.thickness,
+            "cif": write_cif(layer.structure, crystal, "layer", out),
+        }
+        flags = [loaded.domain.objection(layer.structure)]
+        return Finding({"vacuum": vacuum}, figures, flags)
 
-def _domain(structure: Structure, potential: Potential) -> str | None:
-    return potential.domain.objection(structure)
-
-
-def _write(structure: Structure | None, crystal: Crystal, what: str, out: Path) -> str | None:
-    if structure is None:
-        return None
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / f"{Path(crystal.name).stem}_{what}.cif"
-    CifWriter(structure).write_file(file)
-    return str(file)
+    return interpret_each(words, "layer", potential, out, store, look)

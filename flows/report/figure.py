@@ -19,6 +19,7 @@ MARKS: dict[str, tuple[str, str]] = {
     "template": ("#d9730d", "square"),
     "random": ("#84888f", "triangle-up"),
     "perturbation": ("#d6336c", "triangle-down"),
+    "soft-mode": ("#3a9a55", "hourglass"),
     "user": ("#a855d6", "star"),
     "other": ("#0f9d7a", "pentagon"),
 }

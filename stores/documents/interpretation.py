@@ -1,4 +1,4 @@
-"""What a crystal means: its phonons, electrons, surfaces, defects, or place under pressure."""
+"""What a crystal means: its phonons, electrons, surfaces, layer, defects, place under pressure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from dao_core.crystal.identity import structure_id
 from stores.documents.base import CompositionFields, Document, composition_fields
 from stores.documents.label import content_id
 
-InterpretationKind = Literal["phonons", "pressure", "electrons", "surface", "defects", "network"]
+InterpretationKind = Literal[
+    "phonons", "pressure", "electrons", "surface", "layer", "defects", "network"
+]
 
 
 class InterpretationDocument(Document, CompositionFields):

@@ -8,6 +8,7 @@ from dao_core.search.sources.generator import (
 )
 from dao_core.search.sources.perturbation import Parent, PerturbationSource
 from dao_core.search.sources.random_symmetric import RandomSymmetricSource
+from dao_core.search.sources.soft_mode import SoftModeSource
 from dao_core.search.sources.substitution import SubstitutionSource
 from dao_core.search.sources.template import Template, TemplateSource
 from dao_core.search.sources.user import UserSource
@@ -21,6 +22,7 @@ __all__ = [
     "PerturbationSource",
     "Proposal",
     "RandomSymmetricSource",
+    "SoftModeSource",
     "SubstitutionSource",
     "Template",
     "TemplateSource",

@@ -17,7 +17,7 @@ class Proposal:
     Attributes:
         structure: with exactly the atoms of the cell that was asked for.
         origin: ``dao-g``, ``dao-g-guided``, ``dao-g-held``, ``template:<prototype>``, ``random``,
-            ``perturbation:<kind>``, ``user:<file>``.
+            ``perturbation:<kind>``, ``user:<file>``, ``soft-mode:<candidate>``.
         detail: plain JSON that makes the candidate again: checkpoint hash, seed, index ...
     """
 

@@ -17,6 +17,7 @@ class UserSource:
     """Structures that were read from files, each in its primitive cell."""
 
     name = "user"
+    named_by = "file"
     seconds_per_candidate = 0.0
 
     def __init__(self, structures: Sequence[NamedStructure]) -> None:
@@ -46,7 +47,7 @@ class UserSource:
             named for named in self._primitive if named.structure.composition == cell.composition
         ]
         return [
-            Proposal(named.structure, f"user:{named.source}", {"file": named.source})
+            Proposal(named.structure, f"{self.name}:{named.source}", {self.named_by: named.source})
             for named in fitting[first : first + n]
         ]
 

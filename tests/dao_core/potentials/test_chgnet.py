@@ -129,6 +129,8 @@ def test_bad_rows_are_named_and_the_rest_is_right(potential, crystals):
 def test_level_and_domain(potential, crystals):
     assert potential.level == "chgnet-0.3.0"
     assert potential.domain.objection(crystals[0]) is None
+    assert potential.domain.objection(crystals[0], pressure=50.0) is None
+    assert "at most 80 GPa" in potential.domain.objection(crystals[0], pressure=150.0)
     assert len(potential.domain.elements) == 89
     assert "Po" in potential.domain.objection(Structure(Lattice.cubic(3.4), ["Po"], [[0, 0, 0]]))
 

@@ -9,6 +9,12 @@ from typing import Any
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from flows.campaign.propose import propose
+from flows.campaign.request import CampaignRequest
+from flows.campaign.rounds import plan_round
+from flows.campaign.running import Campaign
+from stores.documents import CandidateDocument
+
 Dao = Callable[..., Any]
 EMT = ("--potential", "ase:ase.calculators.emt:EMT")
 
@@ -20,7 +26,7 @@ def test_stable_and_unstable_copper(dao: Dao, tmp_path: Path) -> None:
     Structure(Lattice.cubic(2.4), ["Cu"], [[0, 0, 0]]).to(str(tmp_path / "cubic.cif"))
     (tmp_path / "broken.cif").write_text("not a crystal")
 
-    answer = dao("phonons", "fcc.cif", "cubic.cif", "broken.cif", *EMT, "--json")
+    answer = dao("phonons", "fcc.cif", "cubic.cif", "broken.cif", *EMT, "--store", "s", "--json")
     assert answer.code == 4
     assert [failure["file"] for failure in answer.result["failures"]] == ["broken.cif"]
     stable, unstable = answer.result["structures"]
@@ -35,7 +41,30 @@ def test_stable_and_unstable_copper(dao: Dao, tmp_path: Path) -> None:
     assert unstable["soft_mode_energy_per_atom"] < unstable["energy_per_atom"] - 0.1
     assert Path(unstable["soft_mode_cif"]).is_file()
     assert {"level", "store", "versions", "seconds"} <= answer.result.keys()
-    kept = dao("explain", unstable["interpretation_id"], "--json").result
+    kept = dao("explain", unstable["interpretation_id"], "--store", "s", "--json").result
     assert kept["is"] == "interpretations"
     assert kept["interpretations"][0]["flags"][0].startswith("dynamically unstable")
     assert kept["chain"]["leads_to"][0]["relation"] == "interprets"
+    first, second = answer.result["polymorphs"]
+    assert (first["name"], second["name"]) == ("fcc.cif", "cubic.cif")
+    assert second["unstable"]
+    assert second["at_rest"] > 0.1
+    assert_returned(dao, unstable, tmp_path / "s")
+
+
+def assert_returned(dao: Dao, unstable: dict[str, Any], store: Path) -> None:
+    """What an unstable crystal became is a candidate, and part of the next campaign."""
+    child = unstable["soft_mode_candidate_id"]
+    chain = dao("explain", child, "--store", str(store), "--json").result["chain"]
+    assert {"relaxed to", "fell from"} <= {one["relation"] for one in chain["leads_to"]}
+    request = CampaignRequest(targets=("Cu",), potential=EMT[1], sources=("template",),
+                              candidates=2, store=str(store))  # fmt: skip
+    with Campaign(request) as campaign:
+        (share,) = [s for s in plan_round(campaign, 0) if s.source == "soft-mode"]
+        assert share.parents == (child,)
+        propose(campaign, [share])
+        (taken,) = campaign.store.find(CandidateDocument, {"campaign_ids": campaign.campaign_id})
+        assert taken.origin == f"soft-mode:{child}"
+        assert plan_round(campaign, 0)[-1] == share, "a plan stays as it was made"
+        again = Campaign(request.model_copy(update={"seed": 1}))
+        assert [s.parents for s in plan_round(again, 0) if s.source == "soft-mode"] == [(child,)]

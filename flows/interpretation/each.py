@@ -1,0 +1,103 @@
+"""What every interpretation by a potential has in common: crystals found, looked at, kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pymatgen.core import Structure
+from pymatgen.io.cif import CifWriter
+
+from dao_core.errors import DaoError
+from dao_core.potentials import Potential, load_potential
+from dft_inputs.errors import DftError
+from flows.campaign import progress
+from flows.campaign.preflight import check_output_folder
+from flows.interpretation.keeping import keep
+from flows.validation.crystals import Crystal, find_crystals
+from stores import DaoStore, open_store
+from stores.documents import InterpretationKind
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found about one crystal.
+
+    Attributes:
+        settings: What decides the figures beside crystal and level.
+        figures: JSON values.
+        flags: What a reader must know first; None is left out.
+    """
+
+    settings: Mapping[str, Any]
+    figures: Mapping[str, Any]
+    flags: Sequence[str | None] = ()
+
+
+Look = Callable[[Crystal, Potential, DaoStore], Finding]
+
+
+def interpret_each(
+    words: Sequence[str],
+    kind: InterpretationKind,
+    potential: str,
+    out: Path,
+    store: str | None,
+    look: Look,
+) -> dict[str, Any]:
+    """Look at crystals one after the other and keep what is found; a bad one costs itself.
+
+    Args:
+        words: Files, folders, or ids of candidates, relaxations and structures.
+        kind: What is looked at.
+        potential: Name of the potential.
+        out: Folder of files.
+        store: URI of the store; None is the embedded one.
+        look: Interprets one crystal.
+
+    Returns:
+        ``level``, ``store``, ``structures`` in the order given, and ``failures``.
+
+    Raises:
+        DaoError: Nothing can be read, the folder cannot be written, or something is missing.
+    """
+    check_output_folder(out)
+    records = []
+    with open_store(store) as opened:
+        found = find_crystals(words, opened)
+        loaded = load_potential(potential)
+        failures = list(found.failures)
+        progress.begin(kind, len(found.crystals))
+        for crystal in found.crystals:
+            try:
+                records.append(_kept(crystal, kind, loaded, opened, look))
+            except (DaoError, DftError) as error:
+                failures.append({"file": crystal.name, "reason": str(error)})
+            progress.advance(kind)
+        uri = opened.uri
+    return {"level": loaded.level, "store": uri, "structures": records, "failures": failures}
+
+
+def _kept(
+    crystal: Crystal, kind: InterpretationKind, potential: Potential, store: DaoStore, look: Look
+) -> dict[str, Any]:
+    finding = look(crystal, potential, store)
+    flags = [flag for flag in finding.flags if flag]
+    identity = keep(store, kind, crystal, potential.level, finding.settings, finding.figures, flags)
+    return {
+        "interpretation_id": identity,
+        "file": crystal.name,
+        "formula": crystal.structure.composition.reduced_formula,
+        **finding.figures,
+        "flags": flags,
+    }
+
+
+def write_cif(structure: Structure, crystal: Crystal, what: str, out: Path) -> str:
+    """Write what came of a crystal and return the file, named after both."""
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / f"{Path(crystal.name).stem}_{what}.cif"
+    CifWriter(structure).write_file(file)
+    return str(file)
