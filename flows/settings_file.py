@@ -86,7 +86,7 @@ def lines_named(
         yield
     except DaoError as error:
         name = error.setting
-        if config is None or name not in config or given.get(name) is not None:
+        if config is None or name is None or name not in config or given.get(name) is not None:
             raise
         where = f"{file}, line {_line(config, [name])}"
         raise type(error)(f"{where}: {name}: {error}") from error
