@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dao_core.crystal.batch import CrystalBatch
+from dao_core.crystal.identity import structure_id
 from dao_core.crystal.reading import NamedStructure, Reading, read_structures
+from dao_core.crystal.symmetry import space_group_of
 from dao_core.errors import InputError
 from dao_core.potentials import (
     EV_PER_CUBIC_ANGSTROM_IN_GPA,
@@ -95,7 +97,10 @@ def _record(
     return {
         "file": named.source,
         "formula": structure.composition.reduced_formula,
+        "z": int(structure.composition.get_reduced_composition_and_factor()[1]),
         "natoms": natoms,
+        "structure_id": structure_id(structure),
+        "space_group": space_group_of(structure)[0],
         "volume": structure.volume,
         "energy_per_atom": _finite(float(evaluation.energy[row]) / natoms),
         "energy_std": None if std is None else _finite(float(std[row])),

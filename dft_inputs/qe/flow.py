@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from jobflow import Flow, Maker
@@ -80,12 +81,17 @@ def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
     return maker.make(canonical_cell(request.structure))
 
 
-def result_of(request: CalculationRequest, document: PwTaskDoc | ElectronsDoc) -> CalculationResult:
+def result_of(
+    request: CalculationRequest,
+    document: PwTaskDoc | ElectronsDoc,
+    documents: Sequence[Mapping[str, Any]],
+) -> CalculationResult:
     """Result of a request from the document of its flow.
 
     Args:
         request: What was asked for.
         document: Of the last run, or of the electrons.
+        documents: Of all jobs, as they were stored.
 
     Returns:
         The result.
@@ -93,6 +99,7 @@ def result_of(request: CalculationRequest, document: PwTaskDoc | ElectronsDoc) -
     electrons = document if isinstance(document, ElectronsDoc) else None
     task = document.task if isinstance(document, ElectronsDoc) else document
     electronic = task.electronic
+    steps = _ionic_steps(documents)
     return CalculationResult(
         key=request.key,
         formula=task.formula,
@@ -100,6 +107,8 @@ def result_of(request: CalculationRequest, document: PwTaskDoc | ElectronsDoc) -
         n_atoms=task.n_atoms,
         structure=task.structure,
         energy_per_atom=task.energy_per_atom,
+        energy_before=steps[0]["energy"] / task.n_atoms if steps else None,
+        steps=len(steps),
         volume=task.structure.volume,
         pressure=task.pressure,
         max_force=task.max_force,
@@ -115,3 +124,10 @@ def result_of(request: CalculationRequest, document: PwTaskDoc | ElectronsDoc) -
         task=task.model_dump(mode="json"),
         electrons=electrons and electrons.model_dump(mode="json", exclude={"task"}),
     )
+
+
+def _ionic_steps(documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Ionic steps of all relaxations, in order; jobs that hand a document on repeat it."""
+    runs = {one["dir_name"]: one for one in documents if "relax" in one.get("calculation", "")}
+    ordered = sorted(runs.values(), key=lambda one: one["completed_at"])
+    return [step for one in ordered for step in one["ionic_steps"]]

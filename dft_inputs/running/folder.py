@@ -28,6 +28,10 @@ class CalculationResult(BaseModel):
     n_atoms: int
     structure: StructureField
     energy_per_atom: float = Field(description="eV/atom")
+    energy_before: float | None = Field(
+        default=None, description="eV/atom in the first ionic step on record; None without one"
+    )
+    steps: int = Field(default=0, description="Ionic steps of all relaxations")
     volume: float = Field(description="angstrom^3 per cell")
     pressure: float | None = Field(description="GPa, positive when compressed")
     max_force: float | None = Field(description="eV/angstrom")

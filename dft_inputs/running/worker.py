@@ -107,7 +107,8 @@ def _compute(
         # custodian and atomate2 report a VASP run that cannot be saved this way.
         raise CalculationError(str(error)) from error
     output = flow.output.resolve(store)
-    return code.result_of(request, output)
+    documents = [document["output"] for document in store.query({}, properties=["output"])]
+    return code.result_of(request, output, [d for d in documents if isinstance(d, dict)])
 
 
 def _resumed(request: CalculationRequest, folder: CalculationFolder) -> CalculationRequest:

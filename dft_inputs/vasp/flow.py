@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,12 +45,15 @@ def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
     return made if isinstance(made, Flow) else Flow([made], output=made.output)
 
 
-def result_of(request: CalculationRequest, task: TaskDoc) -> CalculationResult:
+def result_of(
+    request: CalculationRequest, task: TaskDoc, documents: Sequence[Mapping[str, Any]]
+) -> CalculationResult:
     """Result of a request from atomate2's task document.
 
     Args:
         request: What was asked for.
         task: Document of the last run.
+        documents: Of all jobs, as they were stored.
 
     Returns:
         The result.
@@ -63,6 +67,7 @@ def result_of(request: CalculationRequest, task: TaskDoc) -> CalculationResult:
     structure = output.structure
     forces, stress = output.forces, output.stress
     # VASP counts compression as positive, in kbar.
+    steps = _ionic_steps(documents)
     strain_slope = None if stress is None else -np.array(stress) / KBAR_PER_GPA
     return CalculationResult(
         key=request.key,
@@ -71,6 +76,8 @@ def result_of(request: CalculationRequest, task: TaskDoc) -> CalculationResult:
         n_atoms=len(structure),
         structure=structure,
         energy_per_atom=output.energy_per_atom,
+        energy_before=steps[0]["e_0_energy"] / len(structure) if steps else None,
+        steps=len(steps),
         volume=structure.volume,
         pressure=None if strain_slope is None else -float(np.trace(strain_slope)) / 3,
         max_force=None if forces is None else float(np.linalg.norm(forces, axis=1).max()),
@@ -93,3 +100,11 @@ def _magnetization(task: TaskDoc) -> float | None:
     outcar: dict[str, Any] = dict(output.outcar or {}) if output else {}
     value = outcar.get("total_magnetization")
     return None if value is None else float(value)
+
+
+def _ionic_steps(documents: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Ionic steps of all runs that move atoms, in order."""
+    runs = (run for one in documents for run in one.get("calcs_reversed") or ())
+    moving = [run for run in runs if run["input"]["parameters"]["NSW"] > 0]
+    ordered = sorted(moving, key=lambda run: run["completed_at"])
+    return [step for run in ordered for step in run["output"]["ionic_steps"]]

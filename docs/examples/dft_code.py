@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,9 @@ def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
     return Flow([made], output=made.output)
 
 
-def result_of(request: CalculationRequest, output: dict[str, Any]) -> CalculationResult:
+def result_of(
+    request: CalculationRequest, output: dict[str, Any], _documents: Sequence[Mapping[str, Any]]
+) -> CalculationResult:
     """The fields that all codes share; what is not known is None, never a guess."""
     crystal, forces = output.pop("structure"), np.array(output["forces"])
     return CalculationResult(

@@ -123,6 +123,9 @@ def test_what_was_corrected_in_any_run_is_told_of_success_and_failure(
     chain = replace(method(command), protocol=protocol, workflow="relax")
     done = validate({"si": silicon}, chain, root=tmp_path).validations[0]
     assert done.result is not None
+    assert done.result.steps == 12, "ionic steps of the recorded relaxation"
+    assert done.result.energy_before is not None
+    assert done.result.energy_before > done.result.energy_per_atom
     assert done.result.task["corrections"] == []
     assert [c.handler for c in done.corrections] == ["ScfHandler"]
     assert done.corrections[0].actions[0]["set"] == {"mixing_beta": 0.32}

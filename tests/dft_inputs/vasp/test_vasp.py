@@ -48,17 +48,18 @@ def method(**settings: Any) -> Method:
     return Method(**{"code": "vasp", "protocol": "balanced", **settings})
 
 
-def run(flow: Flow, folder: Path) -> TaskDoc:
+def run(flow: Flow, folder: Path) -> tuple[TaskDoc, list[dict[str, Any]]]:
+    """The document of the flow, and those of all its jobs."""
     store = JobStore(MemoryStore(), additional_stores={"data": MemoryStore()})
     run_locally(
         flow, store=store, create_folders=True, root_dir=folder, raise_immediately=True, log=False
     )
     output = flow.output.resolve(store)
     assert isinstance(output, TaskDoc)
-    return output
+    return output, [one["output"] for one in store.query({}, properties=["output"])]
 
 
-def result(task: TaskDoc, structure: Structure) -> CalculationResult:
+def result(ended: tuple[TaskDoc, list[dict[str, Any]]], structure: Structure) -> CalculationResult:
     level = LevelOfTheory(
         code="vasp",
         version="any",
@@ -68,7 +69,7 @@ def result(task: TaskDoc, structure: Structure) -> CalculationResult:
         pseudo_md5={"Si": "Si:x"},
         settings={},
     )
-    return result_of(CalculationRequest(structure, Method(code="vasp"), ("Si",), level), task)
+    return result_of(CalculationRequest(structure, Method(code="vasp"), ("Si",), level), *ended)
 
 
 @pytest.fixture
@@ -107,6 +108,8 @@ def test_relaxation_through_the_real_custodian(
     assert (tmp_path / "queue").read_text() == ""
     assert done.formula == "Si"
     assert done.energy_per_atom == pytest.approx(-5.42, abs=0.03)
+    assert done.steps == 4, "three of the first relaxation, one of the second"
+    assert done.energy_before == pytest.approx(-10.839167 / 2)
     assert done.version.startswith(("5", "6"))
     assert done.code == "vasp"
 

@@ -43,6 +43,7 @@ def test_a_file_is_computed_once_labelled_and_found_by_its_id(
     (row,) = first.result["structures"]
     assert (row["state"], row["space_group"], row["z"]) == ("done", "Fd-3m", 2)
     assert row["energy_per_atom"] == pytest.approx(-115.1, abs=0.1)
+    assert (row["steps"], row["energy_before"], row["stop_reason"]) == (0, None, "converged")
     assert row["pressure"] < 0, "a stretched crystal pulls"
     assert first.result["level"] == row["level"]
     assert row["level"].startswith("qe-pbe-pseudodojo-pbe-sr-0.4.1-standard-fast@")
