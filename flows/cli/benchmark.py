@@ -31,69 +31,79 @@ class Source(StrEnum):
     RANDOM = "random"
 
 
-def benchmark(
-    set_: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SET",
-            help="CSV with material_id and cif (MP-20 and its kin), record file, folder of CIFs.",
-        ),
-    ],
-    task: Annotated[
-        Task, typer.Option("--task", help="Predict structures, or energies.")
-    ] = Task.STRUCTURE,
-    samples: Annotated[
-        int, typer.Option("--samples", "-k", min=1, help="Samples for each reference.")
-    ] = 1,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, help="So many references, drawn at random.")
-    ] = None,
-    atoms: Annotated[
-        str | None, typer.Option("--atoms", metavar="LOW-HIGH", help="Atoms per cell, e.g. 1-20.")
-    ] = None,
-    seed: Annotated[
-        list[int] | None,
-        typer.Option("--seed", min=0, help="May be repeated: mean and spread are reported."),
-    ] = None,
-    source: Annotated[
-        Source,
-        typer.Option(
-            "--source", help="dao-g; without its prototypes; or a baseline: AFLOW's, training set."
-        ),
-    ] = Source.DAO_G,
-    model: Annotated[
-        str, typer.Option("--model", metavar="NAME", help="dao-g (shipped), or a model file.")
-    ] = "dao-g",
-    steps: Annotated[
-        int | None, typer.Option("--steps", min=1, help="Of each sample; the model's by default.")
-    ] = None,
-    potential: PotentialName = "dao-p",
-    relax: Annotated[
-        int,
-        typer.Option(
-            "--relax",
-            min=0,
-            help="Relax so many samples of each reference, those of lowest energy. "
-            "With --task energy: so many references in all, disturbed.",
-        ),
-    ] = 0,
-    judge: Annotated[
-        str, typer.Option("--judge", metavar="NAME", help="Judges relaxed energies; or none.")
-    ] = "chgnet",
-    training: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--training",
-            metavar="FILE|DIR",
-            help="Training set of the model, for the overlap audit and --source training.",
-        ),
-    ] = None,
-    processes: Annotated[
-        int | None, typer.Option("--processes", min=1, help="For matching; default: all cores.")
-    ] = None,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the results.")] = (
-        Path("benchmark")
+SetFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SET",
+        help="CSV with material_id and cif (MP-20 and its kin), record file, folder of CIFs.",
     ),
+]
+TaskChoice = Annotated[Task, typer.Option("--task", help="Predict structures, or energies.")]
+Samples = Annotated[int, typer.Option("--samples", "-k", min=1, help="Samples for each reference.")]
+Limit = Annotated[
+    int | None, typer.Option("--limit", min=1, help="So many references, drawn at random.")
+]
+Atoms = Annotated[
+    str | None, typer.Option("--atoms", metavar="LOW-HIGH", help="Atoms per cell, e.g. 1-20.")
+]
+Seed = Annotated[
+    list[int] | None,
+    typer.Option("--seed", min=0, help="May be repeated: mean and spread are reported."),
+]
+SourceChoice = Annotated[
+    Source,
+    typer.Option(
+        "--source", help="dao-g; without its prototypes; or a baseline: AFLOW's, training set."
+    ),
+]
+Model = Annotated[
+    str, typer.Option("--model", metavar="NAME", help="dao-g (shipped), or a model file.")
+]
+Steps = Annotated[
+    int | None, typer.Option("--steps", min=1, help="Of each sample; the model's by default.")
+]
+Relax = Annotated[
+    int,
+    typer.Option(
+        "--relax",
+        min=0,
+        help="Relax so many samples of each reference, those of lowest energy. "
+        "With --task energy: so many references in all, disturbed.",
+    ),
+]
+Judge = Annotated[
+    str, typer.Option("--judge", metavar="NAME", help="Judges relaxed energies; or none.")
+]
+Training = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--training",
+        metavar="FILE|DIR",
+        help="Training set of the model, for the overlap audit and --source training.",
+    ),
+]
+Processes = Annotated[
+    int | None, typer.Option("--processes", min=1, help="For matching; default: all cores.")
+]
+OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the results.")]
+
+
+def benchmark(
+    set_: SetFile,
+    task: TaskChoice = Task.STRUCTURE,
+    samples: Samples = 1,
+    limit: Limit = None,
+    atoms: Atoms = None,
+    seed: Seed = None,
+    source: SourceChoice = Source.DAO_G,
+    model: Model = "dao-g",
+    steps: Steps = None,
+    potential: PotentialName = "dao-p",
+    relax: Relax = 0,
+    judge: Judge = "chgnet",
+    training: Training = None,
+    processes: Processes = None,
+    out: OutFolder = (Path("benchmark")),
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:

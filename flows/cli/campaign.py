@@ -15,105 +15,125 @@ if TYPE_CHECKING:
     from flows.campaign.stored import FinishedCampaign
 
 
+System = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="SYSTEM|FORMULA...", help="Mg-O, or formulas such as Cr6Os2."),
+]
+Candidates = Annotated[
+    int | None,
+    typer.Option("--candidates", metavar="N", help="Structures to propose. Default: 200."),
+]
+Relax = Annotated[
+    int | None,
+    typer.Option("--relax", metavar="N", help="How many of the best to relax. Default: 48."),
+]
+Z = Annotated[
+    str | None,
+    typer.Option("--z", metavar="auto|1,2,4", help="Formula units per cell. Default: auto."),
+]
+MaxAtoms = Annotated[
+    int | None, typer.Option("--max-atoms", metavar="N", help="Largest cell to propose.")
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of all randomness. Default: 0.")]
+Pressure = Annotated[
+    float | None,
+    typer.Option("--pressure", metavar="GPA", help="External pressure; enthalpies decide."),
+]
+Potential = Annotated[
+    str | None,
+    typer.Option(
+        "--potential",
+        metavar="NAME",
+        help="dao-p (default), dao-p:FILE, chgnet, or ase:package.module:factory.",
+    ),
+]
+Sources = Annotated[
+    str | None,
+    typer.Option(
+        "--sources",
+        metavar="dao-g,template,...",
+        help="Of dao-g, template, perturbation (default: these) and random.",
+    ),
+]
+Guidance = Annotated[
+    str | None,
+    typer.Option("--guidance", metavar="NAME", help="Guidance energy; guided DAO-G joins."),
+]
+GuidanceWeight = Annotated[
+    float | None, typer.Option("--guidance-weight", help="Of the guidance. Default: 1.")
+]
+Template = Annotated[
+    str | None,
+    typer.Option("--template", metavar="FILE", help="A crystal to hold parts of; DAO-G joins."),
+]
+Hold = Annotated[
+    str | None,
+    typer.Option(
+        "--hold",
+        metavar="framework|sites|lattice|orbits",
+        help="Which parts. Default: framework (lattice and sites).",
+    ),
+]
+SeedStructures = Annotated[
+    list[str] | None,
+    typer.Option("--seed-structures", metavar="FILE", help="Own structures; repeatable."),
+]
+Dft = Annotated[
+    str | None,
+    typer.Option("--dft", metavar="none|qe|vasp", help="Check the best by DFT. Default: none."),
+]
+DftBudget = Annotated[
+    int | None,
+    typer.Option("--dft-budget", metavar="N", help="How many of the best. Default: 5."),
+]
+DftProtocol = Annotated[
+    str | None,
+    typer.Option(
+        "--dft-protocol", metavar="fast|balanced|stringent", help="Accuracy. Default: fast."
+    ),
+]
+DftCoreHours = Annotated[
+    float | None,
+    typer.Option("--dft-core-hours", metavar="H", help="What DFT may cost. Default: no limit."),
+]
+Approve = Annotated[
+    str | None,
+    typer.Option("--approve", metavar="auto|ask", help="Ask before DFT. Default: auto."),
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="These settings as YAML.")
+]
+OutFolder = Annotated[
+    str | None,
+    typer.Option("--out", metavar="DIR", help="Folder for files. Default: campaigns/<id>."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Go on outside the domain of the models.")]
+
+
 def campaign(
-    system: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="SYSTEM|FORMULA...", help="Mg-O, or formulas such as Cr6Os2."),
-    ] = None,
-    candidates: Annotated[
-        int | None,
-        typer.Option("--candidates", metavar="N", help="Structures to propose. Default: 200."),
-    ] = None,
-    relax: Annotated[
-        int | None,
-        typer.Option("--relax", metavar="N", help="How many of the best to relax. Default: 48."),
-    ] = None,
-    z: Annotated[
-        str | None,
-        typer.Option("--z", metavar="auto|1,2,4", help="Formula units per cell. Default: auto."),
-    ] = None,
-    max_atoms: Annotated[
-        int | None, typer.Option("--max-atoms", metavar="N", help="Largest cell to propose.")
-    ] = None,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Seed of all randomness. Default: 0.")
-    ] = None,
-    pressure: Annotated[
-        float | None,
-        typer.Option("--pressure", metavar="GPA", help="External pressure; enthalpies decide."),
-    ] = None,
-    potential: Annotated[
-        str | None,
-        typer.Option(
-            "--potential",
-            metavar="NAME",
-            help="dao-p (default), dao-p:FILE, chgnet, or ase:package.module:factory.",
-        ),
-    ] = None,
-    sources: Annotated[
-        str | None,
-        typer.Option(
-            "--sources",
-            metavar="dao-g,template,...",
-            help="Of dao-g, template, perturbation (default: these) and random.",
-        ),
-    ] = None,
-    guidance: Annotated[
-        str | None,
-        typer.Option("--guidance", metavar="NAME", help="Guidance energy; guided DAO-G joins."),
-    ] = None,
-    guidance_weight: Annotated[
-        float | None, typer.Option("--guidance-weight", help="Of the guidance. Default: 1.")
-    ] = None,
-    template: Annotated[
-        str | None,
-        typer.Option("--template", metavar="FILE", help="A crystal to hold parts of; DAO-G joins."),
-    ] = None,
-    hold: Annotated[
-        str | None,
-        typer.Option(
-            "--hold",
-            metavar="framework|sites|lattice|orbits",
-            help="Which parts. Default: framework (lattice and sites).",
-        ),
-    ] = None,
-    seed_structures: Annotated[
-        list[str] | None,
-        typer.Option("--seed-structures", metavar="FILE", help="Own structures; repeatable."),
-    ] = None,
-    dft: Annotated[
-        str | None,
-        typer.Option("--dft", metavar="none|qe|vasp", help="Check the best by DFT. Default: none."),
-    ] = None,
-    dft_budget: Annotated[
-        int | None,
-        typer.Option("--dft-budget", metavar="N", help="How many of the best. Default: 5."),
-    ] = None,
-    dft_protocol: Annotated[
-        str | None,
-        typer.Option(
-            "--dft-protocol", metavar="fast|balanced|stringent", help="Accuracy. Default: fast."
-        ),
-    ] = None,
-    dft_core_hours: Annotated[
-        float | None,
-        typer.Option("--dft-core-hours", metavar="H", help="What DFT may cost. Default: no limit."),
-    ] = None,
-    approve: Annotated[
-        str | None,
-        typer.Option("--approve", metavar="auto|ask", help="Ask before DFT. Default: auto."),
-    ] = None,
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="These settings as YAML.")
-    ] = None,
-    out: Annotated[
-        str | None,
-        typer.Option("--out", metavar="DIR", help="Folder for files. Default: campaigns/<id>."),
-    ] = None,
+    system: System = None,
+    candidates: Candidates = None,
+    relax: Relax = None,
+    z: Z = None,
+    max_atoms: MaxAtoms = None,
+    seed: Seed = None,
+    pressure: Pressure = None,
+    potential: Potential = None,
+    sources: Sources = None,
+    guidance: Guidance = None,
+    guidance_weight: GuidanceWeight = None,
+    template: Template = None,
+    hold: Hold = None,
+    seed_structures: SeedStructures = None,
+    dft: Dft = None,
+    dft_budget: DftBudget = None,
+    dft_protocol: DftProtocol = None,
+    dft_core_hours: DftCoreHours = None,
+    approve: Approve = None,
+    config: Config = None,
+    out: OutFolder = None,
     store: StoreUri = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Go on outside the domain of the models.")
-    ] = False,
+    force: Force = False,
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:

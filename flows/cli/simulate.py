@@ -10,53 +10,62 @@ import typer
 from flows.cli.console import emit, set_up_logging
 from flows.cli.options import Json, Verbose
 
+System = Annotated[str, typer.Argument(metavar="SYSTEM", help="Whose answer is known: Fe-P.")]
+Reference = Annotated[
+    Path,
+    typer.Option(
+        "--reference",
+        metavar="FILE",
+        help="Record file with its phases; phases of other systems in it judge the models.",
+    ),
+]
+Truth = Annotated[
+    str, typer.Option("--truth", metavar="NAME", help="Potential in the place of DFT.")
+]
+Arms = Annotated[
+    str | None,
+    typer.Option(
+        "--arms",
+        metavar="A,B",
+        help="Of loop, without-retraining, template, random. Default: all.",
+    ),
+]
+Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Campaigns of a search.")]
+Seed = Annotated[
+    list[int] | None,
+    typer.Option("--seed", min=0, help="May be repeated. Default: 0 and 1."),
+]
+Candidates = Annotated[int, typer.Option("--candidates", min=1, help="Proposed in each round.")]
+Relax = Annotated[int, typer.Option("--relax", min=1, help="Relaxed in each round.")]
+Labels = Annotated[int, typer.Option("--labels", min=1, help="Labelled in each round.")]
+MaxAtoms = Annotated[int, typer.Option("--max-atoms", min=1, help="Largest cell that is proposed.")]
+Holdout = Annotated[
+    Path | None,
+    typer.Option("--holdout", metavar="FILE", help="Record file that judges the models."),
+]
+Replay = Annotated[
+    list[Path] | None,
+    typer.Option("--replay", metavar="FILE", help="Record file of known crystals; repeatable."),
+]
+Steps = Annotated[int, typer.Option("--steps", min=1, help="Of each training.")]
+OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Stores and results.")]
+
 
 def simulate(
-    system: Annotated[str, typer.Argument(metavar="SYSTEM", help="Whose answer is known: Fe-P.")],
-    reference: Annotated[
-        Path,
-        typer.Option(
-            "--reference",
-            metavar="FILE",
-            help="Record file with its phases; phases of other systems in it judge the models.",
-        ),
-    ],
-    truth: Annotated[
-        str, typer.Option("--truth", metavar="NAME", help="Potential in the place of DFT.")
-    ] = "chgnet",
-    arms: Annotated[
-        str | None,
-        typer.Option(
-            "--arms",
-            metavar="A,B",
-            help="Of loop, without-retraining, template, random. Default: all.",
-        ),
-    ] = None,
-    rounds: Annotated[int, typer.Option("--rounds", min=1, help="Campaigns of a search.")] = 2,
-    seed: Annotated[
-        list[int] | None,
-        typer.Option("--seed", min=0, help="May be repeated. Default: 0 and 1."),
-    ] = None,
-    candidates: Annotated[
-        int, typer.Option("--candidates", min=1, help="Proposed in each round.")
-    ] = 96,
-    relax: Annotated[int, typer.Option("--relax", min=1, help="Relaxed in each round.")] = 24,
-    labels: Annotated[int, typer.Option("--labels", min=1, help="Labelled in each round.")] = 8,
-    max_atoms: Annotated[
-        int, typer.Option("--max-atoms", min=1, help="Largest cell that is proposed.")
-    ] = 12,
-    holdout: Annotated[
-        Path | None,
-        typer.Option("--holdout", metavar="FILE", help="Record file that judges the models."),
-    ] = None,
-    replay: Annotated[
-        list[Path] | None,
-        typer.Option("--replay", metavar="FILE", help="Record file of known crystals; repeatable."),
-    ] = None,
-    steps: Annotated[int, typer.Option("--steps", min=1, help="Of each training.")] = 200,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Stores and results.")] = Path(
-        "simulation"
-    ),
+    system: System,
+    reference: Reference,
+    truth: Truth = "chgnet",
+    arms: Arms = None,
+    rounds: Rounds = 2,
+    seed: Seed = None,
+    candidates: Candidates = 96,
+    relax: Relax = 24,
+    labels: Labels = 8,
+    max_atoms: MaxAtoms = 12,
+    holdout: Holdout = None,
+    replay: Replay = None,
+    steps: Steps = 200,
+    out: OutFolder = Path("simulation"),
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
