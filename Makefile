@@ -6,13 +6,18 @@ STAMP := $(VENV)/.installed
 SYSTEM ?= Mg-O
 ARGS ?=
 
-.PHONY: campaign test install lint fast-test clean
+.PHONY: campaign test torture install lint clean
 
 campaign: $(STAMP)
 	$(BIN)/dao campaign $(SYSTEM) $(ARGS)
 
 test: $(STAMP) lint
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+
+# Hours: ten thousand damaged inputs of each kind, fifty rounds of kills.
+torture: $(STAMP)
+	DAO_FUZZ_EXAMPLES=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "fuzz or torture" \
+		--timeout 36000 tests/attack $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from dao_core.errors import DaoError, InputError
 
@@ -33,6 +33,9 @@ def read_settings(file: Path) -> CommentedMap:
         mark = error.problem_mark or error.context_mark
         where = f"{file}, line {mark.line + 1}" if mark else str(file)
         raise InputError(f"{where}: not valid YAML: {error.problem or error.context}") from error
+    # What the reader makes of signs that are not allowed, of impossible dates and numbers.
+    except (YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
+        raise InputError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(settings, CommentedMap):
         raise InputError(f"{file}: must hold settings, one `name: value` per line")
     return settings

@@ -17,6 +17,7 @@ from stores.documents import Document, utc_now
 from stores.encoding import encode
 from stores.errors import StoreUnreachableError
 from stores.oversize import restore_oversized, spill_oversized
+from stores.query import answered
 from stores.spool import Spool
 
 D = TypeVar("D", bound=Document)
@@ -160,11 +161,14 @@ class DaoStore:
             criteria: as for MongoDB's ``find``.
             sort: field -> 1 or -1.
             limit: how many at most; 0 for all.
+
+        Raises:
+            InputError: the criteria mean nothing to the backend.
         """
         found = self.collections[kind.collection].query(
             dict(criteria or {}), sort=dict(sort) if sort else None, limit=limit
         )
-        for stored in found:
+        for stored in answered(found):
             yield kind.from_store(restore_oversized(stored, self.blobs))
 
     def known_ids(self, kind: type[Document], identities: Sequence[str]) -> set[str]:

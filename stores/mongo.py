@@ -17,8 +17,11 @@ from pymongo.errors import (
     PyMongoError,
 )
 
+from dao_core.errors import InputError
 from stores.errors import StoreError, StoreReadOnlyError, StoreUnreachableError, WrongStoreError
 
+BAD_QUERY = {2, 9, 51091}
+"""Codes of the server for a bad value, criteria that do not parse, a bad regular expression."""
 SERVER_SECONDS = 10
 """How long to look for a server before saying that it is away."""
 
@@ -107,6 +110,7 @@ def translated_errors(address: str) -> Iterator[None]:
 
     Raises:
         StoreError: of the kind that fits what pymongo reports.
+        InputError: the server cannot make sense of a query.
     """
     try:
         yield
@@ -117,6 +121,8 @@ def translated_errors(address: str) -> Iterator[None]:
     except OperationFailure as error:
         if error.code in {13, 18}:
             raise StoreReadOnlyError(f"{address}: the server refuses these credentials") from error
+        if error.code in BAD_QUERY:
+            raise InputError(f"query: {address} cannot answer it: {error}") from error
         raise StoreError(f"{address}: {error.details or error}") from error
     except PyMongoError as error:
         raise StoreError(f"{address}: {type(error).__name__}: {error}") from error

@@ -12,10 +12,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, get_args
+
+from pymongo.errors import OperationFailure
 
 from dao_core.errors import InputError
 from stores.documents import DOCUMENTS, Document
@@ -34,6 +36,7 @@ _CONDITION = re.compile(
     r"(?P<field>[A-Za-z_][\w.]*)\s*(?P<operator>!=|<=|>=|=|<|>|~|:)(?P<value>.*)"
 )
 _MAX_PATTERN = 100
+_MAX_DEPTH = 20
 
 
 def parse_query(text: str, kind: type[Document]) -> dict[str, Any]:
@@ -65,6 +68,20 @@ def parse_query(text: str, kind: type[Document]) -> dict[str, Any]:
             raise InputError(f"query: two conditions of the same kind on {name!r}; join with a|b")
         criteria[name].update(condition)
     return criteria
+
+
+def answered(found: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The documents that a backend finds, its refusal of criteria told as a mistake of the query.
+
+    Raises:
+        InputError: the criteria mean nothing to the backend, such as ``$in`` without a list.
+    """
+    try:
+        yield from found
+    except (ArithmeticError, AttributeError, LookupError, TypeError, UnicodeError, re.error) as bad:
+        raise InputError(f"query: it cannot be answered: {bad}") from bad
+    except OperationFailure as error:
+        raise InputError(f"query: it cannot be answered: {error}") from error
 
 
 def collection_kind(name: str) -> type[Document]:
@@ -161,7 +178,7 @@ def _pattern(text: str) -> str:
 def _parse_json(text: str) -> dict[str, Any]:
     try:
         criteria = json.loads(text, object_hook=_dated)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise InputError(f"query: not JSON: {error}") from error
     _refuse_operators(criteria)
     return criteria
@@ -172,14 +189,17 @@ def _dated(value: dict[str, Any]) -> Any:
     return _moment("$date", str(value["$date"])) if value.keys() == {"$date"} else value
 
 
-def _refuse_operators(criteria: Any) -> None:
+def _refuse_operators(criteria: Any, depth: int = 0) -> None:
+    """Raise InputError where criteria run code, take for ever, or are nested beyond reason."""
+    if depth > _MAX_DEPTH:
+        raise InputError(f"query: nested more than {_MAX_DEPTH} deep")
     if isinstance(criteria, Mapping):
         for name, value in criteria.items():
             if name.startswith("$") and name not in ALLOWED:
                 raise InputError(f"query: operator {name} is not allowed")
             if name == "$regex":
                 _pattern(str(value))
-            _refuse_operators(value)
+            _refuse_operators(value, depth + 1)
     elif isinstance(criteria, list):
         for item in criteria:
-            _refuse_operators(item)
+            _refuse_operators(item, depth + 1)

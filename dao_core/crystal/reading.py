@@ -11,6 +11,7 @@ from pathlib import Path
 import ase.io
 import numpy as np
 from pymatgen.core import Structure
+from pymatgen.core.structure import StructureError
 from pymatgen.io.ase import AseAtomsAdaptor
 from pymatgen.io.cif import CifParser
 
@@ -21,6 +22,12 @@ CIF_SUFFIXES = (".cif", ".mcif")
 POSCAR_NAMES = ("POSCAR", "CONTCAR")
 POSCAR_SUFFIXES = (".vasp", ".poscar")
 XYZ_SUFFIXES = (".xyz", ".extxyz")
+PARSER_ERRORS = (
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, SyntaxError),
+    *(TypeError, ValueError, StructureError),
+    Warning,  # pymatgen raises its BadPoscarWarning
+)
+"""What broken files make the parsers of pymatgen and ASE raise."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,8 @@ def _read_file(file: Path, reading: Reading) -> None:
     except InputError as error:
         reading.failures.append(ReadFailure(str(file), str(error)))
         return
+    if not structures:
+        reading.failures.append(ReadFailure(str(file), "the file holds no structure"))
     for number, structure in enumerate(structures, start=1):
         source = str(file) if number == 1 else f"{file}#{number}"
         if isinstance(structure, str):
@@ -121,17 +130,7 @@ def _parse(file: Path) -> Iterable[Structure | str]:
             # The parsers warn of every coordinate that they snap to 1/3; failures raise or return.
             warnings.simplefilter("ignore")
             return parse(file)
-    # What a broken file makes three third-party parsers raise; OSError is an unreadable file.
-    except (
-        ValueError,
-        KeyError,
-        IndexError,
-        TypeError,
-        AttributeError,
-        ArithmeticError,
-        AssertionError,
-        OSError,
-    ) as error:
+    except (OSError, *PARSER_ERRORS) as error:
         text = " ".join(str(error).split())
         raise InputError(f"not readable as {kind}: {text or type(error).__name__}") from error
 

@@ -10,6 +10,9 @@ from pymatgen.core import Composition, Element
 from dao_core.crystal.batch import MAX_ATOMIC_NUMBER
 from dao_core.errors import InputError
 
+MAX_ATOMS = 1_000_000
+"""Of one formula: beyond it amounts lose digits, and no cell could be computed."""
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -102,13 +105,15 @@ def _parse_formula(text: str) -> Formula:
         raise InputError(f"formula {text!r} is malformed; write it like MgO, Cr6Os2 or Ca(OH)2")
     try:
         composition = Composition(text, strict=True)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InputError(
             f"formula {text!r} is malformed or names an unknown element ({error}); "
             "write it like MgO, Cr6Os2 or Ca(OH)2"
         ) from error
-    if not composition or any(amount != round(amount) for amount in composition.values()):
+    if not composition or any(amount % 1 != 0 for amount in composition.values()):
         raise InputError(f"formula {text!r} must have whole, positive numbers of atoms")
+    if composition.num_atoms > MAX_ATOMS:
+        raise InputError(f"formula {text!r} has more than {MAX_ATOMS} atoms; no cell is so large")
     for element in composition.elements:
         _check_element(element.symbol, text)
     reduced, factor = composition.get_reduced_formula_and_factor()

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from pymatgen.core import Lattice, Structure
 
+from dft_inputs.errors import GARBLED
 from dft_inputs.qe import files
 from dft_inputs.qe.pw_input import PwInput
 
@@ -26,7 +27,12 @@ def last_geometry(directory: Path) -> Structure | None:
     path = directory / files.OUTPUT
     if not path.is_file() or not (directory / files.INPUT).is_file():
         return None
-    pw_input = PwInput.from_directory(directory)
+    try:
+        pw_input = PwInput.from_directory(directory)
+        start = pw_input.structure
+    # A pw.in that was cut off while it was written is nothing to go on from.
+    except GARBLED:
+        return None
     text = path.read_text(errors="replace")
     n_atoms = len(pw_input.labels)
     # A block that lacks rows was cut off while it was written: the one before it counts.
@@ -36,7 +42,7 @@ def last_geometry(directory: Path) -> Structure | None:
         return None
     frac_coords = [[float(x) for x in row.split()[1:4]] for row in positions[-1].splitlines()]
     cells = re.findall(rf"CELL_PARAMETERS \(angstrom\)\n((?:{_NUMBERS}[ \t]*\n){{3}})", text)
-    matrix = pw_input.structure.lattice.matrix
+    matrix = start.lattice.matrix
     if cells:
         matrix = np.array([[float(x) for x in row.split()] for row in cells[-1].splitlines()])
-    return Structure(Lattice(matrix), pw_input.structure.species, frac_coords)
+    return Structure(Lattice(matrix), start.species, frac_coords)

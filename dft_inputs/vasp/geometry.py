@@ -7,6 +7,8 @@ from pathlib import Path
 from pymatgen.core import Structure
 from pymatgen.io.vasp import Poscar
 
+from dft_inputs.errors import GARBLED
+
 
 def last_geometry(folder: Path) -> Structure | None:
     """Newest geometry of all runs of a calculation; VASP writes CONTCAR after each ionic step.
@@ -22,7 +24,7 @@ def last_geometry(folder: Path) -> Structure | None:
         try:
             # A run that was killed while it wrote leaves a part: the run before it counts.
             crystal: Structure = Poscar.from_file(file, check_for_potcar=False).structure
-        except (ValueError, IndexError, OSError):
+        except (OSError, *GARBLED):
             continue
         return crystal
     return None

@@ -9,10 +9,14 @@ from typing import Any
 from uuid import uuid4
 
 import uvicorn
-from fastapi import FastAPI
+from bson.errors import BSONError
+from fastapi import FastAPI, Request, Response
 from optimade.adapters.structures.pymatgen import from_pymatgen
+from optimade.exceptions import BadRequest
 from optimade.server.config import ServerConfig
 from optimade.server.create_app import create_app
+from optimade.server.exception_handlers import general_exception
+from pymongo.errors import PyMongoError
 
 from dao_core.errors import InputError
 from stores.dao_store import DaoStore
@@ -33,6 +37,11 @@ FIELDS: tuple[dict[str, str], ...] = (
     {"name": "level", "type": "string", "description": "Level of the three energies"},
 )  # fmt: skip
 BATCH = 200
+FILTER_ERRORS = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    *(BSONError, PyMongoError),
+)
+"""What the reference server raises on filters such as ``last_modified != 0``."""
 
 
 def optimade_app(
@@ -53,12 +62,21 @@ def optimade_app(
         on_progress: called with the number of structures of each batch.
     """
     app = create_app(_config(), logger_tag="dao")
+    for kind in FILTER_ERRORS:
+        app.add_exception_handler(kind, _bad_filter)
     collection = app.state.entry_collections["structures"]
     documents = store.find(StructureDocument)
     while batch := list(islice(documents, BATCH)):
         collection.insert(list(_resources(store, batch, level)))
         on_progress(len(batch))
     return app
+
+
+def _bad_filter(request: Request, error: Exception) -> Response:
+    """A filter that the reference server cannot follow is the client's mistake, not its own."""
+    if "filter" in request.query_params:
+        error = BadRequest(f"the filter cannot be answered: {type(error).__name__}: {error}")
+    return general_exception(request, error)
 
 
 def check_address(host: str, port: int) -> None:

@@ -6,13 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 import numpy as np
 import qeschema
 from ase.units import Bohr, Hartree
 from pymatgen.core import Lattice, Structure
+from xmlschema import XMLSchemaException
 
+from dao_core.crystal.reading import PARSER_ERRORS
 from stores.ingest.entry import Entry
 from stores.ingest.runs import RunFolder
 
@@ -43,14 +44,7 @@ def _entry(file: Path, identity: str, level: str | None) -> Entry:
             return Entry(identity, reason="relaxation_not_converged", cursor=identity)
         structure = _structure(output["atomic_structure"])
         facts = _facts(output, len(structure))
-    except (
-        ParseError,
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        qeschema.XmlDocumentError,
-    ) as error:
+    except (OSError, XMLSchemaException, qeschema.XmlDocumentError, *PARSER_ERRORS) as error:
         # A truncated XML file is how an interrupted run looks.
         reason = f"unreadable_run: {type(error).__name__}: {error}"
         return Entry(identity, reason=reason, cursor=identity)

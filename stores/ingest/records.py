@@ -6,6 +6,7 @@ import csv
 import gzip
 import sys
 import warnings
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,15 @@ from typing import Any
 import orjson
 from pymatgen.core import Lattice, Structure
 
+from dao_core.crystal.reading import PARSER_ERRORS
 from dao_core.errors import InputError, MissingError
 from stores.ingest.entry import Entry
 
 ALIASES = {"e_above_hull": "energy_above_hull", "heat_ref": "formation_energy_per_atom"}
 SAME = ("energy_per_atom", "formation_energy_per_atom", "energy_above_hull", "band_gap", "forces",
         "stress")  # fmt: skip
+UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, csv.Error)
+"""What damaged text files and damaged gzip files raise."""
 IDS = ("material_id", "id", "name", "entry_id")
 GEOMETRY = frozenset(
     {"lattice", "atomic_numbers", "frac_coords", "formula", "reduced_formula", "natoms", "cif",
@@ -64,15 +68,26 @@ class BenchmarkCsv:
     def entries(self, cursor: str | None) -> Iterator[Entry]:
         """Entries by number; the cursor is the number of the last one."""
         start = int(cursor) if cursor else 0
+        for number, row in enumerate(self._rows(), start=1):
+            if number > start:
+                yield _entry({name: _number(text) for name, text in row.items()},
+                             number, self.level)  # fmt: skip
+
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        """The lines by column.
+
+        Raises:
+            InputError: the file cannot be read, or has no column of crystals.
+        """
         csv.field_size_limit(sys.maxsize)
-        with _open_text(self.file) as lines:
-            rows = csv.DictReader(lines)
-            if rows.fieldnames is None or "cif" not in rows.fieldnames:
-                raise InputError(f"{self.file}: no column 'cif'; it has {rows.fieldnames}")
-            for number, row in enumerate(rows, start=1):
-                if number > start:
-                    yield _entry({name: _number(text) for name, text in row.items()},
-                                 number, self.level)  # fmt: skip
+        try:
+            with _open_text(self.file) as lines:
+                rows = csv.DictReader(lines, restkey="")
+                if rows.fieldnames is None or "cif" not in rows.fieldnames:
+                    raise InputError(f"{self.file}: no column 'cif'; it has {rows.fieldnames}")
+                yield from rows
+        except UNREADABLE as error:
+            raise InputError(f"{self.file}: cannot be read: {error}") from error
 
 
 def _read_json(file: Path) -> tuple[list[dict[str, Any]], str | None]:
@@ -81,18 +96,21 @@ def _read_json(file: Path) -> tuple[list[dict[str, Any]], str | None]:
     Raises:
         InputError: the file is not of a known layout; the line of a mistake is named.
     """
-    with _open_text(file) as stream:
-        text = stream.read()
     try:
+        with _open_text(file) as stream:
+            text = stream.read()
         if ".jsonl" in file.name:
             return [orjson.loads(line) for line in text.splitlines() if line.strip()], None
         content = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise InputError(f"{file}: not JSON: {error}") from error
+    except UNREADABLE as error:
+        raise InputError(f"{file}: cannot be read: {error}") from error
     if isinstance(content, list):
         return content, None
     if isinstance(content, Mapping) and isinstance(content.get("records"), list):
-        return content["records"], (content.get("meta") or {}).get("licence")
+        meta = content.get("meta")
+        return content["records"], meta.get("licence") if isinstance(meta, Mapping) else None
     raise InputError(f"{file}: neither a list of records nor an object with 'records'")
 
 
@@ -103,7 +121,7 @@ def _entry(record: Any, number: int, level: str) -> Entry:
     identity = str(next((record[name] for name in IDS if record.get(name)), number))
     try:
         structure = _structure(record)
-    except (KeyError, ValueError, TypeError, IndexError) as error:
+    except PARSER_ERRORS as error:
         reason = f"unreadable_structure: {type(error).__name__}: {error}"
         return Entry(identity, reason=reason, cursor=str(number))
     return Entry(identity, structure, level, _facts(record), cursor=str(number))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+import zlib
 from pathlib import Path
 
 import numpy as np
 from pymatgen.io.vasp import Vasprun
 
+from dao_core.crystal.reading import PARSER_ERRORS
 from stores.ingest.entry import Entry
 from stores.ingest.runs import RunFolder
 
@@ -35,10 +37,13 @@ def _entry(file: Path, identity: str, level: str | None) -> Entry:
             # It warns of missing POTCARs and unconverged runs; neither is overlooked here.
             warnings.simplefilter("ignore")
             run = Vasprun(file, parse_dos=False, parse_eigen=False, parse_potcar_file=False)
-    except (SyntaxError, OSError, ValueError, KeyError, IndexError, AttributeError) as error:
-        # SyntaxError is what the XML parser makes of a truncated file.
+            return _taken(run, identity, level)
+    except (OSError, EOFError, zlib.error, *PARSER_ERRORS) as error:
         reason = f"unreadable_run: {type(error).__name__}: {error}"
         return Entry(identity, reason=reason, cursor=identity)
+
+
+def _taken(run: Vasprun, identity: str, level: str | None) -> Entry:
     if not run.converged:
         return Entry(identity, reason="not_converged", cursor=identity)
     step = run.ionic_steps[-1]

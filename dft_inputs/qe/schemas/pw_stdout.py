@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, Field
 
-_ENERGY = re.compile(r"^!\s+total energy\s+=\s+(-?[\d.]+) Ry", re.MULTILINE)
+_ENERGY = re.compile(r"^!\s+total energy\s+=\s+(-?\d+\.\d+) Ry", re.MULTILINE)
 _VERSION = re.compile(r"Program PWSCF v\.(\S+)")
 _ERROR = re.compile(r"Error in routine\s+(\S+)\s*\((-?\d+)\):\s*\n\s*(.*?)\s*\n\s*%{5,}", re.DOTALL)
-_STRESS = re.compile(r"total\s+stress.*P=.*\n((?:\s*-?\d.*\n){3})")
+_STRESS = re.compile(
+    r"total\s+stress.*P=.*\n((?:[ \t]*(?:-?\d+\.\d+[ \t]+){5}-?\d+\.\d+[ \t]*\n){3})"
+)
+"""A number too wide for its column is printed as stars: such a block counts as none."""
 _WALL = re.compile(r"PWSCF\s+:.*CPU\s+(.+?)\s*WALL")
 _ITERATIONS = re.compile(r"convergence has been achieved in\s+(\d+) iterations")
 _STEPS_EXHAUSTED = re.compile(
@@ -79,4 +82,4 @@ def _stress(block: str) -> list[list[float]]:
 def _seconds(text: str) -> float:
     """Seconds of a duration as pw.x prints it, such as ``1d 2h 3m 4.05s``."""
     units = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0}
-    return sum(float(n) * units[unit] for n, unit in re.findall(r"([\d.]+)\s*([dhms])", text))
+    return sum(float(n) * units[unit] for n, unit in re.findall(r"(\d+\.?\d*)\s*([dhms])", text))

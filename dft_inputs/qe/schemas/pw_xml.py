@@ -15,9 +15,16 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 from pymatgen.core import Lattice, Structure
 from qeschema.documents import PwDocument
+from qeschema.exceptions import XmlDocumentError
 from scipy.constants import physical_constants
+from xmlschema import XMLSchemaException
 
-from dft_inputs.errors import ContradictoryOutputError, EmptyOutputError, TruncatedOutputError
+from dft_inputs.errors import (
+    GARBLED,
+    ContradictoryOutputError,
+    EmptyOutputError,
+    TruncatedOutputError,
+)
 from dft_inputs.qe.pw_input import element_of_label
 
 HARTREE_EV = physical_constants["Hartree energy in eV"][0]
@@ -25,6 +32,12 @@ BOHR_ANGSTROM = physical_constants["Bohr radius"][0] * 1e10
 RYDBERG_EV = HARTREE_EV / 2
 EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766208
 HARTREE_PER_BOHR3_GPA = HARTREE_EV / BOHR_ANGSTROM**3 * EV_PER_CUBIC_ANGSTROM_IN_GPA
+
+
+def garbled(error: Exception) -> ContradictoryOutputError:
+    """The error for output that cannot be what pw.x writes."""
+    what = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+    return ContradictoryOutputError(f"The output of pw.x is damaged: it cannot be read ({what}).")
 
 
 @lru_cache(maxsize=4)
@@ -102,16 +115,19 @@ def decode_pw_xml(text: str) -> dict[str, Any]:
 
     Raises:
         TruncatedOutputError: If it stops in the middle or the run did not close it.
+        ContradictoryOutputError: If it does not hold what the schema says.
     """
     document = pw_document(release_of(text[:2000]))
     try:
         document.from_xml(text, validation="skip")
+        content = document.to_dict(validation="lax")["qes:espresso"]
     except ParseError as error:
         raise TruncatedOutputError(
             f"The XML file of pw.x stops in the middle ({error})."
         ) from error
-    content = document.to_dict(validation="lax")["qes:espresso"]
-    if "output" not in content or "closed" not in content:
+    except (XMLSchemaException, XmlDocumentError, *GARBLED) as error:
+        raise garbled(error) from error
+    if not isinstance(content, dict) or "output" not in content or "closed" not in content:
         raise TruncatedOutputError("The XML file was never closed by pw.x.")
     return content
 

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from dft_inputs.corrections import Correction, read_corrections
-from dft_inputs.errors import CalculationError, ContradictoryOutputError
+from dft_inputs.errors import GARBLED, CalculationError, ContradictoryOutputError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.qe import files
 from dft_inputs.qe.pw_input import PwInput
@@ -20,6 +20,7 @@ from dft_inputs.qe.schemas.pw_stdout import PwStdout, read_pw_stdout
 from dft_inputs.qe.schemas.pw_xml import (
     RYDBERG_EV,
     forces_of,
+    garbled,
     read_pw_xml,
     stress_of,
     structure_of,
@@ -109,6 +110,14 @@ class PwTaskDoc(BaseModel):
         failure = diagnose(directory)
         if failure is not None:
             raise failure
+        try:
+            return cls._read(directory, level, task_label)
+        except GARBLED as error:
+            raise garbled(error) from error
+
+    @classmethod
+    def _read(cls, directory: Path, level: LevelOfTheory, task_label: str) -> PwTaskDoc:
+        """The document of a run whose standard output shows no failure."""
         xml = read_pw_xml(files.xml_path(directory))
         stdout = read_pw_stdout(directory / files.OUTPUT)
         pw_input = PwInput.from_directory(directory)
