@@ -19,6 +19,8 @@ MOLECULE = 0.85
 """angstrom below which two hydrogen atoms are a molecule."""
 SHELL_GAP = 1.25
 """Ratio of successive distances at which the shell around a framework atom ends."""
+LARGEST_CAGE = 40
+"""Atoms; the cages of clathrate hydrides have 24 to 36. A gap further out ends no shell."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Network:
         coordination: mean number of links per atom.
         dimensionality: largest of the linked components: 0 (molecules) to 3; None without links.
         components: linked components per cell.
-        cages: atoms of the first shell around each framework atom, e.g. ``{"La": [32]}``.
+        cages: atoms of the first shell around each framework atom, e.g. ``{"La": [32]}``; an atom
+            around which no shell ends has no number.
     """
 
     symbol: str
@@ -89,7 +92,7 @@ def _nearest(own: Structure, index: int) -> float:
 
 
 def _cages(structure: Structure, symbol: str) -> dict[str, list[int]]:
-    """Size of the shell of the element around each other atom, up to the first gap."""
+    """Size of the shell of the element around each other atom, up to the first gap, if any."""
     cages: dict[str, list[int]] = {}
     for site in structure:
         other = site.specie.symbol
@@ -97,5 +100,7 @@ def _cages(structure: Structure, symbol: str) -> dict[str, list[int]]:
             found = structure.get_neighbors(site, 5.0)
             away = np.sort([n.nn_distance for n in found if n.specie.symbol == symbol])
             gaps = np.flatnonzero(away[1:] > SHELL_GAP * away[:-1])
-            cages.setdefault(other, []).append(int(gaps[0]) + 1 if len(gaps) else len(away))
+            sizes = cages.setdefault(other, [])
+            if len(gaps) and gaps[0] < LARGEST_CAGE:
+                sizes.append(int(gaps[0]) + 1)
     return cages

@@ -7,19 +7,15 @@ from dft_inputs.phonons.finite_displacement import (
     supercell_size,
 )
 from dft_inputs.phonons.harmonic import HarmonicDoc, harmonic_properties
-from dft_inputs.phonons.polymorphs import PolymorphEnergies, RankedPolymorph, rank_polymorphs
 from dft_inputs.phonons.soft_mode import SoftMode, along_soft_mode
 
 __all__ = [
     "FinitePhononDoc",
     "Forces",
     "HarmonicDoc",
-    "PolymorphEnergies",
-    "RankedPolymorph",
     "SoftMode",
     "along_soft_mode",
     "finite_displacement_phonons",
     "harmonic_properties",
-    "rank_polymorphs",
     "supercell_size",
 ]

@@ -95,7 +95,7 @@ def _defects(result: Mapping[str, Any]) -> str:
 
 def _network(result: Mapping[str, Any]) -> str:
     network = result["network"]
-    cages = ", ".join(f"{s} {sizes}" for s, sizes in network["cages"].items())
+    cages = ", ".join(f"{s} {sizes or 'none'}" for s, sizes in network["cages"].items())
     shortest = network["shortest"]
     apart = "single atoms" if shortest is None else f"shortest distance {shortest:.2f} Å"
     return f"{network['symbol']} network: {apart}, cages {cages}"

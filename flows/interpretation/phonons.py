@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,12 @@ from dft_inputs.errors import CalculationError
 from dft_inputs.phonons import (
     FinitePhononDoc,
     HarmonicDoc,
-    PolymorphEnergies,
     finite_displacement_phonons,
     harmonic_properties,
-    rank_polymorphs,
 )
 from flows.interpretation.each import Finding, interpret_each
 from flows.interpretation.soft_modes import down_the_soft_mode
+from flows.report.polymorphs import polymorphs_at_temperature
 from flows.validation.crystals import Crystal
 from stores import DaoStore
 
@@ -94,33 +93,6 @@ def find_phonons(crystal: Crystal, potential: Potential, temperature: float) -> 
     structure = relaxed.structure
     phonons = finite_displacement_phonons(structure, lambda cell: _forces(cell, potential))
     return PhononFinding(relaxed, phonons, harmonic_properties(structure, phonons, [temperature]))
-
-
-def polymorphs_at_temperature(records: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The polymorphs of each composition that has several, by free energy.
-
-    Args:
-        records: Figures of phonons at one level and temperature, each with ``formula`` and
-            ``file``.
-    """
-    by_formula: dict[str, list[Mapping[str, Any]]] = {}
-    for record in records:
-        by_formula.setdefault(record["formula"], []).append(record)
-    rows = []
-    for formula, several in by_formula.items():
-        unstable = {record["file"]: record["unstable"] for record in several}
-        energies = [
-            PolymorphEnergies(
-                r["file"], r["energy_per_atom"], r["zero_point_energy"], r["free_energy"]
-            )
-            for r in several
-        ]
-        if len(several) > 1:
-            rows += [
-                {"formula": formula, **asdict(one), "unstable": unstable[one.name]}
-                for one in rank_polymorphs(energies)
-            ]
-    return rows
 
 
 def _figures(found: PhononFinding, temperature: float) -> dict[str, Any]:

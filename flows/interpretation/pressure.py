@@ -88,19 +88,20 @@ def _composition(formula: str, curves: Sequence[CompressionCurve], out: Path) ->
         note = None
     except InputError as error:
         sequence, note = None, str(error)
-    figure = None
-    if any(curve.points for curve in curves):
-        out.mkdir(parents=True, exist_ok=True)
-        figure = out / f"enthalpy_{formula}.html"
-        enthalpy_figure(curves, sequence).write_html(figure)
-    return {
+    record: dict[str, Any] = {
         "formula": formula,
         "polymorphs": [_polymorph(curve) for curve in curves],
         "stable": list(sequence.stable) if sequence else [],
         "transitions": [asdict(t) for t in sequence.transitions] if sequence else [],
         "note": note,
-        "figure": str(figure) if figure else None,
+        "figure": None,
     }
+    if any(curve.points for curve in curves):
+        out.mkdir(parents=True, exist_ok=True)
+        figure = out / f"enthalpy_{formula}.html"
+        enthalpy_figure(record, curves[0].level).write_html(figure)
+        record["figure"] = str(figure)
+    return record
 
 
 def _polymorph(curve: CompressionCurve) -> dict[str, Any]:

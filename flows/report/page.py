@@ -17,11 +17,13 @@ from flows.report.checks import cautions, shown_flags
 from flows.report.drafts import draft_of
 from flows.report.electrons_plot import electron_figures
 from flows.report.energy_volume import energy_volume_figures
+from flows.report.enthalpy_plot import enthalpy_figures
 from flows.report.export import CIF_FOLDER, cif_name
 from flows.report.figure import MARKS, Figure, origin_kind
 from flows.report.hull_diagram import hull_diagram
 from flows.report.hull_plot import stability_figure
 from flows.report.markup import formula_markup, space_group_markup
+from flows.report.polymorphs import ranked_polymorphs
 from flows.report.rounds_plot import rounds_figure
 from flows.report.structure_view import structure_view
 from flows.report.summary import CampaignSummary
@@ -76,7 +78,8 @@ def _render(summary: CampaignSummary, folder: Path) -> str:
             marks_drawn=MARKS_DRAWN,
             volumes=energy_volume_figures(drawn),
             volumes_shown=VOLUMES_SHOWN,
-            electrons=_electrons(summary),
+            pictures=[*enthalpy_figures(summary.interpretations), *_electrons(summary)],
+            polymorphs=ranked_polymorphs(summary),
             suggestions=verify_next(summary),
             facts=_facts(summary),
             origins=sorted({origin_kind(row.origin) for row in rows}),

@@ -18,6 +18,11 @@ AGREE = 0.05
 BY_POTENTIAL, PHONONS, BY_DFT, STATIC = 1e-4, 2e-3, 4e-3, 1e-3
 """Core-hours of one core, by atoms for potentials and by atoms squared for DFT: orders of magnitude
 from small cells, for ranking only."""
+OUTSIDE = "made for"
+"""In every objection of a domain."""
+PW = "ase:dft_inputs.qe.calculator:fast"
+CELLS = {"phonons": 100, "pressure": 10, "layer": 1, "surface": 100, "defects": 1000}
+"""What an interpretation costs by DFT, in relaxations of the crystal: its supercells."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ def verify_next(summary: CampaignSummary) -> list[Suggestion]:
         known = [one for one in summary.interpretations if one.rank == row.rank]
         found += _of_the_energy(row, summary)
         found += _of_the_phonons(row, known)
+        found += _of_the_domain(row, known)
         found += _of_the_electrons(row, known)
     return sorted(found, key=lambda one: (one.core_hours, one.rank or 0))[:MOST]
 
@@ -112,12 +118,22 @@ def _of_the_phonons(row: RankedStructure, known: list[Interpretation]) -> Iterat
         command = f"dao phonons {row.candidate_id}"
         yield _check(row, "Find its phonons", why, command, PHONONS * atoms)
     for one in phonons:
-        fallen = one.result.get("soft_mode_cif")
+        fallen = one.result.get("soft_mode_candidate_id")
         if one.result.get("unstable") and fallen:
             why = f"unstable at level {one.level}: {one.finding}"
-            yield _check(
-                row, "Rank what its soft mode leads to", why, f"dao relax {fallen}", BY_POTENTIAL
-            )
+            what = "See whether what its soft mode leads to is a minimum"
+            yield _check(row, what, why, f"dao phonons {fallen}", PHONONS * atoms)
+
+
+def _of_the_domain(row: RankedStructure, known: list[Interpretation]) -> Iterator[Suggestion]:
+    """Interpretations by a potential outside of what it was made for."""
+    atoms = len(row.structure["sites"])
+    for one in known:
+        doubts = [flag for flag in one.flags if OUTSIDE in flag]
+        if doubts and one.kind in CELLS:
+            what, why = f"Repeat its {one.kind} by DFT", f"{one.level}: {'; '.join(doubts)}"
+            command = f"dao {one.kind} {row.candidate_id} --potential {PW}"
+            yield _check(row, what, why, command, CELLS[one.kind] * BY_DFT * atoms**2)
 
 
 def _of_the_electrons(row: RankedStructure, known: list[Interpretation]) -> Iterator[Suggestion]:

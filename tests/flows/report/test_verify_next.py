@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flows.interpretation.gathering import interpretations_of
 from flows.report.page import write_report
+from flows.report.polymorphs import ranked_polymorphs
 from flows.report.summary import CampaignSummary, DftCheck, Interpretation
 from flows.report.verify_next import verify_next
 from stores import open_store
@@ -19,7 +20,7 @@ PHONONS = {
     "temperature": 300.0,
     "energy_per_atom": -5.8,
     "soft_mode_energy_per_atom": -5.85,
-    "soft_mode_cif": "soft.cif",
+    "soft_mode_candidate_id": "c-fallen",
 }
 
 
@@ -51,9 +52,53 @@ def test_what_is_known_is_not_asked_again(binary: CampaignSummary) -> None:
     asked = {one.what for one in verify_next(checked) if one.rank == 1}
     assert asked == {
         "Check at a finer protocol",
-        "Rank what its soft mode leads to",
+        "See whether what its soft mode leads to is a minimum",
         "Interpret its electrons",
     }
+
+
+def test_what_a_potential_was_not_made_for_is_repeated_by_dft(binary: CampaignSummary) -> None:
+    outside = Interpretation(
+        interpretation_id="i-2", kind="phonons", rank=1, level="chgnet", finding="f",
+        result={**PHONONS, "unstable": False}, flags=("200 GPa, made for at most 80 GPa",),
+    )  # fmt: skip
+    found = verify_next(binary.model_copy(update={"interpretations": (outside,)}))
+    (repeat,) = [one for one in found if one.what == "Repeat its phonons by DFT"]
+    assert "200 GPa" in repeat.why
+    assert repeat.command.startswith(f"dao phonons {binary.ranking[0].candidate_id} --potential")
+    assert found[-1].core_hours >= repeat.core_hours
+
+
+def test_the_report_ranks_polymorphs_at_temperature_and_draws_pressure(
+    binary: CampaignSummary, tmp_path: Path
+) -> None:
+    first, second, *_ = (row for row in binary.ranking if row.formula == "MgO")
+    points = [{"pressure": p, "enthalpy_per_atom": p / 10} for p in (0.0, 10.0)]
+    crossing = {"below": "B1", "above": "B2", "pressure": 5.0, "pressure_std": None}
+    pressure = {
+        "formula": "MgO", "note": None, "transitions": [crossing],
+        "polymorphs": [{"file": name, "points": points} for name in ("B1", "B2")],
+    }  # fmt: skip
+    stiff = {**PHONONS, "unstable": False, "energy_per_atom": -6.0, "free_energy": -5.7}
+    found = tuple(
+        Interpretation(
+            interpretation_id=f"i-{kind}-{rank}", kind=kind, rank=rank, level="chgnet",
+            finding="f", result=result,
+        )
+        for kind, rank, result in (
+            ("phonons", first.rank, stiff), ("phonons", second.rank, PHONONS),
+            ("pressure", first.rank, pressure), ("pressure", second.rank, pressure),
+        )
+    )  # fmt: skip
+    summary = binary.model_copy(update={"interpretations": found})
+    ((temperature, level, rows),) = ranked_polymorphs(summary)
+    assert (temperature, level) == (300.0, "chgnet")
+    assert [(row["name"], row["rank_at_rest"]) for row in rows] == [
+        (str(second.rank), 2), (str(first.rank), 1),
+    ]  # fmt: skip
+    page = write_report(summary, tmp_path).read_text()
+    assert "Polymorphs at 300 K" in page
+    assert page.count('id="figure-pressure-') == 1, "one figure for polymorphs compressed together"
 
 
 def test_a_report_ends_with_it_and_shows_what_the_store_knows(

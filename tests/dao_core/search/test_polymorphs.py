@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dft_inputs.phonons import PolymorphEnergies, rank_polymorphs
+from dao_core.search.polymorphs import PolymorphEnergies, rank_polymorphs
 
 
 def test_a_soft_polymorph_overtakes_a_stiff_one_with_temperature() -> None:

@@ -1,0 +1,176 @@
+"""Do filled frameworks lead to the known high-pressure hydrides, and which level is fit to tell?
+
+    python benchmarks/hydrides.py [--levels dao-p chgnet] [--samples N] [--json]
+    python benchmarks/hydrides.py --systems H3S --levels dao-p --by-pw 5 --json
+
+Im-3m H3S at 200 GPa and Fm-3m LaH10 at 150 GPa. The known crystal is relaxed at each level; the
+metal or sulfur framework of it, at its measured or predicted volume, is filled and released as `dao
+fill` does. With ``--by-pw N`` the N lowest distinct crystals and the known one are relaxed within
+their symmetry by pw.x at the same pressure (coarse k-points), and ordered by that.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from printing import show
+from pymatgen.core import Lattice, Structure
+
+from dao_core.crystal.matching import Tolerances, match
+from dao_core.crystal.symmetry import space_group_of
+from dao_core.frameworks import FilledCrystal, describe_network, fill_framework, fillings
+from dao_core.generator.generate import load_generator
+from dao_core.potentials import Potential, load_potential
+from dao_core.relax import RelaxSettings, relax
+from dft_inputs.protocols import PROTOCOLS
+from dft_inputs.qe.calculator import PwCalculator
+from dft_inputs.qe.sets import PwInputGenerator
+
+TOLERANCES = Tolerances(ltol=0.2, stol=0.3, angle_tol=5.0)
+"""pymatgen's defaults: hydrogen within a third of the mean spacing of where it belongs."""
+KPOINT_DISTANCE = 0.6
+PW_STEPS = 60
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Hydride:
+    """A known hydride.
+
+    Attributes:
+        crystal: as published.
+        pressure: GPa.
+        source: of the crystal.
+    """
+
+    crystal: Structure
+    pressure: float
+    source: str
+
+
+def hydride(group: str, a: float, species: str, sites: list[list[float]]) -> Structure:
+    """A primitive cell of hydrogen around one element."""
+    symbols = [species, *["H"] * (len(sites) - 1)]
+    cell = Structure.from_spacegroup(group, Lattice.cubic(a), symbols, sites)
+    return cell.get_primitive_structure()
+
+
+HYDRIDES = {
+    "H3S": Hydride(
+        hydride("Im-3m", 2.984, "S", [[0, 0, 0], [0, 0.5, 0.5]]),
+        200.0,
+        "Duan et al., Sci. Rep. 4, 6968 (2014)",
+    ),
+    "LaH10": Hydride(
+        hydride("Fm-3m", 5.1019, "La", [[0.5] * 3, [0.25] * 3, [0.12] * 3]),
+        150.0,
+        "Drozdov et al., Nature 569, 528 (2019); Geballe et al., Angew. Chem. 57, 688 (2018)",
+    ),
+}
+
+
+def main() -> None:
+    """Run and print tables or one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--levels", nargs="+", default=["dao-p", "chgnet"])
+    parser.add_argument("--systems", nargs="+", default=list(HYDRIDES), choices=HYDRIDES)
+    parser.add_argument("--samples", type=int, default=12)
+    parser.add_argument("--by-pw", type=int, default=0, metavar="N", help="crystals for pw.x")
+    parser.add_argument("--json", action="store_true", help="one JSON object with a list `rows`")
+    arguments = parser.parse_args()
+    rows: list[Row] = []
+    for level in arguments.levels:
+        potential = load_potential(level)
+        for name in arguments.systems:
+            known = HYDRIDES[name]
+            found = filled(known, potential, arguments.samples)
+            rows.append(recovered(name, known, potential, found))
+            if arguments.by_pw:
+                rows += by_pw(known, found[: arguments.by_pw])
+    result = {
+        "benchmark": "hydrides",
+        "note": "The framework is that of the known crystal; its hydrogen is placed by DAO-G. "
+        "Enthalpies are eV/atom above the known crystal at the same level.",
+        "rows": rows,
+    }
+    show(result, as_json=arguments.json)
+
+
+def filled(known: Hydride, potential: Potential, samples: int) -> Sequence[FilledCrystal]:
+    """Distinct crystals that the filled framework of a hydride relaxes to, the lowest first."""
+    framework = known.crystal.copy()
+    framework.remove_species(["H"])
+    number = known.crystal.composition["H"]
+    (cell,) = fillings(framework, "H", number, number, max_atoms=52)
+    outcome = fill_framework(cell, load_generator(), potential, samples, known.pressure)
+    return outcome.crystals
+
+
+def recovered(
+    name: str, known: Hydride, potential: Potential, found: Sequence[FilledCrystal]
+) -> Row:
+    """What a level makes of the known crystal, and of the framework of it."""
+    (end,) = relax([known.crystal], potential, RelaxSettings(pressure=known.pressure))
+    published, relaxed = describe_network(known.crystal, "H"), describe_network(end.structure, "H")
+    same = [place for place, one in enumerate(found) if is_known(one.structure, known)]
+    reference = end.enthalpy_per_atom or 0.0
+    return {
+        "system": name,
+        "GPa": known.pressure,
+        "level": potential.level,
+        "known: H-H published": published.shortest,
+        "known: H-H": relaxed.shortest,
+        "known: volume published": known.crystal.volume / len(known.crystal),
+        "known: volume": end.structure.volume / len(end.structure),
+        "distinct": len(found),
+        "known is number": same[0] + 1 if same else None,
+        "its population": found[same[0]].population if same else None,
+        "lowest: space group": space_group_of(found[0].structure)[0] if found else None,
+        "lowest: H-H": found[0].network.shortest if found else None,
+        "lowest: enthalpy": found[0].enthalpy_per_atom - reference if found else None,
+        "flags": end.outside_domain,
+        "source": known.source,
+    }
+
+
+def by_pw(known: Hydride, found: Sequence[FilledCrystal]) -> Iterator[Row]:
+    """The crystals and the known one by pw.x, the lowest first."""
+    names = ["known", *(f"number {place}" for place in range(1, len(found) + 1))]
+    starts = [known.crystal, *(one.structure for one in found)]
+    settings = RelaxSettings(pressure=known.pressure, fix_symmetry=True, max_steps=PW_STEPS)
+    # By its name in this file: worker processes import it.
+    ends = relax(starts, load_potential("ase:hydrides:coarse"), settings)
+    reference = ends[0].enthalpy_per_atom or 0.0
+    pairs = sorted(zip(names, ends, strict=True), key=lambda pair: pair[1].enthalpy_per_atom or 0.0)
+    for name, end in pairs:
+        network = describe_network(end.structure, "H")
+        yield {
+            "crystal": name,
+            "level": f"pw.x, PBE, fast but for k-points {KPOINT_DISTANCE}/A apart",
+            "enthalpy": None
+            if end.enthalpy_per_atom is None
+            else end.enthalpy_per_atom - reference,
+            "space group": space_group_of(end.structure)[0],
+            "H-H": network.shortest,
+            "volume": end.structure.volume / len(end.structure),
+            "is known": is_known(end.structure, known),
+            "stop": end.error or end.stop_reason,
+        }
+
+
+def is_known(crystal: Structure, known: Hydride) -> bool:
+    """Whether hydrogen is where it is in the known crystal, whatever the volume."""
+    return match(crystal, known.crystal, TOLERANCES) is not None
+
+
+def coarse() -> PwCalculator:
+    """pw.x with few k-points."""
+    protocol = replace(PROTOCOLS["fast"], kpoint_distance=KPOINT_DISTANCE)
+    return PwCalculator(PwInputGenerator(protocol=protocol, occupations="gaussian"))
+
+
+if __name__ == "__main__":
+    main()
