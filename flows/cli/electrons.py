@@ -8,25 +8,16 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import emit, set_up_logging, warn_of_flags
-from flows.cli.options import Crystals, Json, StoreUri, Verbose
+from flows.cli.options import CoreHours, Cores, Crystals, Json, Protocol, Pseudos, StoreUri, Verbose
 
 
 def electrons(
     crystals: Crystals,
     code: Annotated[str, typer.Option("--code", metavar="qe", help="DFT program.")] = "qe",
-    protocol: Annotated[
-        str, typer.Option("--protocol", metavar="fast|balanced|stringent", help="Accuracy.")
-    ] = "fast",
-    pseudos: Annotated[
-        str | None, typer.Option("--pseudos", metavar="FAMILY", help="Pseudopotentials.")
-    ] = None,
-    core_hours: Annotated[
-        float | None,
-        typer.Option("--core-hours", metavar="H", help="Budget of this command and its repeats."),
-    ] = None,
-    cores: Annotated[
-        int | None, typer.Option("--cores", metavar="N", help="Cores to use. Default: all.")
-    ] = None,
+    protocol: Protocol = "fast",
+    pseudos: Pseudos = None,
+    core_hours: CoreHours = None,
+    cores: Cores = None,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for the figures.")
     ] = Path("electrons"),

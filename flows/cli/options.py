@@ -26,6 +26,20 @@ PotentialName = Annotated[
         help="dao-p (shipped), dao-p:FILE, chgnet, or ase:package.module:factory.",
     ),
 ]
+Protocol = Annotated[
+    str, typer.Option("--protocol", metavar="fast|balanced|stringent", help="Accuracy of DFT.")
+]
+Pseudos = Annotated[
+    str | None,
+    typer.Option("--pseudos", metavar="FAMILY", help="Pseudopotentials of Quantum ESPRESSO."),
+]
+CoreHours = Annotated[
+    float | None,
+    typer.Option("--core-hours", metavar="H", help="Budget of this command and its repeats."),
+]
+Cores = Annotated[
+    int | None, typer.Option("--cores", metavar="N", help="Cores to use. Default: all.")
+]
 Files = Annotated[
     list[Path],
     typer.Argument(metavar="FILES...", help="CIF, POSCAR or extended XYZ files, or folders."),

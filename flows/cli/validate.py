@@ -8,15 +8,13 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import emit, set_up_logging
-from flows.cli.options import Crystals, Json, StoreUri, Verbose
+from flows.cli.options import CoreHours, Cores, Crystals, Json, Protocol, Pseudos, StoreUri, Verbose
 
 
 def validate(
     crystals: Crystals,
     code: Annotated[str, typer.Option("--code", metavar="qe|vasp", help="DFT program.")] = "qe",
-    protocol: Annotated[
-        str, typer.Option("--protocol", metavar="fast|balanced|stringent", help="Accuracy.")
-    ] = "fast",
+    protocol: Protocol = "fast",
     workflow: Annotated[
         str,
         typer.Option(
@@ -35,18 +33,10 @@ def validate(
     functional: Annotated[
         str, typer.Option("--functional", metavar="pbe|r2scan", help="Functional of VASP.")
     ] = "pbe",
-    pseudos: Annotated[
-        str | None,
-        typer.Option("--pseudos", metavar="FAMILY", help="Pseudopotentials of Quantum ESPRESSO."),
-    ] = None,
+    pseudos: Pseudos = None,
     hubbard: Annotated[bool, typer.Option("--hubbard", help="Apply the table of U.")] = False,
-    core_hours: Annotated[
-        float | None,
-        typer.Option("--core-hours", metavar="H", help="Budget of this command and its repeats."),
-    ] = None,
-    cores: Annotated[
-        int | None, typer.Option("--cores", metavar="N", help="Cores to use. Default: all.")
-    ] = None,
+    core_hours: CoreHours = None,
+    cores: Cores = None,
     cores_each: Annotated[
         int, typer.Option("--cores-each", metavar="N", help="Cores of one calculation.")
     ] = 1,

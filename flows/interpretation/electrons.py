@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dao_core.errors import InputError, MissingError
+from dao_core.errors import InputError
 from dft_inputs.running.validation import Validation, validate
-from flows.campaign import progress
 from flows.campaign.preflight import check_output_folder
 from flows.campaign.request import content_key
 from flows.report.electrons_plot import electrons_page
+from flows.validation.command import refuse_if_all_missing
 from flows.validation.crystals import Crystal, find_crystals
 from flows.validation.memory import StoreMemory, validation_id
 from flows.validation.settings import DftSettings, require_dft
@@ -20,8 +20,6 @@ from stores import DaoStore, open_store
 from stores.documents import InterpretationDocument, StructureDocument
 
 STAGE = "electrons"
-MISSING = 3
-"""Exit code of what is not on this machine."""
 
 
 def electrons_of_given(
@@ -52,8 +50,7 @@ def electrons_of_given(
         found = find_crystals(words, opened)
         require_dft(settings)
         validations = _computed(found.crystals, settings, opened)
-        if all(validation.exit_code == MISSING for validation in validations):
-            raise MissingError("; ".join(sorted({str(v.message) for v in validations})))
+        refuse_if_all_missing(validations)
         named = {crystal.name: crystal for crystal in found.crystals}
         records = [_record(v, named[v.name], opened, out) for v in validations if v.result]
         uri = opened.uri
@@ -77,18 +74,12 @@ def _computed(
     names = sorted(crystal.name for crystal in crystals)
     account = content_key("a", {"electrons": names, "protocol": settings.protocol})
     memory = StoreMemory(store, {crystal.name: crystal.candidate_id for crystal in crystals})
-    progress.begin(STAGE, len(crystals))
-
-    def ended(validation: Validation) -> None:
-        memory.keep(validation)
-        progress.advance(STAGE, 1)
-
     return validate(
         {crystal.name: crystal.structure for crystal in crystals},
         replace(settings.method(), workflow="electrons"),
         settings.limits(account),
         memory=memory,
-        on_end=ended,
+        on_end=memory.keeping(STAGE),
     ).validations
 
 

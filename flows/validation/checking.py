@@ -6,7 +6,6 @@ from collections import Counter
 from typing import Any
 
 from dft_inputs.running.validation import Validation, ValidationReport, validate
-from flows.campaign import progress
 from flows.campaign.running import Campaign
 from flows.report.summary import DftCheck, DftPhase, Failure
 from flows.validation.approval import Decision
@@ -25,12 +24,6 @@ def run_checks(campaign: Campaign, proposal: Proposal, decision: Decision) -> Va
     settings = dft_settings(campaign.request)
     names = {row.candidate_id: row.candidate_id for row in proposal.selected}
     memory = StoreMemory(campaign.store, names, campaign.campaign_id, decision.by)
-    progress.begin(STAGE, len(names))
-
-    def ended(validation: Validation) -> None:
-        memory.keep(validation)
-        progress.advance(STAGE, int(validation.name in names))
-
     # Symmetrised cells: the noise of a potential would cost k-points and steps.
     return validate(
         {row.candidate_id: row.symmetrised() for row in proposal.selected},
@@ -40,7 +33,7 @@ def run_checks(campaign: Campaign, proposal: Proposal, decision: Decision) -> Va
         competing={row.candidate_id: row.symmetrised() for row in proposal.competing},
         hull=True,
         memory=memory,
-        on_end=ended,
+        on_end=memory.keeping(STAGE),
     )
 
 

@@ -11,7 +11,6 @@ from pymatgen.io.cif import CifWriter
 from dao_core.crystal.symmetry import space_group_of
 from dao_core.errors import MissingError
 from dft_inputs.running.validation import Validation, ValidationReport, validate
-from flows.campaign import progress
 from flows.campaign.preflight import check_output_folder
 from flows.campaign.request import content_key
 from flows.validation.crystals import Crystal, find_crystals
@@ -52,7 +51,7 @@ def validate_given(
         require_dft(settings)
         report = _checked(found.crystals, settings, opened, hull=hull)
         uri = opened.uri
-    _refuse_if_all_missing(report)
+    refuse_if_all_missing(report.validations)
     candidates = {crystal.name: crystal.candidate_id for crystal in found.crystals}
     records = [_record(v, candidates[v.name], out) for v in report.validations]
     failed = [v for v in [*report.validations, *report.competing] if v.state != "done"]
@@ -77,26 +76,24 @@ def _checked(
     how = settings.model_dump(include=DECIDING)
     account = content_key("a", {"crystals": sorted(c.name for c in crystals), **how})
     memory = StoreMemory(store, {crystal.name: crystal.candidate_id for crystal in crystals})
-    names = {crystal.name for crystal in crystals}
-    progress.begin(STAGE, len(names))
-
-    def ended(validation: Validation) -> None:
-        memory.keep(validation)
-        progress.advance(STAGE, int(validation.name in names))
-
     return validate(
         {crystal.name: crystal.structure for crystal in crystals},
         settings.method(),
         settings.limits(account),
         hull=hull,
         memory=memory,
-        on_end=ended,
+        on_end=memory.keeping(STAGE),
     )
 
 
-def _refuse_if_all_missing(report: ValidationReport) -> None:
-    if all(validation.exit_code == MISSING for validation in report.validations):
-        raise MissingError("; ".join(sorted({str(v.message) for v in report.validations})))
+def refuse_if_all_missing(validations: Sequence[Validation]) -> None:
+    """Let what all crystals lack on this machine be the error of the command.
+
+    Raises:
+        MissingError: Every one of them failed for it.
+    """
+    if all(validation.exit_code == MISSING for validation in validations):
+        raise MissingError("; ".join(sorted({str(v.message) for v in validations})))
 
 
 def _record(validation: Validation, candidate: str | None, out: Path | None) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from dft_inputs.corrections import Correction
 from dft_inputs.hull import HullPoint
 from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.validation import Validation
+from flows.campaign import progress
 from stores import DaoStore
 from stores.documents import (
     LabelDocument,
@@ -71,6 +72,22 @@ class StoreMemory:
             for label in labels
             if label.energy_per_atom is not None and set(label.elements) <= set(elements)
         }
+
+    def keeping(self, stage: str) -> Callable[[Validation], None]:
+        """Begin a stage; what it returns keeps each check that ends and tells of the progress.
+
+        Competing phases are kept too, but only the crystals asked for count.
+
+        Args:
+            stage: Name of the stage.
+        """
+        progress.begin(stage, len(self.candidates))
+
+        def ended(validation: Validation) -> None:
+            self.keep(validation)
+            progress.advance(stage, int(validation.name in self.candidates))
+
+        return ended
 
     def keep(self, validation: Validation) -> None:
         """Write what became of a crystal: its check and, when it ended well, its label.
