@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from atomate2.vasp.jobs.base import BaseVaspMaker
+from atomate2.vasp.powerups import update_user_incar_settings
 from emmet.core.tasks import TaskDoc
 from jobflow import Flow
 
 from dft_inputs.canonical import canonical_cell
-from dft_inputs.errors import ContradictoryOutputError, InputError
+from dft_inputs.electrons.document import ElectronicInterpretation
+from dft_inputs.errors import ContradictoryOutputError
 from dft_inputs.running.folder import CalculationResult
+from dft_inputs.vasp.electrons import INCAR, electrons_of_run
 from dft_inputs.vasp.makers import vasp_maker
 
 if TYPE_CHECKING:
@@ -32,12 +36,12 @@ def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
         The flow.
 
     Raises:
-        InputError: If the workflow is one that VASP is not used for.
+        InputError: If VASP cannot be run so.
     """
     method = request.method
-    if method.workflow == "electrons":
-        raise InputError("The electronic interpretation is made with Quantum ESPRESSO only.")
     maker = vasp_maker(method)
+    if method.workflow == "electrons":
+        maker = update_user_incar_settings(maker, dict(INCAR))
     if walltime is not None:
         update: dict[str, Any] = {"_set": {"run_vasp_kwargs->wall_time": int(walltime)}}
         maker = maker.update_kwargs(update, class_filter=BaseVaspMaker, dict_mod=True)
@@ -60,6 +64,7 @@ def result_of(
 
     Raises:
         ContradictoryOutputError: If the document has no energy or no final crystal.
+        TruncatedOutputError: If its electrons are asked for, and the run does not have them.
     """
     output = task.output
     if output is None or output.energy_per_atom is None or output.structure is None:
@@ -69,6 +74,7 @@ def result_of(
     # VASP counts compression as positive, in kbar.
     steps = _ionic_steps(documents)
     strain_slope = None if stress is None else -np.array(stress) / KBAR_PER_GPA
+    electrons = _electrons(task) if request.method.workflow == "electrons" else None
     return CalculationResult(
         key=request.key,
         formula=structure.composition.reduced_formula,
@@ -83,7 +89,7 @@ def result_of(
         max_force=None if forces is None else float(np.linalg.norm(forces, axis=1).max()),
         forces=None if forces is None else np.array(forces).tolist(),
         stress=None if strain_slope is None else strain_slope.tolist(),
-        band_gap=output.bandgap,
+        band_gap=electrons.band_gap if electrons else output.bandgap,
         total_magnetization=_magnetization(task),
         fingerprint=request.level.fingerprint(),
         level=request.level.name,
@@ -91,7 +97,17 @@ def result_of(
         version=str(task.calcs_reversed[0].vasp_version) if task.calcs_reversed else "unknown",
         dir_name=str(task.dir_name),
         task=task.model_dump(mode="json", exclude={"orig_inputs", "included_objects"}),
+        electrons=electrons and electrons.model_dump(mode="json"),
     )
+
+
+def _electrons(task: TaskDoc) -> ElectronicInterpretation:
+    """What the run of a document says of the electrons; its folder stands behind the host's name.
+
+    Raises:
+        TruncatedOutputError: If the files of the run do not have it.
+    """
+    return electrons_of_run(Path(str(task.dir_name).rpartition(":")[2]))
 
 
 def _magnetization(task: TaskDoc) -> float | None:

@@ -87,8 +87,8 @@ def vasp_maker(method: Method) -> Maker:
     """Maker of a validation by VASP.
 
     Args:
-        method: How: ``pbe`` is MP GGA, ``r2scan`` MP r2SCAN; the workflow ``static`` is one run,
-            ``relax`` a double relaxation and a static run; without a command,
+        method: How: ``pbe`` is MP GGA, ``r2scan`` MP r2SCAN; the workflow ``relax`` is a double
+            relaxation and a static run, any other the static run; without a command,
             ``DAO_VASP_COMMAND`` or atomate2's setting counts.
 
     Returns:
@@ -98,7 +98,7 @@ def vasp_maker(method: Method) -> Maker:
         InputError: If VASP cannot be run so.
     """
     settings = incar_settings(method)
-    makers = _STATIC if method.workflow == "static" else _RELAX
+    makers = _RELAX if method.workflow == "relax" else _STATIC
     maker: Maker = makers[method.functional]()
     if settings:
         maker = update_user_incar_settings(maker, settings)

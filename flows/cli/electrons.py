@@ -8,13 +8,25 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import emit, set_up_logging, warn_of_flags
-from flows.cli.options import CoreHours, Cores, Crystals, Json, Protocol, Pseudos, StoreUri, Verbose
+from flows.cli.options import (
+    Code,
+    CoreHours,
+    Cores,
+    Crystals,
+    Functional,
+    Json,
+    Protocol,
+    Pseudos,
+    StoreUri,
+    Verbose,
+)
 
 
 def electrons(
     crystals: Crystals,
-    code: Annotated[str, typer.Option("--code", metavar="qe", help="DFT program.")] = "qe",
+    code: Code = "qe",
     protocol: Protocol = "fast",
+    functional: Functional = "pbe",
     pseudos: Pseudos = None,
     core_hours: CoreHours = None,
     cores: Cores = None,
@@ -25,11 +37,12 @@ def electrons(
     as_json: Json = False,
     verbose: Verbose = False,
 ) -> None:
-    """Interpret the electrons of crystals as they stand, by Quantum ESPRESSO.
+    """Interpret the electrons of crystals as they stand, by Quantum ESPRESSO or VASP.
 
-    Projected states, gap, moments, Bader and Loewdin charges, maxima of the electron localisation
-    function (core, bond, lone pair, interstitial) and whether the crystal is an electride. Relax
-    first with `dao validate` or `dao relax`; each crystal is computed once, ever.
+    Projected states, gap, moments and, by Quantum ESPRESSO, Bader and Loewdin charges, maxima of
+    the electron localisation function (core, bond, lone pair, interstitial) and whether the crystal
+    is an electride. Relax first with `dao validate` or `dao relax`; each crystal is computed once,
+    ever.
 
     Example: dao electrons Ca2N.cif --protocol fast
     """
@@ -43,6 +56,7 @@ def electrons(
     given = {
         "code": code,
         "protocol": protocol,
+        "functional": functional,
         "pseudos": pseudos,
         "core_hours": core_hours,
         "cores": cores,
@@ -50,7 +64,7 @@ def electrons(
     with Bars() as bars, listening(bars):
         found = electrons_of_given(crystals, read_settings(given), out, store)
     rows = [
-        {**record, "evidence": record["electride_evidence"]["reason"]}
+        {**record, "evidence": (record["electride_evidence"] or {}).get("reason")}
         for record in found["structures"]
     ]
     columns = ("file", "formula", "band_gap", "direct", "total_magnetization", "electride")

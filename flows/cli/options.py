@@ -26,6 +26,10 @@ PotentialName = Annotated[
         help="dao-p (shipped), dao-p:FILE, chgnet, or ase:package.module:factory.",
     ),
 ]
+Code = Annotated[str, typer.Option("--code", metavar="qe|vasp", help="DFT program.")]
+Functional = Annotated[
+    str, typer.Option("--functional", metavar="pbe|r2scan", help="Functional of VASP.")
+]
 Protocol = Annotated[
     str, typer.Option("--protocol", metavar="fast|balanced|stringent", help="Accuracy of DFT.")
 ]

@@ -8,12 +8,23 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import emit, set_up_logging
-from flows.cli.options import CoreHours, Cores, Crystals, Json, Protocol, Pseudos, StoreUri, Verbose
+from flows.cli.options import (
+    Code,
+    CoreHours,
+    Cores,
+    Crystals,
+    Functional,
+    Json,
+    Protocol,
+    Pseudos,
+    StoreUri,
+    Verbose,
+)
 
 
 def validate(
     crystals: Crystals,
-    code: Annotated[str, typer.Option("--code", metavar="qe|vasp", help="DFT program.")] = "qe",
+    code: Code = "qe",
     protocol: Protocol = "fast",
     workflow: Annotated[
         str,
@@ -30,9 +41,7 @@ def validate(
             help="Compute elements at the same level too, for energies above hull.",
         ),
     ] = True,
-    functional: Annotated[
-        str, typer.Option("--functional", metavar="pbe|r2scan", help="Functional of VASP.")
-    ] = "pbe",
+    functional: Functional = "pbe",
     pseudos: Pseudos = None,
     hubbard: Annotated[bool, typer.Option("--hubbard", help="Apply the table of U.")] = False,
     core_hours: CoreHours = None,

@@ -1,4 +1,4 @@
-"""``dao electrons``: what the electrons of crystals do, by Quantum ESPRESSO."""
+"""``dao electrons``: what the electrons of crystals do, by Quantum ESPRESSO or VASP."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from dao_core.errors import InputError
 from dft_inputs.running.validation import Validation, validate
 from flows.campaign.preflight import check_output_folder
 from flows.campaign.request import content_key
@@ -40,11 +39,6 @@ def electrons_of_given(
         DaoError: Nothing can be interpreted.
         DftError: The DFT program or its potentials are missing.
     """
-    if settings.code != "qe":
-        raise InputError(
-            "the electronic interpretation runs Quantum ESPRESSO: give --code qe. What VASP "
-            "gives (gap, moments) is in `dao validate --code vasp`"
-        )
     check_output_folder(out)
     with open_store(store) as opened:
         found = find_crystals(words, opened)
@@ -72,7 +66,9 @@ def _computed(
 ) -> list[Validation]:
     """Run what the store does not know; the same command again draws on the same budget."""
     names = sorted(crystal.name for crystal in crystals)
-    account = content_key("a", {"electrons": names, "protocol": settings.protocol})
+    account = content_key(
+        "a", {"electrons": names, "code": settings.code, "protocol": settings.protocol}
+    )
     memory = StoreMemory(store, {crystal.name: crystal.candidate_id for crystal in crystals})
     return validate(
         {crystal.name: crystal.structure for crystal in crystals},
@@ -124,6 +120,7 @@ def electron_facts(result: Mapping[str, Any]) -> dict[str, Any]:
         kind = kinds.setdefault(maximum["kind"], {"number": 0, "highest_elf": 0.0})
         kind["number"] += 1
         kind["highest_elf"] = max(kind["highest_elf"], maximum["elf"])
+    verdict = result["electride"]
     return {
         "metal": result["is_metal"],
         "band_gap": None if result["is_metal"] else result["band_gap"],
@@ -133,6 +130,6 @@ def electron_facts(result: Mapping[str, Any]) -> dict[str, Any]:
         "charges": result["charges"],
         "electrons_in_voids": result["in_voids"],
         "elf_maxima": kinds,
-        "electride": result["electride"]["electride"],
-        "electride_evidence": result["electride"],
+        "electride": verdict and verdict["electride"],
+        "electride_evidence": verdict,
     }

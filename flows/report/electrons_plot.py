@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -33,16 +33,38 @@ PAGE = """<!doctype html>
 
 def electrons_page(result: Mapping[str, Any], level: str) -> str:
     """One HTML page with all pictures of an interpretation, whole without a network."""
-    verdict = result["electride"]
-    answer = "An electride: " if verdict["electride"] else "Not an electride: "
-    figures = (states_figure(result), elf_figure(result), maxima_figure(result))
+    figures = [draw(result) for draw, _ in _pictures(result).values()]
     return PAGE.format(
         title=escape(f"Electrons of {result['formula']}"),
         level=escape(level),
-        reason=escape(f"{answer}{verdict['reason']}."),
+        reason=escape(_verdict(result)),
         plotly=get_plotlyjs(),
         figures="".join(f.to_html(full_html=False, include_plotlyjs=False) for f in figures),
     )
+
+
+def _verdict(result: Mapping[str, Any]) -> str:
+    verdict = result["electride"]
+    if verdict is None:
+        return "The localisation of electrons was not looked at."
+    answer = "An electride: " if verdict["electride"] else "Not an electride: "
+    return f"{answer}{verdict['reason']}."
+
+
+def _pictures(
+    result: Mapping[str, Any],
+) -> dict[str, tuple[Callable[[Mapping[str, Any]], go.Figure], str]]:
+    """What can be drawn of a result: by name, how and under which title."""
+    states: dict[str, tuple[Callable[[Mapping[str, Any]], go.Figure], str]] = {
+        "states": (states_figure, "Density of states"),
+    }
+    if result["slice"] is None:
+        return states
+    return {
+        **states,
+        "elf": (elf_figure, "Electron localisation"),
+        "maxima": (maxima_figure, "Maxima of the ELF"),
+    }
 
 
 def electron_figures(found: Interpretation, formula: str) -> list[Figure]:
@@ -52,11 +74,6 @@ def electron_figures(found: Interpretation, formula: str) -> list[Figure]:
         found: The interpretation.
         formula: Of the structure.
     """
-    plots = {
-        "states": (states_figure, "Density of states"),
-        "elf": (elf_figure, "Electron localisation"),
-        "maxima": (maxima_figure, "Maxima of the ELF"),
-    }
     return [
         Figure(
             name=f"electrons-{found.rank}-{name}-{found.interpretation_id[-6:]}",
@@ -65,7 +82,7 @@ def electron_figures(found: Interpretation, formula: str) -> list[Figure]:
             plot=draw(found.result).update_layout(title=None, height=None),
             level=found.level,
         )
-        for name, (draw, title) in plots.items()
+        for name, (draw, title) in _pictures(found.result).items()
     ]
 
 

@@ -20,6 +20,7 @@ from dft_inputs.electrons import (
     judge_electride,
 )
 from dft_inputs.electrons.attractors import LOCALISED, closest_contact
+from dft_inputs.electrons.document import AtomicCharge, StatesDoc, gap_note
 from dft_inputs.electrons.slices import slice_through
 from dft_inputs.pseudos.upf import is_upf, parse_upf_header
 from dft_inputs.qe import files
@@ -27,7 +28,7 @@ from dft_inputs.qe.makers.after_static import AfterStaticMaker
 from dft_inputs.qe.makers.base import copy_save
 from dft_inputs.qe.plots import density_grid, elf_grid, highest_occupied, top_states_grid
 from dft_inputs.qe.projections import Projections, project
-from dft_inputs.qe.schemas.electrons import AtomicCharge, ElectronsDoc, StatesDoc
+from dft_inputs.qe.schemas.electrons import ElectronsDoc
 from dft_inputs.qe.schemas.task import PwTaskDoc
 
 NOISE = 0.01
@@ -95,7 +96,12 @@ def interpret_electrons(static: PwTaskDoc, nscf: PwTaskDoc, energy_step: float) 
         is_metal=nscf.electronic.is_metal,
         total_magnetization=static.electronic.total_magnetization,
         absolute_magnetization=static.electronic.absolute_magnetization,
-        states=_states(projections, top),
+        states=StatesDoc.of(
+            projections.energies - top,
+            projections.total,
+            projections.projected,
+            projections.spilling,
+        ),
         charges=_charges(static.structure, valences, charges, projections),
         in_voids=in_voids,
         attractors=maxima[:MOST_MAXIMA],
@@ -115,19 +121,6 @@ def _valences(static: PwTaskDoc, folder: Path) -> list[float]:
             header = parse_upf_header(file.read_bytes(), file.name)
             by_element[header.element] = header.z_valence
     return [by_element[site.specie.symbol] for site in static.structure]
-
-
-def _states(projections: Projections, top: float) -> StatesDoc:
-    energies = projections.energies - top
-    return StatesDoc(
-        energies=np.round(energies, 4).tolist(),
-        total=np.round(projections.total, 4).tolist(),
-        projected={
-            name: np.round(rows, 4).tolist() for name, rows in projections.projected.items()
-        },
-        at_top=float(sum(np.interp(0.0, energies, row) for row in projections.total)),
-        spilling=projections.spilling,
-    )
 
 
 def _charges(
@@ -161,11 +154,7 @@ def _notes(
     verdict: ElectrideVerdict,
 ) -> list[str]:
     """What a reader must know before trusting the numbers."""
-    notes = [
-        "a metal: there is no gap to analyse"
-        if static.electronic.is_metal
-        else "semilocal functionals make gaps too small, often by a third to a half"
-    ]
+    notes = [gap_note(is_metal=static.electronic.is_metal)]
     if projections.spilling > SPILLING:
         notes.append(
             f"atomic orbitals leave out {projections.spilling:.0%} of the states: projections and "

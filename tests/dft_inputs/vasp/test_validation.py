@@ -100,6 +100,17 @@ def test_static_run_is_computed_once_ever(start: Path, environment: dict[str, st
 
 
 @pytest.mark.timeout(900)
+def test_electrons_are_those_of_a_static_run(start: Path, environment: dict[str, str]) -> None:
+    found = validated(start, environment, "electrons")
+    assert found["state"] == "done", found["message"]
+    electrons = found["result"]["electrons"]
+    assert electrons["band_gap"] == pytest.approx(0.613, abs=0.001)
+    assert electrons["states"]["projected"].keys() == {"Si s", "Si p", "Si d"}
+    (incar,) = start.parent.glob("runs/*/*/*/INCAR.gz")
+    assert b"NEDOS = 3001" in gzip.decompress(incar.read_bytes())
+
+
+@pytest.mark.timeout(900)
 def test_a_run_that_dies_is_a_failure_with_a_reason_and_goes_on_from_its_geometry(
     start: Path, environment: dict[str, str]
 ) -> None:

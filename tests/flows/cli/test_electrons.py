@@ -1,4 +1,4 @@
-"""``dao electrons``: silicon by real pw.x; what it refuses."""
+"""``dao electrons``: silicon by real pw.x and by a recorded VASP run; what it refuses."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from dft_inputs.pseudos import install_family
+from dft_inputs.vasp.electrons import electrons_of_run
+from flows.interpretation.electrons import electron_facts
+from flows.interpretation.gathering import FINDINGS
+from flows.report.electrons_plot import electrons_page
 
 Dao = Callable[..., Any]
 
@@ -48,10 +52,25 @@ def test_silicon_is_no_electride(dao: Dao, silicon: str, shared: Path, tmp_path:
 def test_what_is_refused(dao: Dao, silicon: str, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = dao("electrons", "nowhere.cif")
     assert answer.code == 2
+    monkeypatch.setenv("DAO_VASP_COMMAND", "no-such-vasp")
     answer = dao("electrons", silicon, "--code", "vasp")
-    assert answer.code == 2
-    assert "dao validate --code vasp" in answer.err
+    assert answer.code == 3
+    assert "no-such-vasp" in answer.err
     monkeypatch.setenv("DAO_PW_COMMAND", "no-such-pw.x")
     answer = dao("electrons", silicon)
     assert answer.code == 3
     assert "no-such-pw.x" in answer.err
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_a_reader_sees_of_a_vasp_run(shared: Path) -> None:
+    outputs = shared / "vasp_recorded" / "Si_mp_gga_relax" / "GGA_Static" / "outputs"
+    found = electrons_of_run(outputs).model_dump(mode="json")
+    facts = electron_facts(found)
+    assert facts["electride"] is None
+    assert facts["elf_maxima"] == {}
+    assert "gap 0.61 eV; the localisation" in FINDINGS["electrons"](found)
+    page = electrons_page(found, "vasp-pbe")
+    assert "was not looked at" in page
+    assert "Density of states" in page
+    assert any("--code qe" in note for note in found["notes"])
