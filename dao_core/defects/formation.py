@@ -23,6 +23,8 @@ class DefectEnergy:
         formation_energy: eV, or None.
         level: of all energies in it.
         note: why there is no energy or why it is not final, or None.
+        energy_std: the potential's own uncertainty of the supercell, eV/atom, or None; most of it
+            is shared with the perfect one and cancels in the formation energy.
     """
 
     name: str
@@ -30,6 +32,7 @@ class DefectEnergy:
     formation_energy: float | None
     level: str
     note: str | None = None
+    energy_std: float | None = None
 
 
 def defect_energies(
@@ -72,5 +75,7 @@ def defect_energies(
             exchanged = sum(n * chemical_potentials[s] for s, n in defect.added.items())
             energy = end.energy_per_atom * len(end.structure) - total - exchanged
         note = None if end.converged else f"not relaxed to the end: {end.error or end.stop_reason}"
-        results.append(DefectEnergy(defect.name, end.structure, energy, end.level, note))
+        results.append(
+            DefectEnergy(defect.name, end.structure, energy, end.level, note, end.energy_std)
+        )
     return results

@@ -26,6 +26,7 @@ class RelaxedLayer:
         thickness: of the layer, angstrom, at the end.
         level: of the energy.
         note: why it is not final, or None.
+        energy_std: the potential's own uncertainty, eV/atom, or None.
     """
 
     structure: Structure
@@ -34,6 +35,7 @@ class RelaxedLayer:
     thickness: float
     level: str
     note: str | None = None
+    energy_std: float | None = None
 
 
 def relax_layer(
@@ -65,6 +67,7 @@ def relax_layer(
         thickness=end.structure.lattice.c - gap,
         level=end.level,
         note=None if end.converged else f"not relaxed to the end: {end.error or end.stop_reason}",
+        energy_std=end.energy_std,
     )
 
 

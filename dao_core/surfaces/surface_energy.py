@@ -32,6 +32,8 @@ class SurfaceEnergy:
         unrelaxed: the same before the atoms relaxed, J/m^2, or None.
         level: of the energies.
         note: why there is no energy, or what the reader must know, or None.
+        energy_std: the potential's own uncertainty of the slab, eV/atom, or None; most of it is
+            shared with the bulk and cancels in the surface energy.
     """
 
     miller_index: tuple[int, int, int]
@@ -40,6 +42,7 @@ class SurfaceEnergy:
     unrelaxed: float | None
     level: str
     note: str | None = None
+    energy_std: float | None = None
 
 
 def surface_energies(
@@ -101,7 +104,9 @@ def _energies(
             for energy in (end.energy_per_atom_before, end.energy_per_atom)
         )
         results.append(
-            SurfaceEnergy(miller_index, end.structure, after, before, potential.level, note)
+            SurfaceEnergy(
+                miller_index, end.structure, after, before, potential.level, note, end.energy_std
+            )
         )
     return results
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from phonopy import Phonopy
@@ -18,8 +18,12 @@ Forces = Callable[[Structure], np.ndarray]
 
 DISPLACEMENT = 0.01
 MIN_LENGTH = 8.0
+TRANSLATIONS = 0.01
+"""THz that the translations at Gamma may be off zero."""
 IMAGINARY_BELOW = -0.3
 """THz; acoustic branches near Gamma are slightly negative when forces have noise."""
+Imaginary = Literal["none", "noise", "instability"]
+"""No imaginary mode; acoustic branches that dip below zero as noise makes them; a real one."""
 
 
 class FinitePhononDoc(BaseModel):
@@ -31,6 +35,7 @@ class FinitePhononDoc(BaseModel):
     gamma_frequencies: list[float] = Field(description="THz, imaginary ones negative, ascending")
     minimum_frequency: float = Field(description="THz, lowest on the mesh; negative: imaginary")
     unstable: bool = Field(description="Whether the crystal lowers its energy by a distortion")
+    imaginary: Imaginary = Field(description="What the lowest mode is")
     imaginary_qpoint: tuple[float, float, float] | None = Field(
         description="Where the lowest mode is, reciprocal fractional coordinates; None when stable"
     )
@@ -203,6 +208,14 @@ def _document(
         gamma_frequencies=gamma.tolist(),
         minimum_frequency=float(lowest[worst]),
         unstable=unstable,
+        imaginary=_imaginary(float(lowest[worst])),
         imaginary_qpoint=qpoints[worst] if unstable else None,
         force_constants=np.asarray(phonon.force_constants).tolist(),
     )
+
+
+def _imaginary(lowest: float) -> Imaginary:
+    """What a lowest frequency (THz) says; translations at Gamma are never exactly zero."""
+    if lowest < IMAGINARY_BELOW:
+        return "instability"
+    return "noise" if lowest < -TRANSLATIONS else "none"

@@ -43,7 +43,7 @@ def phonons(
     with Bars() as bars, listening(bars):
         found = phonons_of_given(crystals, potential, temperature, out, store)
     warn_of_flags(found)
-    columns = ("file", "formula", "minimum_frequency", "unstable", "zero_point_energy")
+    columns = ("file", "formula", "minimum_frequency", "imaginary", "zero_point_energy")
     table = flat_table(
         found["structures"],
         (*columns, "free_energy", "last_dos_peak", "energy_per_atom", "soft_mode_energy_per_atom"),

@@ -81,6 +81,7 @@ def _finding(
             {
                 "name": one.name,
                 "formation_energy": one.formation_energy,
+                "energy_std": one.energy_std,
                 "added": dict(defect.added),
                 "note": one.note,
                 "cif": write_cif(one.structure, crystal, one.name, out),

@@ -104,6 +104,7 @@ def _figures(found: PhononFinding, temperature: float) -> dict[str, Any]:
         "energy_std": relaxed.energy_std,
         "minimum_frequency": phonons.minimum_frequency,
         "unstable": phonons.unstable,
+        "imaginary": phonons.imaginary,
         "imaginary_qpoint": phonons.imaginary_qpoint,
         "imaginary_share": harmonic.imaginary_share,
         "zero_point_energy": harmonic.zero_point_energy,

@@ -65,6 +65,7 @@ def _terminations(
         {
             "surface_energy": one.surface_energy,
             "unrelaxed": one.unrelaxed,
+            "energy_std": one.energy_std,
             "natoms": None if one.slab is None else len(one.slab),
             "note": one.note,
             "cif": None if one.slab is None else write_cif(one.slab, crystal, f"slab_{place}", out),
@@ -123,6 +124,7 @@ def layers_of_given(
             raise InputError(layer.note)
         figures = {
             "energy_per_atom": layer.energy_per_atom,
+            "energy_std": layer.energy_std,
             "vacuum": layer.vacuum,
             "thickness": layer.thickness,
             "cif": write_cif(layer.structure, crystal, "layer", out),

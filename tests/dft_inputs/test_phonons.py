@@ -75,6 +75,7 @@ def test_optical_frequency_of_two_masses_on_springs() -> None:
     assert document.gamma_frequencies[3:] == pytest.approx([expected] * 3, rel=1e-3)
     assert document.gamma_frequencies[:3] == pytest.approx([0.0] * 3, abs=1e-3)
     assert not document.unstable
+    assert document.imaginary == "none"
     assert document.imaginary_qpoint is None
 
 
@@ -99,8 +100,17 @@ def test_a_flow_of_static_runs_gives_the_same_phonons(tmp_path: Path) -> None:
 def test_a_crystal_that_shears_by_itself_is_flagged() -> None:
     document = finite_displacement_phonons(ROCK_SALT, springs(2.0, -0.7), supercell=(2, 2, 2))
     assert document.unstable
+    assert document.imaginary == "instability"
     assert document.minimum_frequency < -1.0
     assert document.imaginary_qpoint is not None
+
+
+def test_branches_that_dip_below_zero_a_little_are_noise() -> None:
+    # Between the springs that hold and those that do not, the softest branch just passes zero.
+    document = finite_displacement_phonons(ROCK_SALT, springs(2.0, -0.0005), supercell=(2, 2, 2))
+    assert -0.3 < document.minimum_frequency < -0.01
+    assert document.imaginary == "noise"
+    assert not document.unstable
 
 
 def test_forces_that_are_not_of_every_atom_are_refused() -> None:
