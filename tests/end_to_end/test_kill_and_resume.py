@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,7 +29,12 @@ WHEN = {"blob", "last_updated", "builder_meta", "happened", "_id"}
 
 def start(home: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "flows", "campaign", *WORDS, "--out", str(home / "out")]
-    environment = {**os.environ, "DAO_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    environment = {
+        **os.environ,
+        "DAO_HOME": str(home),
+        "PREFECT_HOME": str(home / "prefect"),
+        "OMP_NUM_THREADS": "1",
+    }
     return subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
@@ -86,14 +92,20 @@ def _timeless(name: str, document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(4 * PATIENCE)
-def test_killed_in_every_stage_it_ends_like_an_undisturbed_run(tmp_path: Path) -> None:
+def test_killed_in_every_stage_and_taken_up_by_two_it_ends_like_an_undisturbed_run(
+    tmp_path: Path,
+) -> None:
     finish(tmp_path / "undisturbed")
     killed = tmp_path / "killed"
     for stage in ("proposed", "screened", "relaxed"):
         kill_when(killed, lambda home, stage=stage: stages_done(home).get(stage))
     kill_when(killed, lambda home: list((home / "out" / "cif").glob("*.cif")))  # while ranking
     before = content(killed)
-    finish(killed)
+    shutil.rmtree(killed / "prefect")  # Prefect's database is lost: it holds nothing of science
+    both = [start(killed), start(killed)]  # two workers take it up at once
+    for process in both:
+        _, errors = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0, errors.decode()
     after = content(killed)
 
     assert after == content(tmp_path / "undisturbed")
