@@ -24,7 +24,7 @@ from pymatgen.core import Structure
 
 from dao_core.potentials import load_potential
 from dft_inputs.errors import CalculationError
-from flows.interpretation.phonons import find_phonons
+from flows.interpretation.phonons import PhononSettings, find_phonons
 from flows.validation.crystals import Crystal
 
 
@@ -74,7 +74,7 @@ def judged(level: str, labelled: Sequence[tuple[Crystal, float]]) -> dict[str, A
     pairs, unstable, failed = [], 0, 0
     for crystal, peak in labelled:
         try:
-            found = find_phonons(crystal, potential, 300.0)
+            found = find_phonons(crystal, potential, PhononSettings())
         except CalculationError:
             failed += 1
             continue

@@ -18,6 +18,8 @@ Forces = Callable[[Structure], np.ndarray]
 
 DISPLACEMENT = 0.01
 MIN_LENGTH = 8.0
+NOTHING = 1e-8
+"""eV/angstrom^2 below which a force constant is none."""
 TRANSLATIONS = 0.01
 """THz that the translations at Gamma may be off zero."""
 IMAGINARY_BELOW = -0.3
@@ -80,7 +82,7 @@ def finite_displacement_phonons(
 
     Raises:
         InputError: If the displacement is not positive.
-        CalculationError: If the forces are not of every atom, or not finite.
+        CalculationError: If the forces are not of every atom, not finite, or all zero.
     """
     cells = displaced_supercells(structure, supercell, displacement)
     return phonons_from_forces(
@@ -130,7 +132,7 @@ def phonons_from_forces(
         The phonons.
 
     Raises:
-        CalculationError: If the forces are not of every atom, or not finite.
+        CalculationError: If the forces are not of every atom, not finite, or all zero.
     """
     size = supercell or supercell_size(structure)
     phonon = _displaced(structure, size, displacement)
@@ -138,6 +140,9 @@ def phonons_from_forces(
     phonon.forces = np.array([_checked_forces(values, n_atoms, structure) for values in forces])
     phonon.produce_force_constants()
     phonon.symmetrize_force_constants()
+    if not np.any(np.abs(np.asarray(phonon.force_constants)) > NOTHING):
+        formula = structure.composition.reduced_formula
+        raise CalculationError(f"Nothing holds the atoms of {formula}: all forces vanish.")
     return _document(phonon, structure, size, len(forces), mesh)
 
 

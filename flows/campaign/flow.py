@@ -15,6 +15,7 @@ from flows.campaign import progress, propose, relaxation, screen
 from flows.campaign.artifacts import publish
 from flows.campaign.batches import grouped
 from flows.campaign.budgets import budgets
+from flows.campaign.phonons import find_phonons_of_best
 from flows.campaign.plan import Share
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import finish
@@ -82,6 +83,12 @@ def rank_task(campaign: Campaign, failures: Sequence[Failure]) -> None:
     publish(finish(campaign, failures), campaign.folder)
 
 
+@task(name="phonons", **RETRY)
+def phonons_task(campaign: Campaign) -> None:
+    """Find the phonons of the best, and publish files, report and artifacts again."""
+    publish(find_phonons_of_best(campaign), campaign.folder)
+
+
 @task(name="dft", **RETRY)
 def dft_task(campaign: Campaign, proposal: Proposal, decision: Decision) -> None:
     """Check the best by DFT, write it back, and publish files, report and artifacts again."""
@@ -107,6 +114,8 @@ def campaign(request: CampaignRequest) -> str:
         for number in range(len(budgets(request))):
             failures.extend(_round(running, number))
         rank_task(running, failures)
+        if request.phonons:
+            phonons_task(running)
         proposal = propose_for_dft(running)
         if proposal is not None:
             dft_task(running, proposal, decide(proposal))

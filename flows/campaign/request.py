@@ -29,11 +29,11 @@ MAX_Z = 1000
 
 
 NOT_DECIDING = {
-    "store", "out", "force", "seed_structures",
+    "store", "out", "force", "seed_structures", "phonons",
     "dft", "dft_budget", "dft_protocol", "dft_core_hours", "approve", "approve_hours",
     "announce",
 }  # fmt: skip
-"""Settings that leave the ranking as it is: DFT checks are made of a ranking that stands."""
+"""Settings that leave the ranking as it is: phonons and DFT checks are of one that stands."""
 NEEDS = {
     **dict.fromkeys(
         ("dft_budget", "dft_protocol", "dft_core_hours", "approve", "approve_hours"), "dft"
@@ -63,6 +63,8 @@ class CampaignRequest(BaseModel):
         hold: Which parts: framework (lattice and sites), sites, lattice, or the space group's
             orbits.
         seed_structures: Files or folders of the user's own structures.
+        phonons: Of how many of the best the phonons are found, at the level of the campaign; what
+            soft modes lead to is a candidate of the next campaign.
         dft: Whether the best are checked by DFT, and with which program.
         dft_budget: How many of the best are checked.
         dft_protocol: Accuracy of the checks.
@@ -92,6 +94,7 @@ class CampaignRequest(BaseModel):
     template: str | None = None
     hold: Literal["framework", "sites", "lattice", "orbits"] = "framework"
     seed_structures: tuple[str, ...] = ()
+    phonons: int = Field(default=0, ge=0, le=1000)
     dft: Literal["none", "qe", "vasp"] = "none"
     dft_budget: int = Field(default=5, ge=1, le=10_000)
     dft_protocol: Literal["fast", "balanced", "stringent"] = "fast"

@@ -15,7 +15,13 @@ from flows.campaign.summarise import summarise
 from flows.campaign.survey import Survey
 from flows.interpretation.gathering import interpretations_of
 from flows.report.summary import CampaignSummary, Failure
-from stores.documents import CandidateDocument, Document, RelaxationDocument, utc_now
+from stores.documents import (
+    CampaignDocument,
+    CandidateDocument,
+    Document,
+    RelaxationDocument,
+    utc_now,
+)
 
 
 def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
@@ -32,16 +38,32 @@ def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
     summary = summarise(campaign, document, survey, ranked, failures)
     known = interpretations_of(summary.ranking, campaign.store)
     summary = summary.model_copy(update={"interpretations": known})
-    summary = write_files(with_history(campaign.store, summary), campaign.folder)
     lost = [failure for failure in failures if failure.stage != READING]
     document.state = "failed" if lost else "done"
+    campaign.store.put(_claimed(campaign.campaign_id, survey))
+    return write_result(campaign, summary, document)
+
+
+def write_result(
+    campaign: Campaign, summary: CampaignSummary, document: CampaignDocument
+) -> CampaignSummary:
+    """Files first, the store last: what the store says of a campaign is whole.
+
+    Args:
+        campaign: The campaign.
+        summary: Its result.
+        document: What the store knows of it; the result is put into it.
+
+    Returns:
+        The summary as it was written.
+    """
+    summary = write_files(with_history(campaign.store, summary), campaign.folder)
     document.funnel = [row.model_dump() for row in summary.funnel]
     document.ranking = [
         row.model_dump(mode="json", exclude={"structure", "conventional"})
         for row in summary.ranking
     ]
     document.summary = summary.model_dump(mode="json", exclude={"history"})
-    campaign.store.put(_claimed(campaign.campaign_id, survey))
     campaign.store.put(document)
     return summary
 

@@ -78,6 +78,10 @@ SeedStructures = Annotated[
     list[str] | None,
     typer.Option("--seed-structures", metavar="FILE", help="Own structures; repeatable."),
 ]
+Phonons = Annotated[
+    int | None,
+    typer.Option("--phonons", metavar="N", help="Phonons of so many of the best. Default: 0."),
+]
 Dft = Annotated[
     str | None,
     typer.Option("--dft", metavar="none|qe|vasp", help="Check the best by DFT. Default: none."),
@@ -125,6 +129,7 @@ def campaign(
     template: Template = None,
     hold: Hold = None,
     seed_structures: SeedStructures = None,
+    phonons: Phonons = None,
     dft: Dft = None,
     dft_budget: DftBudget = None,
     dft_protocol: DftProtocol = None,
@@ -163,6 +168,7 @@ def campaign(
         "template": template,
         "hold": hold,
         "seed_structures": seed_structures or None,
+        "phonons": phonons,
         "dft": dft,
         "dft_budget": dft_budget,
         "dft_protocol": dft_protocol,

@@ -20,6 +20,9 @@ def phonons(
     temperature: Annotated[
         float, typer.Option("--temperature", min=0, metavar="K", help="Of the free energy.")
     ] = 300.0,
+    pressure: Annotated[
+        float, typer.Option("--pressure", metavar="GPA", help="At which crystals are relaxed.")
+    ] = 0.0,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for what soft modes lead to.")
     ] = Path("phonons"),
@@ -38,10 +41,12 @@ def phonons(
     set_up_logging(verbose=verbose)
     from flows.campaign.progress import listening
     from flows.cli.bars import Bars
-    from flows.interpretation.phonons import phonons_of_given
+    from flows.interpretation.phonons import PhononSettings, phonons_of_given
+
+    settings = PhononSettings(temperature, pressure)
 
     with Bars() as bars, listening(bars):
-        found = phonons_of_given(crystals, potential, temperature, out, store)
+        found = phonons_of_given(crystals, potential, settings, out, store)
     warn_of_flags(found)
     columns = ("file", "formula", "minimum_frequency", "imaginary", "zero_point_energy")
     table = flat_table(

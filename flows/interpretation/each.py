@@ -14,6 +14,7 @@ from dao_core.errors import DaoError
 from dao_core.potentials import Potential, load_potential
 from dft_inputs.errors import DftError
 from flows.campaign import progress
+from flows.campaign.conditions import level_at
 from flows.campaign.preflight import check_output_folder
 from flows.interpretation.keeping import keep
 from flows.validation.crystals import Crystal, find_crystals
@@ -46,6 +47,7 @@ def interpret_each(
     out: Path,
     store: str | None,
     look: Look,
+    pressure: float = 0.0,
 ) -> dict[str, Any]:
     """Look at crystals one after the other and keep what is found; a bad one costs itself.
 
@@ -56,6 +58,7 @@ def interpret_each(
         out: Folder of files.
         store: URI of the store; None is the embedded one.
         look: Interprets one crystal.
+        pressure: GPa, at which it is looked at; part of the level.
 
     Returns:
         ``level``, ``store``, ``structures`` in the order given, and ``failures``.
@@ -68,24 +71,34 @@ def interpret_each(
     with open_store(store) as opened:
         found = find_crystals(words, opened)
         loaded = load_potential(potential)
+        level = level_at(loaded.level, pressure)
         failures = list(found.failures)
         progress.begin(kind, len(found.crystals))
         for crystal in found.crystals:
             try:
-                records.append(_kept(crystal, kind, loaded, opened, look))
+                finding = look(crystal, loaded, opened)
+                records.append(kept(crystal, kind, level, opened, finding))
             except (DaoError, DftError) as error:
                 failures.append({"file": crystal.name, "reason": str(error)})
             progress.advance(kind)
         uri = opened.uri
-    return {"level": loaded.level, "store": uri, "structures": records, "failures": failures}
+    return {"level": level, "store": uri, "structures": records, "failures": failures}
 
 
-def _kept(
-    crystal: Crystal, kind: InterpretationKind, potential: Potential, store: DaoStore, look: Look
+def kept(
+    crystal: Crystal, kind: InterpretationKind, level: str, store: DaoStore, finding: Finding
 ) -> dict[str, Any]:
-    finding = look(crystal, potential, store)
+    """Write what was found about a crystal into the store; what people and programs see of it.
+
+    Args:
+        crystal: The crystal.
+        kind: What was looked at.
+        level: Of every figure.
+        store: Where it is written.
+        finding: What was found.
+    """
     flags = [flag for flag in finding.flags if flag]
-    identity = keep(store, kind, crystal, potential.level, finding.settings, finding.figures, flags)
+    identity = keep(store, kind, crystal, level, finding.settings, finding.figures, flags)
     return {
         "interpretation_id": identity,
         "file": crystal.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from dft_inputs.phonons import (
     finite_displacement_phonons,
     harmonic_properties,
 )
+from flows.campaign.conditions import RELAX_SETTINGS, Conditions, level_at
 from flows.interpretation.each import Finding, interpret_each
 from flows.interpretation.soft_modes import down_the_soft_mode
 from flows.report.polymorphs import polymorphs_at_temperature
@@ -45,8 +46,21 @@ class PhononFinding:
     harmonic: HarmonicDoc
 
 
+@dataclass(frozen=True)
+class PhononSettings:
+    """How phonons are found.
+
+    Attributes:
+        temperature: Of the free energy, K.
+        pressure: GPa; energies are enthalpies then, and free energies those of Gibbs.
+    """
+
+    temperature: float = 300.0
+    pressure: float = 0.0
+
+
 def phonons_of_given(
-    words: Sequence[str], potential: str, temperature: float, out: Path, store: str | None
+    words: Sequence[str], potential: str, settings: PhononSettings, out: Path, store: str | None
 ) -> dict[str, Any]:
     """Relax crystals within their symmetry and find their phonons.
 
@@ -56,7 +70,7 @@ def phonons_of_given(
     Args:
         words: Files, folders, or ids of candidates, relaxations and structures.
         potential: Name of the potential.
-        temperature: Of the free energy, K.
+        settings: At which temperature and pressure.
         out: Folder of the structures that soft modes lead to.
         store: URI of the store; None is the embedded one.
 
@@ -69,35 +83,60 @@ def phonons_of_given(
     """
 
     def look(crystal: Crystal, loaded: Potential, opened: DaoStore) -> Finding:
-        found = find_phonons(crystal, loaded, temperature)
-        fallen = down_the_soft_mode(
-            crystal, found.relaxed.structure, found.phonons, loaded, opened, out
-        )
-        figures = {**_figures(found, temperature), **fallen}
-        return Finding({"temperature": temperature}, figures, _flags(found))
+        return interpret_phonons(crystal, loaded, settings, opened, out)
 
-    answer = interpret_each(words, "phonons", potential, out, store, look)
+    answer = interpret_each(words, "phonons", potential, out, store, look, settings.pressure)
     return {**answer, "polymorphs": polymorphs_at_temperature(answer["structures"])}
 
 
-def find_phonons(crystal: Crystal, potential: Potential, temperature: float) -> PhononFinding:
+def interpret_phonons(
+    crystal: Crystal, potential: Potential, settings: PhononSettings, store: DaoStore, out: Path
+) -> Finding:
+    """The phonons of one crystal, and what it becomes where it is unstable.
+
+    Args:
+        crystal: The crystal.
+        potential: The level.
+        settings: At which temperature and pressure.
+        store: Where what it becomes is written.
+        out: Folder of its CIF.
+
+    Raises:
+        CalculationError: It cannot be relaxed, or the potential gives no forces.
+    """
+    found = find_phonons(crystal, potential, settings)
+    conditions = Conditions(
+        level_at(potential.level, settings.pressure),
+        replace(RELAX_SETTINGS, pressure=settings.pressure),
+    )
+    fallen = down_the_soft_mode(
+        crystal, found.relaxed.structure, found.phonons, potential, conditions, store, out
+    )
+    figures = {**_figures(found, settings), **fallen}
+    return Finding(asdict(settings), figures, _flags(found))
+
+
+def find_phonons(crystal: Crystal, potential: Potential, settings: PhononSettings) -> PhononFinding:
     """Relax one crystal within its symmetry and find its phonons.
 
     Raises:
         CalculationError: It cannot be relaxed, or the potential gives no forces.
     """
-    (relaxed,) = relax([crystal.structure], potential, TIGHT)
+    tight = replace(TIGHT, pressure=settings.pressure)
+    (relaxed,) = relax([crystal.structure], potential, tight)
     if relaxed.stop_reason != "converged" or relaxed.energy_per_atom is None:
         reason = relaxed.error or relaxed.stop_reason
         raise CalculationError(f"{crystal.name} could not be relaxed: {reason}")
     structure = relaxed.structure
     phonons = finite_displacement_phonons(structure, lambda cell: _forces(cell, potential))
-    return PhononFinding(relaxed, phonons, harmonic_properties(structure, phonons, [temperature]))
+    return PhononFinding(
+        relaxed, phonons, harmonic_properties(structure, phonons, [settings.temperature])
+    )
 
 
-def _figures(found: PhononFinding, temperature: float) -> dict[str, Any]:
+def _figures(found: PhononFinding, settings: PhononSettings) -> dict[str, Any]:
     relaxed, phonons, harmonic = found.relaxed, found.phonons, found.harmonic
-    energy = relaxed.energy_per_atom or 0.0
+    energy = relaxed.enthalpy_per_atom or 0.0
     return {
         "natoms": len(relaxed.structure),
         "energy_per_atom": energy,
@@ -109,7 +148,8 @@ def _figures(found: PhononFinding, temperature: float) -> dict[str, Any]:
         "imaginary_share": harmonic.imaginary_share,
         "zero_point_energy": harmonic.zero_point_energy,
         "free_energy": energy + harmonic.free_energies[0],
-        "temperature": temperature,
+        "temperature": settings.temperature,
+        "pressure": settings.pressure,
         "last_dos_peak": harmonic.last_dos_peak,
         "supercell": phonons.supercell,
         "outside_domain": relaxed.outside_domain,

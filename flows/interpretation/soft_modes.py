@@ -25,6 +25,7 @@ def down_the_soft_mode(
     minimum: Structure,
     phonons: FinitePhononDoc,
     potential: Potential,
+    conditions: Conditions,
     store: DaoStore,
     out: Path,
 ) -> dict[str, Any]:
@@ -37,7 +38,8 @@ def down_the_soft_mode(
         parent: The crystal that was asked about.
         minimum: The same, relaxed within its symmetry.
         phonons: Of ``minimum``.
-        potential: The level.
+        potential: Relaxes it.
+        conditions: How, and the level.
         store: Where candidate and relaxation are written.
         out: Folder of its CIF.
 
@@ -48,9 +50,8 @@ def down_the_soft_mode(
     mode = along_soft_mode(minimum, phonons) if phonons.unstable else None
     if mode is None:
         return _facts(None, None, None)
-    candidate = _candidate(parent, mode, potential.level)
+    candidate = _candidate(parent, mode, conditions.level)
     store.put(candidate)
-    conditions = Conditions(potential.level)
     if candidate.rejection is None:
         relax_missing([candidate], potential, store, conditions)
     relaxed = store.get(RelaxationDocument, relaxation_key(candidate, conditions))

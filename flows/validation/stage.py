@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from flows.campaign.files import write_files
-from flows.campaign.history import with_history
+from flows.campaign.phonons import best_without_phonons
 from flows.campaign.request import CampaignRequest
+from flows.campaign.result import write_result
 from flows.campaign.running import Campaign
 from flows.report.summary import (
     CampaignSummary,
@@ -84,10 +84,17 @@ def dft_settings(request: CampaignRequest) -> DftSettings:
 
 
 def is_settled(document: CampaignDocument, request: CampaignRequest) -> bool:
-    """Whether nothing is left to be checked of a campaign that is done."""
-    if request.dft == "none":
+    """Whether nothing is left to be found out about the ranking of a campaign that is done."""
+    if request.dft == "none" and not request.phonons:
         return True
     summary = CampaignSummary.model_validate(document.summary)
+    if best_without_phonons(summary, request):
+        return False
+    return request.dft == "none" or _is_checked(summary, request)
+
+
+def _is_checked(summary: CampaignSummary, request: CampaignRequest) -> bool:
+    """Whether the DFT checks that are asked for are made."""
     done = summary.dft
     asked = (request.dft, request.dft_protocol, request.dft_budget, request.dft_core_hours)
     if done is None or done.state != "done":
@@ -114,7 +121,8 @@ def propose_for_dft(campaign: Campaign) -> Proposal | None:
     competing = competing_phases(summary.ranking, selected)
     proposal = Proposal(request, summary, tuple(selected), tuple(competing))
     if request.approve == "ask":
-        _write(campaign, summary.model_copy(update={"dft": dft_record(request, "waiting")}))
+        waiting = summary.model_copy(update={"dft": dft_record(request, "waiting")})
+        write_result(campaign, waiting, document)
     return proposal
 
 
@@ -131,12 +139,12 @@ def check_by_dft(campaign: Campaign, proposal: Proposal, decision: Decision) -> 
         DftError: What DFT needs is gone.
     """
     if not decision.approved:
-        return _write(campaign, _declined(proposal, decision))
+        return write_result(campaign, _declined(proposal, decision), campaign.document())
     # Only a campaign that asks for DFT needs what it is made with.
     from flows.validation.checking import checked, run_checks  # noqa: PLC0415
 
     update, rejected = checked(proposal, run_checks(campaign, proposal, decision), decision)
-    return _write(campaign, _with_funnel(proposal, rejected, update))
+    return write_result(campaign, _with_funnel(proposal, rejected, update), campaign.document())
 
 
 def dft_record(
@@ -176,17 +184,3 @@ def _with_funnel(
     )
     funnel = (*proposal.summary.funnel, *rows)
     return proposal.summary.model_copy(update={**update, "funnel": funnel})
-
-
-def _write(campaign: Campaign, summary: CampaignSummary) -> CampaignSummary:
-    """Files first, the store last: what the store says of a campaign is whole."""
-    summary = write_files(with_history(campaign.store, summary), campaign.folder)
-    document = campaign.document()
-    document.funnel = [row.model_dump() for row in summary.funnel]
-    document.ranking = [
-        row.model_dump(mode="json", exclude={"structure", "conventional"})
-        for row in summary.ranking
-    ]
-    document.summary = summary.model_dump(mode="json", exclude={"history"})
-    campaign.store.put(document)
-    return summary

@@ -120,6 +120,8 @@ def test_forces_that_are_not_of_every_atom_are_refused() -> None:
         finite_displacement_phonons(
             ROCK_SALT, lambda cell: np.full((len(cell), 3), np.nan), supercell=(1, 1, 1)
         )
+    with pytest.raises(CalculationError, match="all forces vanish"):
+        finite_displacement_phonons(ROCK_SALT, springs(0.0, 0.0), supercell=(1, 1, 1))
     with pytest.raises(InputError, match="positive"):
         finite_displacement_phonons(ROCK_SALT, springs(1, 1), displacement=0.0)
 
