@@ -17,7 +17,7 @@ test: $(STAMP) lint
 # Hours: ten thousand damaged inputs of each kind, fifty rounds of kills.
 torture: $(STAMP)
 	DAO_FUZZ_EXAMPLES=10000 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "fuzz or torture" \
-		--timeout 36000 tests/attack $(ARGS)
+		--timeout 36000 $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

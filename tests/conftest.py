@@ -32,3 +32,9 @@ def shared() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("DAO_SHARED does not name the folder of development data")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def rounds() -> int:
+    """How many processes a test of ``make torture`` kills."""
+    return int(os.environ.get("DAO_TORTURE_ROUNDS", "50"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -111,6 +112,39 @@ def test_killed_in_every_stage_and_taken_up_by_two_it_ends_like_an_undisturbed_r
     assert after == content(tmp_path / "undisturbed")
     done = {key: value for key, value in before.items() if not key.startswith("campaigns/")}
     assert done == {key: after[key] for key in done}
+
+
+def relaxed(home: Path) -> dict[str, Any]:
+    """When each relaxation of a store was written: one that is done again is written anew."""
+    if not (home / "store.sqlite").is_file():
+        return {}
+    with open_store(home) as store:
+        found = store.relaxations.query({}, ["relaxation_id", "last_updated"])
+        return {one["relaxation_id"]: one["last_updated"] for one in found}
+
+
+@pytest.mark.torture
+def test_killed_at_random_it_repeats_no_relaxation(tmp_path: Path, rounds: int) -> None:
+    begun = time.monotonic()
+    finish(tmp_path / "undisturbed")
+    length = time.monotonic() - begun
+    wanted = content(tmp_path / "undisturbed")
+    chance, kills, number = random.Random(7), 0, 0
+    while kills < rounds:
+        home, number = tmp_path / f"killed-{number}", number + 1
+        while True:
+            before, process = relaxed(home), start(home)
+            try:
+                _, errors = process.communicate(timeout=chance.uniform(0, 1.2 * length))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                kills += 1
+            else:
+                assert process.returncode == 0, errors.decode()
+                break
+            assert before.items() <= relaxed(home).items()
+        assert content(home) == wanted
 
 
 @pytest.mark.slow
