@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,10 @@ from stores.documents import DOCUMENTS
 
 ROOT = Path(__file__).parent.parent
 BESIDE = ("BENCHMARKS.md", "CHANGELOG.md", "CONTRIBUTING.md")
+TUTORIALS = [
+    ROOT / "docs" / "tutorials" / f"{name}.py"
+    for name in ("binary_oxide", "polymorphs", "retraining_round")
+]
 ROLE = re.compile(r":(?:func|class|data|mod):")
 """Marks of Sphinx, which docstrings may hold."""
 OUTWARDS = re.compile(r"\[([^\]]+)\]\((?:\.\./)*([\w/.-]+)\)")
@@ -29,6 +34,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
         "reference/command-line.md": command_line(),
         "reference/campaign-settings.md": campaign_settings(),
         "reference/documents.md": documents(),
+        **{f"tutorials/{file.stem.replace('_', '-')}.md": tutorial(file) for file in TUTORIALS},
         **{name: (ROOT / name).read_text() for name in BESIDE},
     }
     for name, text in pages.items():
@@ -54,6 +60,23 @@ def on_page_markdown(markdown: str, *, page: Any, files: Files, **_: Any) -> str
         return f"[{words}]({'../' * depth}{inside})"
 
     return OUTWARDS.sub(link, markdown)
+
+
+def tutorial(file: Path) -> str:
+    """A script with what it is for, its picture, and its text."""
+    text = file.read_text()
+    about = ast.get_docstring(ast.parse(text)) or ""
+    title, _, rest = about.partition("\n\n")
+    usage, _, words = rest.strip().partition("\n\n")
+    return "\n\n".join(
+        [
+            f"# {title.rstrip('.')}",
+            paragraphs(words),
+            f"```bash\n{usage.strip()}\n```",
+            f"![What it draws]({file.stem}.png)",
+            f"```python\n{text}```",
+        ]
+    )
 
 
 def command_line() -> str:

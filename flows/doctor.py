@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
+
+from prefect.client.orchestration import get_client
+from prefect.settings import get_current_settings
 
 from dao_core.devices import available_devices
 from dao_core.errors import DaoError, MissingError
 from dao_core.generator.generate import load_generator
 from dao_core.potentials import load_potential
 from dft_inputs.errors import DftError
-from dft_inputs.pseudos import list_families
+from dft_inputs.pseudos import check_families
 from dft_inputs.qe.program import program_version, pw_command, sibling_command, split_command
 from dft_inputs.vasp.potcar import potcar_folder
-from stores import dao_home, default_store, open_store, redacted
+from flows.campaign.preflight import require_writable
+from flows.serving import model_name, served_models
+from stores import DaoStore, dao_home, default_store, open_store, redacted
+from stores.documents import DOCUMENTS
+from stores.errors import StoreError
+from stores.maintenance import outdated
 
+SPACE = 1e9
+"""Bytes; a campaign writes some ten megabytes, DFT and training far more."""
 PROGRAMS = ("pw.x", "ph.x", "pp.x")
 """Of Quantum ESPRESSO; only DFT checks need them."""
 
@@ -41,17 +51,19 @@ class Check:
 
 
 def examine(store: str | None) -> list[Check]:
-    """Try all parts: data folder, store, models, potentials, DFT programs, devices."""
+    """Try all parts: data folder, store, models, potentials, DFT programs, server, devices."""
     return [
-        Check("DAO_HOME", works=True, needed=False, detail=str(dao_home())),
-        _tried("store", lambda: _store_detail(store), needed=True),
-        _tried("dao-g", lambda: f"hash {load_generator().checkpoint_hash}", needed=True),
-        _tried("dao-p", lambda: load_potential("dao-p").level, needed=True),
+        _tried("DAO_HOME", _home, needed=True),
+        _tried("store", lambda: _in_store(store, _store_detail), needed=True),
+        _tried("documents", lambda: _in_store(store, _schemas), needed=True),
+        _tried("dao-g", lambda: _in_store(store, _generator), needed=True),
+        _tried("dao-p", lambda: _in_store(store, _predictor), needed=True),
         _tried("chgnet", lambda: load_potential("chgnet").level, needed=False),
         *(_tried(p, partial(_version, p), needed=False) for p in PROGRAMS),
         _tried("pseudopotentials", _families, needed=False),
         _tried("vasp", _vasp, needed=False),
         _tried("POTCARs", lambda: str(potcar_folder()), needed=False),
+        _tried("Prefect server", _server, needed=True),
         Check("devices", works=True, needed=False, detail=", ".join(available_devices())),
     ]
 
@@ -76,9 +88,83 @@ def _tried(part: str, attempt: Callable[[], str], *, needed: bool) -> Check:
         return Check(part, works=False, needed=needed, detail=str(error))
 
 
-def _store_detail(store: str | None) -> str:
+def _home() -> str:
+    home = dao_home()
+    require_writable(home, "DAO_HOME")
+    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(nearest).free
+    if free < SPACE:
+        raise MissingError(
+            f"{home}: {free / 1e6:.0f} MB are free on its disk; a campaign wants 1 GB"
+        )
+    return f"{home} ({free / 1e9:.0f} GB free)"
+
+
+def _in_store(store: str | None, look: Callable[[DaoStore], str]) -> str:
     with open_store(store) as opened:
-        return f"{opened.uri} ({opened.campaigns.count()} campaigns)"
+        return look(opened)
+
+
+def _store_detail(store: DaoStore) -> str:
+    with store.transaction():
+        pass  # a store that can only be read says so here
+    waiting = store.spool.waiting() if store.spool else 0
+    spooled = f", {waiting} documents wait on this machine" if waiting else ""
+    return f"{store.uri} ({store.campaigns.count()} campaigns{spooled})"
+
+
+def _schemas(store: DaoStore) -> str:
+    """Whether this program reads all documents.
+
+    Raises:
+        StoreError: some are of an older or newer release.
+    """
+    newer = {
+        kind.collection: count
+        for kind in DOCUMENTS
+        if (count := store.collections[kind.collection].count(
+            {"schema_version": {"$gt": kind.schema_current}}))
+    }  # fmt: skip
+    if newer:
+        raise StoreError(f"of a newer dao: {_counts(newer)}; update this program")
+    if older := outdated(store):
+        raise StoreError(
+            f"of an older schema: {_counts(older)}; run: dao store backup FOLDER, then "
+            "dao store migrate"
+        )
+    return "all of the present schema"
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in found.items())
+
+
+def _generator(store: DaoStore) -> str:
+    name = model_name(store, "generator", served_models(store))
+    return f"hash {load_generator(name).checkpoint_hash}"
+
+
+def _predictor(store: DaoStore) -> str:
+    name = model_name(store, "predictor", served_models(store))
+    return load_potential(name if name == "dao-p" else f"dao-p:{name}").level
+
+
+def _server() -> str:
+    """The Prefect server that is configured.
+
+    Raises:
+        MissingError: it does not answer.
+    """
+    url = get_current_settings().api.url
+    if not url:
+        return "none configured: each campaign starts its own"
+    with get_client(sync_client=True) as client:
+        problem = client.api_healthcheck()
+    if problem is not None:
+        raise MissingError(
+            f"{url} does not answer ({type(problem).__name__}); start it, or unset PREFECT_API_URL"
+        )
+    return url
 
 
 def _version(program: str) -> str:
@@ -89,10 +175,13 @@ def _version(program: str) -> str:
 
 
 def _families() -> str:
-    families = list_families()
+    families = check_families()
     if not families:
         raise MissingError("none is installed; run: dao pseudos install")
-    return ", ".join(f"{family.name} ({len(family.pseudopotentials)})" for family in families)
+    problems = [f"{one.family}: {problem}" for one in families for problem in one.problems]
+    if problems:
+        raise MissingError(f"{'; '.join(problems[:3])}; run: dao pseudos install FAMILY")
+    return ", ".join(f"{family.family} ({len(family.elements)})" for family in families)
 
 
 def _vasp() -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dao_core.errors import InputError, MissingError
 from dao_core.pretrained import SHIPPED
+from flows.campaign.preflight import require_writable
 from stores import dao_home
 
 
@@ -15,18 +16,15 @@ def imported_folder() -> Path:
 
 
 def new_model_folder(name: str) -> Path:
-    """The folder that takes an imported model called ``name``.
+    """The folder that takes an imported model called ``name``; it is made with its first file.
 
     Raises:
-        InputError: a shipped model has that name, or the folder cannot be made.
+        InputError: a shipped model has that name, or the folder cannot be written.
     """
     if (SHIPPED / f"{name}.safetensors").is_file():
         raise InputError(f"{name} is the name of a shipped model; rename the file to be imported")
     folder = imported_folder()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be made: {error.strerror}; set DAO_HOME") from error
+    require_writable(folder, "DAO_HOME")
     return folder
 
 

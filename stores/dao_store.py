@@ -15,7 +15,7 @@ from maggma.core import Store
 from stores.blobs.base import BlobStore
 from stores.documents import Document, utc_now
 from stores.encoding import encode
-from stores.errors import StoreUnreachableError
+from stores.errors import StoreError, StoreUnreachableError
 from stores.oversize import restore_oversized, spill_oversized
 from stores.query import answered
 from stores.spool import Spool
@@ -53,12 +53,13 @@ class WriteReport:
 class DaoStore:
     """All collections as connected maggma Stores, and the blobs.
 
+    Campaigns, interpretations, ingest and the registry write ``structures``, ``candidates``,
+    ``relaxations``, ``validations``, ``interpretations``, ``labels``, ``models``, ``promotions``,
+    ``manifests``, ``campaigns``, ``events``, ``test_sets`` and ``ingests``; the builders write
+    ``thermo``, ``hulls``, ``duplicates``, ``examples``, ``statistics`` and ``builds``.
+
     Attributes:
         uri: address without credentials.
-        structures, candidates, relaxations, validations, interpretations, labels, models,
-            promotions, manifests, campaigns, events, test_sets, ingests: written by campaigns,
-            interpretations, ingest and the registry.
-        thermo, hulls, duplicates, examples, statistics, builds: written by the builders.
         blobs: big outputs by hash.
         file: the file of an embedded store, else None.
         spool: where documents wait while a server is away; None where there is no server.
@@ -211,6 +212,11 @@ class DaoStore:
         changed: list[dict[str, Any]] = []
         for identity, document in latest.items():
             old = known.get(identity)
+            if old is not None and old.get("schema_version", 0) > document.schema_current:
+                raise StoreError(
+                    f"{document.collection}/{identity} was written by a newer dao, which this one "
+                    "would overwrite; update the program. Nothing was written"
+                )
             new = document.to_store() if old is None else document.merged(old)
             new = spill_oversized(new, self.blobs)
             if old is None or _content(new) != _content(old):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import subprocess
 import sys
 import tarfile
@@ -9,6 +10,7 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +19,8 @@ from dft_inputs.errors import InputError, MissingError
 from dft_inputs.pseudos.upf import is_upf
 
 DOWNLOAD_SECONDS = 300
+LARGEST_FAMILY = 2_000_000_000
+"""Bytes; families of all elements have a few hundred MB."""
 
 
 @contextmanager
@@ -70,7 +74,7 @@ def _fetch_wheel(requirement: str, folder: Path) -> Path:
 
 
 def _fetch_address(address: str, scratch: Path) -> Path:
-    path = scratch / address.rsplit("/", 1)[-1]
+    path = scratch / "fetched"
     try:
         # The scheme was checked to be http or https by the caller.
         with urllib.request.urlopen(address, timeout=DOWNLOAD_SECONDS) as response:  # noqa: S310
@@ -84,16 +88,33 @@ def _fetch_address(address: str, scratch: Path) -> Path:
 
 
 def _unpack(path: Path, target: Path) -> Path:
+    """Folder of the UPF files; those of an archive never leave ``target``."""
     if path.is_dir():
         return path
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            for name in filter(is_upf, archive.namelist()):
-                archive.extract(name, target)
-        return target
-    if tarfile.is_tarfile(path):
-        with tarfile.open(path) as archive:
-            tar_members = [m for m in archive.getmembers() if m.isfile() and is_upf(m.name)]
-            archive.extractall(target, members=tar_members, filter="data")
-        return target
+    try:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                members = [one for one in archive.infolist() if is_upf(one.filename)]
+                _require_plausible(path, [one.file_size for one in members])
+                for member in members:
+                    archive.extract(member, target)
+            return target
+        if tarfile.is_tarfile(path):
+            with tarfile.open(path) as tar:
+                files = [one for one in tar.getmembers() if one.isfile() and is_upf(one.name)]
+                _require_plausible(path, [one.size for one in files])
+                tar.extractall(target, members=files, filter="data")
+            return target
+    except (
+        *(EOFError, NotImplementedError, OSError, RuntimeError, ValueError),
+        *(lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, zlib.error),
+    ) as error:
+        raise InputError(f"{path} cannot be unpacked ({error}); fetch it again.") from error
     raise InputError(f"{path} is neither a folder nor an archive nor a wheel.")
+
+
+def _require_plausible(path: Path, sizes: list[int]) -> None:
+    if sum(sizes) > LARGEST_FAMILY:
+        raise InputError(
+            f"{path} would unpack to {sum(sizes) / 1e9:.0f} GB; no family is so large."
+        )

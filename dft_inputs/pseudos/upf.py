@@ -6,13 +6,18 @@ import gzip
 import hashlib
 import lzma
 import re
+import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, Field
 from pymatgen.core import Element
 
 from dft_inputs.errors import InputError
 
+LARGEST_FILE = 200_000_000
+"""Bytes; real ones have at most a few MB."""
 SUFFIXES = (".upf", ".upf.xz", ".upf.gz")
 
 
@@ -38,9 +43,21 @@ def read_upf(path: Path) -> bytes:
 
     Returns:
         The content.
+
+    Raises:
+        InputError: If it cannot be decompressed, or to more than any UPF file has.
     """
-    openers = {".xz": lzma.decompress, ".gz": gzip.decompress}
-    return openers.get(path.suffix.lower(), bytes)(path.read_bytes())
+    openers: dict[str, Callable[..., Any]] = {".xz": lzma.open, ".gz": gzip.open}
+    try:
+        with openers.get(path.suffix.lower(), open)(path, "rb") as file:
+            content = bytes(file.read(LARGEST_FILE + 1))
+    except (EOFError, lzma.LZMAError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(
+            f"{path.name} cannot be decompressed ({error}); fetch it again."
+        ) from error
+    if len(content) > LARGEST_FILE:
+        raise InputError(f"{path.name} holds more than {LARGEST_FILE / 1e6:.0f} MB: no UPF file.")
+    return content
 
 
 def md5(content: bytes) -> str:

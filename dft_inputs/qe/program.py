@@ -13,6 +13,8 @@ from functools import lru_cache
 from dft_inputs.errors import MissingProgramError
 
 PW_COMMAND = "pw.x"
+ANSWER_SECONDS = 120
+"""How long a program may take to introduce itself: a moment, unless the machine is overloaded."""
 _BANNERS = {"pw.x": "PWSCF", "ph.x": "PHONON", "pp.x": "POST-PROC", "dos.x": "DOS"}
 """How each program introduces itself."""
 
@@ -74,9 +76,13 @@ def program_version(command: str, program: str) -> tuple[int, ...]:
     arguments = split_command(command)
     with tempfile.TemporaryDirectory() as scratch:
         # An empty input ends the program right after its banner.
-        done = subprocess.run(
-            arguments, input="", capture_output=True, text=True, cwd=scratch, check=False
-        )
+        try:
+            done = subprocess.run(
+                arguments, input="", capture_output=True, text=True, cwd=scratch, check=False,
+                timeout=ANSWER_SECONDS,
+            )  # fmt: skip
+        except (subprocess.TimeoutExpired, OSError) as error:
+            raise MissingProgramError(f"'{command}' cannot be run: {error}") from error
     match = re.search(rf"Program {_BANNERS[program]} v\.(\d+(?:\.\d+)*)", done.stdout)
     if match is None:
         raise MissingProgramError(f"'{command}' does not introduce itself as {program}.")

@@ -21,6 +21,8 @@ from stores.ingest.entry import Entry
 ALIASES = {"e_above_hull": "energy_above_hull", "heat_ref": "formation_energy_per_atom"}
 SAME = ("energy_per_atom", "formation_energy_per_atom", "energy_above_hull", "band_gap", "forces",
         "stress")  # fmt: skip
+LARGEST = 4_000_000_000
+"""Characters of a file that is read as a whole: a gzip file of a few MB can claim any size."""
 UNREADABLE = (OSError, EOFError, UnicodeError, zlib.error, csv.Error)
 """What damaged text files and damaged gzip files raise."""
 IDS = ("material_id", "id", "name", "entry_id")
@@ -98,7 +100,11 @@ def _read_json(file: Path) -> tuple[list[dict[str, Any]], str | None]:
     """
     try:
         with _open_text(file) as stream:
-            text = stream.read()
+            text = stream.read(LARGEST + 1)
+        if len(text) > LARGEST:
+            raise InputError(
+                f"{file}: holds more than {LARGEST / 1e9:.0f} GB of text; split it into several"
+            )
         if ".jsonl" in file.name:
             return [orjson.loads(line) for line in text.splitlines() if line.strip()], None
         content = orjson.loads(text)

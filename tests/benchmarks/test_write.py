@@ -20,10 +20,10 @@ MACHINE = {
 
 @pytest.fixture(scope="module")
 def scripts() -> Iterator[SimpleNamespace]:
-    """The two scripts as modules; their folder is no package."""
+    """The scripts as modules; their folder is no package."""
     sys.path.insert(0, str(ROOT / "benchmarks"))
     yield SimpleNamespace(
-        write=importlib.import_module("write").main, record=importlib.import_module("record").main
+        **{name: importlib.import_module(name).main for name in ("write", "record", "scale")}
     )
     sys.path.remove(str(ROOT / "benchmarks"))
 
@@ -35,6 +35,10 @@ def record(room: str, name: str, result: dict[str, object]) -> dict[str, object]
 
 def test_committed_pages_are_those_of_the_committed_records(scripts: SimpleNamespace) -> None:
     assert scripts.write(["--check"]) == 0, "run python benchmarks/write.py"
+
+
+def test_the_costs_of_large_loads_are_those_of_the_records(scripts: SimpleNamespace) -> None:
+    assert scripts.scale(["--check"]) == 0, "run python benchmarks/scale.py"
 
 
 def test_a_section_appears_with_its_record_and_a_changed_figure_is_noticed(

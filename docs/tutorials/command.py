@@ -1,0 +1,20 @@
+"""The command line from Python: what the tutorials share."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from typing import Any
+
+from flows.cli.app import main
+
+
+def dao(*words: str) -> dict[str, Any]:
+    """Run a command of dao, as on the command line, and return its JSON object."""
+    with contextlib.redirect_stdout(io.StringIO()) as answer:
+        code = main([*words, "--json"])
+    if code:
+        sys.exit(code)  # the command has said why
+    return dict(json.loads(answer.getvalue()))
