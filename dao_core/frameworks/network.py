@@ -17,6 +17,8 @@ STRETCH = 1.25
 """For other elements: distance over twice the covalent radius."""
 MOLECULE = 0.85
 """angstrom below which two hydrogen atoms are a molecule."""
+COLLAPSED = 0.68
+"""angstrom: no pressure brings the atoms of H2 (0.74) so near; potentials that do have failed."""
 SHELL_GAP = 1.25
 """Ratio of successive distances at which the shell around a framework atom ends."""
 LARGEST_CAGE = 40
@@ -53,6 +55,13 @@ class Network:
         """What two networks of one kind share: dimension, cages, molecules or not."""
         cages = tuple((symbol, *sorted(sizes)) for symbol, sizes in sorted(self.cages.items()))
         return self.dimensionality, self.molecular > 0.5, cages
+
+    @property
+    def objection(self) -> str | None:
+        """Why the network cannot be real, or None."""
+        if self.symbol != "H" or self.shortest is None or self.shortest >= COLLAPSED:
+            return None
+        return f"hydrogen {self.shortest:.2f} angstrom apart: the potential fails here"
 
 
 def describe_network(structure: Structure, symbol: str) -> Network:

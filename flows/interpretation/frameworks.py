@@ -93,7 +93,7 @@ def fill(request: FillRequest, out: Path, store: str | None) -> dict[str, Any]:
             ]
             progress.advance(STAGE, 1)
         uri = opened.uri
-    warnings |= {r["outside_domain"] for r in records if r["outside_domain"]}
+    warnings |= {flag for record in records for flag in record["flags"]}
     empty = [amount for amount in amounts if not amount["distinct"]]
     return {
         "level": potential.level,
@@ -201,7 +201,7 @@ def _record(
         "outside_domain": crystal.outside_domain,
     }
     named = Crystal(candidate.candidate_id, crystal.structure, candidate.candidate_id)
-    flags = [crystal.outside_domain]
+    flags = [crystal.outside_domain, crystal.network.objection]
     identity = keep(store, "network", named, potential.level, settings, result, flags)
     out.mkdir(parents=True, exist_ok=True)
     file = out / f"{formula}_{candidate.candidate_id}.cif"
@@ -210,5 +210,6 @@ def _record(
         "candidate_id": candidate.candidate_id,
         "interpretation_id": identity,
         **result,
+        "flags": [flag for flag in flags if flag],
         "cif": str(file),
     }

@@ -40,6 +40,9 @@ def test_clathrate_covalent_and_molecular_hydrogen(lah10: Structure, h3s: Struct
     network = describe_network(molecules, "H")
     assert (network.dimensionality, network.molecular, network.coordination) == (0, 1.0, 1.0)
     assert len({n.signature for n in (cage, covalent, network)}) == 3
+    assert {n.objection for n in (cage, covalent, network)} == {None}
+    molecules.scale_lattice(0.7 * molecules.volume)
+    assert "0.66 angstrom apart" in str(describe_network(molecules, "H").objection)
 
 
 def test_amounts_that_are_not_whole_need_supercells() -> None:
