@@ -32,6 +32,8 @@ RADIUS_WEIGHT = 1.0
 """Weight of the logarithm of a radius ratio against one unit of electronegativity."""
 SYMPREC = 0.01
 """Angstrom, for the primitive cell of a known crystal."""
+TEMPERATURE = 0.15
+"""Units of dissimilarity by which a template is e times less likely to be drawn next."""
 GROUP_WEIGHT = 0.01
 """Weight of one place on Pettifor's scale (Mendeleev number) against the same unit: enough to
 order the prototypes of the elements, for which nothing else differs."""
@@ -74,10 +76,11 @@ class TemplateSource:
     def propose(self, cell: CompositionCell, n: int, seed: int, first: int = 0) -> list[Proposal]:
         """Templates by chemical similarity, then rattled copies of them in the same order.
 
-        Templates that the elements do not fit (silicon in the place of nitrogen molecules) are
-        passed over.
+        With seed 0 the most similar come first; another seed draws the order, similar ones early,
+        so that a system which is searched again sees more than the head of the list. Templates
+        that the elements do not fit (silicon in the place of nitrogen molecules) are passed over.
         """
-        ranked = ranked_assignments(cell, (*templates(), *self._known))
+        ranked = _drawn(ranked_assignments(cell, (*templates(), *self._known)), seed)
         rounds = itertools.product(range(1 + RATTLED_COPIES), enumerate(ranked))
         proposals = (
             _proposal(template, assignment, score, copy, [seed, copy, index])
@@ -106,6 +109,23 @@ def best_templates(cell: CompositionCell, known: Sequence[Template], number: int
     """The templates whose elements are nearest to those of a cell, at most ``number``."""
     ranked = (template for _, template, _ in ranked_assignments(cell, known))
     return list(itertools.islice({t.label: t for t in ranked}.values(), number))
+
+
+def _drawn(
+    ranked: list[tuple[float, Template, dict[str, str]]], seed: int
+) -> list[tuple[float, Template, dict[str, str]]]:
+    """An order drawn without replacement, probabilities exp(-dissimilarity / TEMPERATURE).
+
+    The largest sum of logarithm and Gumbel noise comes first (Yellott, J. Math. Psychol. 15, 109
+    (1977)).
+    """
+    if seed == 0:
+        return ranked
+    noise = np.random.default_rng(seed).gumbel(size=len(ranked))
+    keys = [
+        score / TEMPERATURE - gumbel for (score, _, _), gumbel in zip(ranked, noise, strict=True)
+    ]
+    return [ranked[place] for place in np.argsort(keys, kind="stable")]
 
 
 def _proposal(

@@ -53,6 +53,25 @@ def test_the_prototype_of_the_compound_itself_comes_first() -> None:
     assert first.structure.volume == pytest.approx(5.64**3 / 4, rel=0.25)
 
 
+def test_another_seed_looks_further_and_still_prefers_the_similar() -> None:
+    def labels(seed: int, n: int = 6) -> list[str]:
+        return [proposal.origin for proposal in proposals("FeP2", 2, n, seed)]
+
+    assert labels(0) == labels(0)
+    assert labels(5) == labels(5)
+    assert labels(5, 40)[:6] == labels(5), "more of them begin alike"
+    seen = {label for seed in range(5) for label in labels(seed)}
+    assert len(seen) > 10
+    assert "template:AB2_oP6_58_a_g" in seen
+
+    def dissimilarity(seed: int) -> float:
+        return sum(p.detail["dissimilarity"] for p in proposals("FeP2", 2, 6, seed))
+
+    everything = [p.detail["dissimilarity"] for p in proposals("FeP2", 2, 25, 1)]
+    drawn = sum(map(dissimilarity, range(1, 21))) / 20 / 6
+    assert dissimilarity(0) / 6 < drawn < sum(everything) / len(everything)
+
+
 @pytest.mark.parametrize(("formula", "z"), [("MgO", 4), ("Al2MgO4", 2), ("Si", 8), ("AlNi3", 2)])
 def test_atoms_are_exact_and_structures_possible(formula: str, z: int) -> None:
     found = proposals(formula, z, 12)
