@@ -63,3 +63,31 @@ def test_a_bulk_crystal_is_no_layer(dao: Dao, copper: str) -> None:
     answer = dao("layer", copper, *EMT, "--json")
     assert answer.code == 4
     assert "of vacuum along c" in answer.result["failures"][0]["reason"]
+
+
+def test_a_layer_is_kept_with_its_vacuum(dao: Dao, tmp_path: Path) -> None:
+    lattice = Lattice.hexagonal(2.5, 15.0)
+    Structure(lattice, ["Cu"], [[0, 0, 0.5]]).to(str(tmp_path / "layer.cif"))
+    answer = dao("layer", "layer.cif", *EMT, "--json")
+    assert answer.code == 0, answer.err
+    (record,) = answer.result["structures"]
+    assert record["vacuum"] == pytest.approx(15.0, abs=0.01)
+    assert Structure.from_file(record["cif"]).lattice.c == pytest.approx(15.0, abs=0.01)
+    kept = dao("explain", record["interpretation_id"], "--json").result
+    assert kept["interpretations"][0]["kind"] == "layer"
+
+
+def test_a_filled_framework_is_a_candidate_with_its_network(dao: Dao, tmp_path: Path) -> None:
+    fcc = Lattice.from_parameters(2.9, 2.9, 2.9, 60, 60, 60)
+    Structure(fcc, ["Pd"], [[0, 0, 0]]).to(str(tmp_path / "Pd.cif"))
+    answer = dao("fill", "Pd.cif", "--count", "1", "-n", "3", "--pressure", "5", *EMT, "--json")
+    assert answer.code == 0, answer.err
+    first = answer.result["structures"][0]
+    assert first["formula"] == "HPd"
+    assert first["network"]["cages"].keys() == {"Pd"}
+    assert first["cluster"] == 0
+    chain = dao("explain", first["candidate_id"], "--json").result["chain"]
+    assert "interpreted by" in {one["relation"] for one in chain["leads_to"]}
+    # What came out can be a framework again: its own hydrogen is taken out, and that is said.
+    again = dao("fill", first["candidate_id"], "--count", "1", "-n", "1", *EMT, "--json")
+    assert any("were taken out" in warning for warning in again.result["warnings"])
