@@ -52,6 +52,19 @@ def test_stable_and_unstable_copper(dao: Dao, tmp_path: Path) -> None:
     assert_returned(dao, unstable, tmp_path / "s")
 
 
+@pytest.mark.slow
+def test_compressed_copper_is_stiffer(dao: Dao, tmp_path: Path) -> None:
+    fcc = Structure.from_spacegroup("Fm-3m", Lattice.cubic(3.6), ["Cu"], [[0, 0, 0]])
+    fcc.get_primitive_structure().to(str(tmp_path / "fcc.cif"))
+    answers = [dao("phonons", "fcc.cif", "--pressure", p, *EMT, "--json") for p in ("0", "20")]
+    assert "enthalpy at 20 GPa" in answers[1].result["level"]
+    (free,), (pressed,) = (answer.result["structures"] for answer in answers)
+    assert pressed["last_dos_peak"] > 1.1 * free["last_dos_peak"]
+    assert pressed["zero_point_energy"] > free["zero_point_energy"]
+    # pV of copper at 20 GPa is about 1.3 eV/atom.
+    assert pressed["energy_per_atom"] - free["energy_per_atom"] == pytest.approx(1.3, abs=0.3)
+
+
 def assert_returned(dao: Dao, unstable: dict[str, Any], store: Path) -> None:
     """What an unstable crystal became is a candidate, and part of the next campaign."""
     child = unstable["soft_mode_candidate_id"]
