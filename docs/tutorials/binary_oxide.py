@@ -39,9 +39,9 @@ def main() -> None:
 
     if not any(family["installed"] for family in dao("pseudos", "list")["families"]):
         dao("pseudos", "install")
-    effort = QUICK if given.quick else FULL
-    found = dao("campaign", given.system, "--potential", "chgnet", "--dft", "qe",
-                "--dft-protocol", "fast", *effort, "--out", str(given.out / "campaign"))  # fmt: skip
+    words = ["campaign", given.system, "--out", str(given.out / "campaign")]
+    words += ["--potential", "chgnet", "--dft", "qe", "--dft-protocol", "fast"]
+    found = dao(*words, *(QUICK if given.quick else FULL))
     checked = draw(found["ranking"], given.system, given.out / "binary_oxide.png")
     dft = {name: found["dft"][name] for name in ("level", "core_hours", "competing")}
     print(json.dumps({"system": given.system, "checked": checked, "dft": dft}, indent=1))

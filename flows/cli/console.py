@@ -9,7 +9,7 @@ import sys
 import time
 import warnings
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +17,65 @@ from rich.console import Console, RenderableType
 from rich.logging import RichHandler
 from rich.markup import escape
 
+from dao_core.errors import InputError
 from flows.versions import versions
 
+LOG_LEVEL, LOG_FORMAT = "DAO_LOG_LEVEL", "DAO_LOG_FORMAT"
+logger = logging.getLogger("dao")
 STARTED = time.monotonic()
 WIDTH_OF_FILES = 140
 """Columns of what is written to a file or pipe, where there is no terminal to ask."""
 STDERR = Console(stderr=True, highlight=False)
 
 
+class JsonLines(logging.Formatter):
+    """One JSON object a line, for programs that gather logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Time (UTC), level, logger, message, and the traceback where there is one."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["error"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def _as_lines() -> bool:
+    """Whether logs are wanted as JSON objects."""
+    return os.environ.get(LOG_FORMAT) == "json"
+
+
+def _level(*, verbose: bool) -> int:
+    """The level that ``DAO_LOG_LEVEL`` names; else INFO if ``verbose``, else WARNING.
+
+    Raises:
+        InputError: it names none.
+    """
+    name = os.environ.get(LOG_LEVEL, "info" if verbose else "warning").upper()
+    level = logging.getLevelNamesMapping().get(name)
+    if level is None:
+        raise InputError(f"{LOG_LEVEL} is {name!r}; use debug, info, warning or error")
+    return level
+
+
 def set_up_logging(*, verbose: bool) -> None:
-    """Send logs to stderr: warnings and worse, or all that Prefect and we say with ``verbose``."""
-    level = logging.INFO if verbose else logging.WARNING
-    handler = RichHandler(level, console=STDERR, show_path=False, markup=False)
+    """Send logs to stderr: warnings and worse, or all that Prefect and we say with ``verbose``.
+
+    ``DAO_LOG_LEVEL`` and ``DAO_LOG_FORMAT=json`` say otherwise.
+
+    Raises:
+        InputError: ``DAO_LOG_LEVEL`` names no level.
+    """
+    level = _level(verbose=verbose)
+    handler: logging.Handler = RichHandler(level, console=STDERR, show_path=False, markup=False)
+    if _as_lines():
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonLines())
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER", "json")
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", logging.getLevelName(level))
     logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
     # pymatgen says so of every noble gas that stands in a formula, and goes on rightly
@@ -37,6 +84,9 @@ def set_up_logging(*, verbose: bool) -> None:
 
 def warn(message: str) -> None:
     """Say on stderr what the user must know before trusting the result."""
+    if _as_lines():
+        logger.warning(message)
+        return
     STDERR.print(f"[yellow]warning:[/] {escape(message)}", soft_wrap=True)
 
 
@@ -68,7 +118,10 @@ def emit(result: Mapping[str, Any], *, as_json: bool, human: RenderableType | No
 
 def emit_error(message: str, exit_code: int, *, as_json: bool) -> None:
     """Print an error on stderr, and as an object on stdout where one was asked for."""
-    STDERR.print(f"[red]error:[/] {escape(message)}", soft_wrap=True)
+    if _as_lines():
+        logger.error(message)
+    else:
+        STDERR.print(f"[red]error:[/] {escape(message)}", soft_wrap=True)
     if as_json:
         emit({"error": message, "exit_code": exit_code}, as_json=True)
 

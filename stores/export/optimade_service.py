@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import socket
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -91,6 +92,15 @@ def check_address(host: str, port: int) -> None:
             probe.bind((host, port))
     except OSError as error:
         raise InputError(f"{host}:{port}: cannot listen there ({error.strerror})") from error
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except OSError:
+        return False
+    return all(ipaddress.ip_address(str(one[4][0])).is_loopback for one in found)
 
 
 def run(app: FastAPI, *, host: str = "127.0.0.1", port: int = 5000) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import STDERR, emit, set_up_logging
+from flows.cli.console import STDERR, emit, set_up_logging, warn
 from flows.cli.options import Json, StoreUri, Verbose
 
 
@@ -37,7 +37,12 @@ def serve(
 
     os.environ.setdefault("OPTIMADE_LOG_LEVEL", "warning")
     with redirect_stdout(sys.stderr):  # where the reference server's log goes is settled at import
-        from stores.export.optimade_service import check_address, optimade_app, run
+        from stores.export.optimade_service import (
+            check_address,
+            is_loopback,
+            optimade_app,
+            run,
+        )
     check_address(host, port)
     with open_store(store) as opened, Bars() as bars:
         parse(opened, "", "thermo", None)
@@ -47,6 +52,8 @@ def serve(
             opened, level=level, on_progress=lambda done: bars.advance("structures", done)
         )
         uri = opened.uri
+    if not is_loopback(host):
+        warn(f"{host} is not this machine alone: whoever reaches its port {port} reads the store")
     url = f"http://{host}:{port}/v1/structures"
     emit({"level": level, "store": uri, "url": url, "structures": count}, as_json=as_json)
     STDERR.print(f"{url}  (Ctrl-C ends)")

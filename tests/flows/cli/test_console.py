@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from flows.cli.console import emit, emit_error
+from flows.cli.console import emit, emit_error, set_up_logging, warn
 
 
 def test_every_object_has_the_keys_that_others_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,3 +35,38 @@ def test_an_error_is_an_object_too_and_a_text_for_people(
     assert (answer["error"], answer["exit_code"]) == ("no such thing", 3)
     assert {"level", "store", "versions", "seconds"} <= answer.keys()
     assert "no such thing" in shown.err
+
+
+@pytest.fixture
+def _same_logging() -> Iterator[None]:
+    """Logging of the tests as it was."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = handlers, level
+
+
+@pytest.mark.usefixtures("_same_logging")
+def test_logs_are_json_lines_where_they_are_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DAO_LOG_FORMAT", "json")
+    monkeypatch.setenv("DAO_LOG_LEVEL", "info")
+    set_up_logging(verbose=False)
+    logging.getLogger("dao_core").info("relaxed %d", 3)
+    logging.getLogger("dao_core").debug("not shown")
+    warn("look out")
+    emit_error("no such thing", 3, as_json=False)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["level"], line["message"]) for line in lines] == [
+        ("info", "relaxed 3"), ("warning", "look out"), ("error", "no such thing"),
+    ]  # fmt: skip
+    assert all(line["time"].endswith("+00:00") for line in lines)
+
+
+def test_an_unknown_level_is_named(
+    dao: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAO_LOG_LEVEL", "loud")
+    answer = dao("store", "info")
+    assert (answer.code, "DAO_LOG_LEVEL is 'LOUD'" in answer.err) == (2, True)

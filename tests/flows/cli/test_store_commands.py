@@ -196,6 +196,20 @@ def test_registry_from_register_to_rollback(dao: Dao, tmp_path: Path) -> None:
     assert dao("models", "show", "nobody").code == 2
 
 
+def test_serving_to_others_says_so(dao: Dao, filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[str] = []
+    monkeypatch.setattr(
+        "stores.export.optimade_service.run", lambda app, host, port: served.append(host)
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    for host, warned in (("127.0.0.1", False), ("localhost", False), ("0.0.0.0", True)):  # noqa: S104
+        answer = dao("store", "serve", "--host", host, "--port", port)
+        assert (answer.code, "not this machine alone" in answer.err) == (0, warned)
+    assert len(served) == 3
+
+
 def test_serve_answers_on_this_machine_alone(dao: Dao, filled: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
