@@ -23,8 +23,8 @@ POSCAR_NAMES = ("POSCAR", "CONTCAR")
 POSCAR_SUFFIXES = (".vasp", ".poscar")
 XYZ_SUFFIXES = (".xyz", ".extxyz")
 PARSER_ERRORS = (
-    *(ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, SyntaxError),
-    *(TypeError, ValueError, StructureError),
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError),
+    *(RuntimeError, SyntaxError, TypeError, ValueError, StructureError),
     Warning,  # pymatgen raises its BadPoscarWarning
 )
 """What broken files make the parsers of pymatgen and ASE raise."""
@@ -147,7 +147,12 @@ def _parse_cif(file: Path) -> list[Structure | str]:
 
 def _parse_poscar(file: Path) -> list[Structure | str]:
     """The one structure of a POSCAR."""
-    return [Structure.from_str(file.read_text(), fmt="poscar")]
+    text = file.read_text()
+    lines = text.splitlines()
+    for line in lines[5:7]:  # pymatgen would make as many atoms as it says before it looks further
+        if sum(int(word) for word in line.split() if word.isdecimal()) > len(lines):
+            raise InputError(f"says {line.strip()} atoms, but has {len(lines)} lines")
+    return [Structure.from_str(text, fmt="poscar")]
 
 
 def _parse_xyz(file: Path) -> list[Structure | str]:

@@ -9,7 +9,7 @@ from typing import Any
 from ase.stress import voigt_6_to_full_3x3_stress
 from pymatgen.core import Structure
 
-from dao_core.crystal.reading import read_structures
+from dao_core.crystal.reading import PARSER_ERRORS, read_structures
 from dao_core.errors import MissingError
 from stores.ingest.entry import Entry
 
@@ -57,7 +57,10 @@ class StructureFiles:
         """The entry with its path seen from the folder, so that ids survive a move of it."""
         folder = self.path if self.path.is_dir() else self.path.parent
         name = source.removeprefix(f"{folder}/")
-        facts = _facts(structure) if structure is not None else {}
+        try:
+            facts = _facts(structure) if structure is not None else {}
+        except PARSER_ERRORS as error:
+            reason, structure, facts = f"unreadable_file: {error}", None, {}
         level = None
         if structure is not None and facts:
             own = structure.properties.get("level")

@@ -31,6 +31,10 @@ def translated_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _translated(error, path) from error
+    except UnicodeDecodeError as error:  # a damaged page, in a text or in SQLite's own complaint
+        raise StoreCorruptError(
+            f"{path}: damaged ({error.reason}); restore a backup (dao store restore)"
+        ) from error
 
 
 def _translated(error: sqlite3.Error, path: Path) -> StoreError:

@@ -39,6 +39,13 @@ ROCK_SALT = Structure.from_spacegroup(
 BULK = re.compile(rb"<(dos|eigenvalues)>.*?</\1>", re.DOTALL)
 """What makes most of a vasprun.xml, and is not read."""
 CIF = str(CifWriter(ROCK_SALT.get_primitive_structure(), symprec=None)).encode()
+RECORD = {
+    "material_id": "x-1",
+    "lattice": ROCK_SALT.lattice.matrix.tolist(),
+    "atomic_numbers": list(ROCK_SALT.atomic_numbers),
+    "frac_coords": ROCK_SALT.frac_coords.tolist(),
+    "e_above_hull": 0.1,
+}
 EXTXYZ = b"""\
 2
 Lattice="0 2.1 2.1 2.1 0 2.1 2.1 2.1 0" Properties=species:S:1:pos:R:3:forces:R:3 energy=-12.5 pbc="T T T"
@@ -65,6 +72,21 @@ def test_structure_files(
     assert len(reading.structures) + len(reading.failures) >= 1
     assert all(failure.reason.strip() for failure in reading.failures)
     _read_entries(typed, str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("POSCAR", b"x\n1\n4 0 0\n0 4 0\n0 0 4\nMg\n99999999999\ndirect\n0 0 0\n", "9 lines"),
+        ("a.extxyz", EXTXYZ.replace(b"energy=", b"energy=energy="), "energy=-12.5"),
+        ("a.extxyz", b"0\n", "not readable as xyz"),
+        ("a.json", json.dumps([{**RECORD, "atomic_numbers": [12]}]).encode(), "len(species)=1"),
+    ],
+)  # fmt: skip
+def test_what_fuzzing_has_found(file: Call, name: str, content: bytes, words: str) -> None:
+    (entry,) = open_source(str(file(name, content))).entries(None)
+    assert entry.structure is None
+    assert words in str(entry.reason)
 
 
 @pytest.fixture
@@ -171,15 +193,6 @@ def _read_all(folder: Path) -> int:
     with open_store(folder) as store:
         check(store)
         return sum(len(list(one.query())) for one in store.collections.values())
-
-
-RECORD = {
-    "material_id": "x-1",
-    "lattice": ROCK_SALT.lattice.matrix.tolist(),
-    "atomic_numbers": list(ROCK_SALT.atomic_numbers),
-    "frac_coords": ROCK_SALT.frac_coords.tolist(),
-    "e_above_hull": 0.1,
-}
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a.json.gz", "a.csv"])
