@@ -21,6 +21,8 @@ from small cells, for ranking only."""
 OUTSIDE = "made for"
 """In every objection of a domain."""
 PW = "ase:dft_inputs.qe.calculator:fast"
+POINTS = 5
+"""Pressures of a compression by DFT."""
 CELLS = {"phonons": 100, "pressure": 10, "layer": 1, "surface": 100, "defects": 1000}
 """What an interpretation costs by DFT, in relaxations of the crystal: its supercells."""
 
@@ -54,7 +56,7 @@ def verify_next(summary: CampaignSummary) -> list[Suggestion]:
     for row in _worth_it(summary):
         known = [one for one in summary.interpretations if one.rank == row.rank]
         found += _of_the_energy(row, summary)
-        found += _of_the_phonons(row, known)
+        found += _of_the_phonons(row, known, summary.request.get("pressure") or 0.0)
         found += _of_the_domain(row, known)
         found += _of_the_electrons(row, known)
     return sorted(found, key=lambda one: (one.core_hours, one.rank or 0))[:MOST]
@@ -91,12 +93,16 @@ def _of_the_energy(row: RankedStructure, summary: CampaignSummary) -> Iterator[S
     if not row.converged:
         why = "its relaxation did not converge"
         yield _check(row, "Relax further", why, f"dao relax {_file(row)}", BY_POTENTIAL * atoms)
-    if doubts:
-        what, why = "Relax with another potential", "; ".join(doubts)
-        yield _check(
-            row, what, why, f"dao relax {_file(row)} --potential chgnet", BY_POTENTIAL * atoms
-        )
     cost = BY_DFT * atoms**2
+    if doubts and pressure:
+        what, why = "Compress it by DFT", "; ".join(doubts)
+        command = f"dao pressure {_file(row)} --to {pressure:g} --points {POINTS} --potential {PW}"
+        yield _check(row, what, why, command, POINTS * cost)
+    elif doubts:
+        what, why = "Relax with another potential", "; ".join(doubts)
+        other = "dao-p" if summary.level.startswith("chgnet") else "chgnet"
+        command = f"dao relax {_file(row)} --potential {other}"
+        yield _check(row, what, why, command, BY_POTENTIAL * atoms)
     command = f"dao validate {row.candidate_id}"
     if row.dft is None and not pressure:
         yield _check(row, "Relax by DFT", _why_dft(row), command, cost)
@@ -110,19 +116,22 @@ def _of_the_energy(row: RankedStructure, summary: CampaignSummary) -> Iterator[S
         )
 
 
-def _of_the_phonons(row: RankedStructure, known: list[Interpretation]) -> Iterator[Suggestion]:
+def _of_the_phonons(
+    row: RankedStructure, known: list[Interpretation], pressure: float
+) -> Iterator[Suggestion]:
+    at_pressure = f" --pressure {pressure:g}" if pressure else ""
     atoms = len(row.structure["sites"])
     phonons = [one for one in known if one.kind == "phonons"]
     if not phonons:
         why = "a minimum of the cell may still be a saddle of a larger one"
-        command = f"dao phonons {row.candidate_id}"
+        command = f"dao phonons {row.candidate_id}{at_pressure}"
         yield _check(row, "Find its phonons", why, command, PHONONS * atoms)
     for one in phonons:
         fallen = one.result.get("soft_mode_candidate_id")
         if one.result.get("unstable") and fallen:
             why = f"unstable at level {one.level}: {one.finding}"
             what = "See whether what its soft mode leads to is a minimum"
-            yield _check(row, what, why, f"dao phonons {fallen}", PHONONS * atoms)
+            yield _check(row, what, why, f"dao phonons {fallen}{at_pressure}", PHONONS * atoms)
 
 
 def _of_the_domain(row: RankedStructure, known: list[Interpretation]) -> Iterator[Suggestion]:

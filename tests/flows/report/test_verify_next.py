@@ -36,6 +36,10 @@ def test_each_flag_has_its_check_and_the_cheapest_is_first(binary: CampaignSumma
     assert hours == sorted(hours)
     of_first = {one.what: one for one in found if one.rank == 1}
     assert "not made for O" in of_first["Relax with another potential"].why
+    assert of_first["Relax with another potential"].command.endswith("--potential dao-p")
+    pressed = flagged.model_copy(update={"request": {**flagged.request, "pressure": 50.0}})
+    (compress,) = [one for one in verify_next(pressed) if one.what == "Compress it by DFT"]
+    assert "--to 50" in compress.command
     assert of_first["Relax further"].command.startswith("dao relax cif")
     assert "meV/atom above the hull" in of_first["Relax by DFT"].why
     assert {one.rank for one in found} <= {1, 2, 3, 4, 5}
@@ -63,6 +67,10 @@ def test_what_a_potential_was_not_made_for_is_repeated_by_dft(binary: CampaignSu
         result={**PHONONS, "unstable": False}, flags=("200 GPa, made for at most 80 GPa",),
     )  # fmt: skip
     found = verify_next(binary.model_copy(update={"interpretations": (outside,)}))
+    pressed = binary.model_copy(update={"request": {**binary.request, "pressure": 50.0}})
+    commands = [one.command for one in verify_next(pressed) if one.what == "Find its phonons"]
+    assert commands
+    assert all(command.endswith("--pressure 50") for command in commands)
     (repeat,) = [one for one in found if one.what == "Repeat its phonons by DFT"]
     assert "200 GPa" in repeat.why
     assert repeat.command.startswith(f"dao phonons {binary.ranking[0].candidate_id} --potential")
