@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import math
 import pickle
+import struct
 import zipfile
+import zlib
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -93,7 +95,9 @@ def read_torch_archive(path: Path) -> Any:
     try:
         with zipfile.ZipFile(path) as archive:
             return _ArchiveReader(path, archive).read()
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except CheckpointError:
+        raise
+    except (zipfile.BadZipFile, OSError, struct.error, zlib.error, *_PICKLE_ERRORS) as error:
         raise CheckpointError(
             f"{path} is not a complete torch.save archive ({error}); download it again"
         ) from error

@@ -156,9 +156,10 @@ def _facts(record: Mapping[str, Any]) -> dict[str, Any]:
     return {**facts, "properties": properties}
 
 
-def _number(text: str | None) -> Any:
+def _number(text: str | list[str] | None) -> Any:
+    """A cell of a table; one too many in a line, as a list."""
     try:
-        return float(text or "")
+        return float(text) if isinstance(text, str) else text
     except ValueError:
         return text
 
