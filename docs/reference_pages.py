@@ -68,15 +68,15 @@ def tutorial(file: Path) -> str:
     about = ast.get_docstring(ast.parse(text)) or ""
     title, _, rest = about.partition("\n\n")
     usage, _, words = rest.strip().partition("\n\n")
-    return "\n\n".join(
-        [
-            f"# {title.rstrip('.')}",
-            paragraphs(words),
-            f"```bash\n{usage.strip()}\n```",
-            f"![What it draws]({file.stem}.png)",
-            f"```python\n{text}```",
-        ]
-    )
+    picture = file.with_suffix(".png")
+    parts = [
+        f"# {title.rstrip('.')}",
+        paragraphs(words),
+        f"```bash\n{usage.strip()}\n```",
+        f"![What it draws]({picture.name})" if picture.is_file() else "",
+        f"```python\n{text}```",
+    ]
+    return "\n\n".join(filter(None, parts))
 
 
 def command_line() -> str:

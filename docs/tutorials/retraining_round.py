@@ -2,8 +2,10 @@
 
     python docs/tutorials/retraining_round.py [--quick] [--system Cu-S] [--out FOLDER]
 
-CHGNet stands for DFT: it is a function of the crystal that DAO-P does not know exactly. A third of
-the formulas are held out; the errors on them before and after are what counts.
+CHGNet stands for DFT: it is a function of the crystal that DAO-P does not know exactly. Half of the
+formulas are held out. The gate compares old and new model on them crystal by crystal: the round
+helps where energy and force errors fall by more than their noise, which it names. Expect a few per
+cent from a few hundred labels of other formulas: retraining is repeated, campaign after campaign.
 """
 
 from __future__ import annotations
@@ -90,17 +92,16 @@ def main() -> None:
     given.out.mkdir(parents=True, exist_ok=True)
     os.environ["DAO_HOME"] = str(given.out / "home")
 
-    size = {"per_cell": 1, "max_atoms": 4} if given.quick else {"per_cell": 12, "max_atoms": 12}
+    size = {"per_cell": 1, "max_atoms": 4} if given.quick else {"per_cell": 8, "max_atoms": 12}
     by_formula = crystals(given.system, **size)
     formulas = sorted(by_formula)
-    held = [one for formula in formulas[::3] for one in by_formula[formula]]
-    learned = [one for formula in formulas if formula not in formulas[::3]
-               for one in by_formula[formula]]  # fmt: skip
+    held = [one for formula in formulas[::2] for one in by_formula[formula]]
+    learned = [one for formula in formulas[1::2] for one in by_formula[formula]]
     for name, structures in (("held", held), ("learned", learned)):
         write_labels(given.out / f"{name}.extxyz", structures)
         dao("ingest", str(given.out / f"{name}.extxyz"), "--level", LEVEL)
     dao("store", "test-set", "holdout", str(given.out / "held.extxyz"))
-    report = dao("retrain", LEVEL, "--steps", "5" if given.quick else "1000")
+    report = dao("retrain", LEVEL, *(["--steps", "5"] if given.quick else []))
     outcome = next(one for one in report["outcomes"] if one["kind"] == "predictor")
 
     true = energies(load_potential("chgnet"), held)
