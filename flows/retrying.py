@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from httpx import TransportError
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
@@ -11,7 +12,13 @@ from prefect.tasks import exponential_backoff
 
 from stores.errors import StoreBusyError, StoreUnreachableError
 
-CAN_PASS = (StoreBusyError, StoreUnreachableError, ConnectionError, TimeoutError)
+CAN_PASS = (
+    StoreBusyError,
+    StoreUnreachableError,
+    TransportError,  # a Prefect server that restarts
+    ConnectionError,
+    TimeoutError,
+)
 """Errors that waiting may cure; any other comes back the same however often it is tried."""
 
 

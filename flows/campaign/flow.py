@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from functools import partial
-from typing import Any, cast
+from itertools import chain
 
 from prefect import flow, get_run_logger, tags, task
-from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from flows.campaign import progress, propose, relaxation, screen
 from flows.campaign.artifacts import publish
-from flows.campaign.batches import grouped
 from flows.campaign.budgets import budgets
 from flows.campaign.phonons import find_phonons_of_best
 from flows.campaign.plan import Share
@@ -22,6 +19,7 @@ from flows.campaign.result import finish
 from flows.campaign.rounds import plan_round, select, surveyed
 from flows.campaign.running import Campaign
 from flows.campaign.survey import Survey, survey_proposed, survey_screened
+from flows.campaign.tasks import on_cluster, run_tasks
 from flows.events import candidates_selected
 from flows.report.summary import CampaignSummary, Failure
 from flows.retrying import RETRY
@@ -30,8 +28,9 @@ from flows.validation.selection import select_for_dft
 from flows.validation.settings import require_dft
 from flows.validation.stage import Proposal, check_by_dft, dft_settings, propose_for_dft
 from stores.documents import CandidateDocument
-from stores.errors import StoreError
 
+DAY = 24 * 3600
+"""Seconds; a task that takes longer hangs: it costs its batches, and the campaign goes on."""
 Batches = Sequence[Sequence[CandidateDocument]]
 
 
@@ -42,14 +41,14 @@ def run_name() -> str:
     return f"campaign {' '.join(targets)}"
 
 
-@task(name="propose", task_run_name="propose {label}", **RETRY)
+@task(name="propose", task_run_name="propose {label}", timeout_seconds=DAY, **RETRY)
 def propose_task(campaign: Campaign, shares: Sequence[Share], label: str) -> None:
     """Propose the candidates of some compositions."""
     del label
     propose.propose(campaign, shares)
 
 
-@task(name="screen", task_run_name="screen {label}", **RETRY)
+@task(name="screen", task_run_name="screen {label}", timeout_seconds=DAY, **RETRY)
 def screen_task(campaign: Campaign, batches: Batches, label: str) -> None:
     """Evaluate the one-shot energy of some batches of candidates."""
     del label
@@ -62,19 +61,17 @@ def select_task(campaign: Campaign, number: int) -> None:
     select(campaign, number)
 
 
-@task(name="relax", task_run_name="relax {label}", **RETRY)
+@task(name="relax", task_run_name="relax {label}", timeout_seconds=DAY, **RETRY)
 def relax_task(
     campaign: Campaign,
     batches: Batches,
     label: str,
     best: Mapping[str, float],
-    planned: Sequence[Sequence[str]],
+    tiers: Sequence[Sequence[str]],
 ) -> None:
-    """Relax some batches of candidates, to the standard of those planned before them."""
+    """Relax some batches of candidates, to the standard of the tiers before theirs."""
     del label
-    own = relaxation.relaxation_keys(batches[0], campaign.conditions)
-    before = [key for keys in planned[: planned.index(own)] for key in keys]
-    relaxation.relax_batches(campaign, batches, best, before)
+    relaxation.relax_batches(campaign, batches, best, tiers)
 
 
 @task(name="rank", **RETRY)
@@ -148,7 +145,7 @@ def _announce(running: Campaign) -> None:
 def _propose(running: Campaign, shares: Sequence[Share]) -> list[Failure]:
     missing = propose.missing_shares(running, shares)
     progress.begin(propose.STAGE, sum(share.n for share in missing))
-    return _run(propose_task, running, missing, propose.STAGE)
+    return run_tasks(propose_task, running, missing, propose.STAGE)
 
 
 def _screen(running: Campaign, survey: Survey, shares: Sequence[Share]) -> list[Failure]:
@@ -157,36 +154,27 @@ def _screen(running: Campaign, survey: Survey, shares: Sequence[Share]) -> list[
     done = running.ledger.done([screen.batch_key(running.level, batch) for batch in batches])
     missing = [b for b in batches if screen.batch_key(running.level, b) not in done]
     progress.begin(screen.STAGE, sum(map(len, missing)))
-    return _run(screen_task, running, missing, screen.STAGE)
+    return run_tasks(screen_task, running, missing, screen.STAGE)
 
 
 def _relax(
     running: Campaign, survey: Survey, shares: Sequence[Share], number: int
 ) -> list[Failure]:
+    """Relax tier after tier; on a cluster the batches of one tier side by side."""
     best = {formula: lowest.energy for formula, lowest in survey.lowest().items()}
     survey_proposed(survey, running.ledger, shares)
     survey_screened(survey, running.ledger, running.level, number)
-    batches = relaxation.search_batches(survey.documents())
-    conditions = running.conditions
-    planned = [relaxation.relaxation_keys(batch, conditions) for batch in batches]
+    tiers, conditions = relaxation.search_tiers(survey.documents()), running.conditions
+    keys = [relaxation.relaxation_keys([*chain(*tier)], conditions) for tier in tiers]
+    batches = [*chain(*tiers)]
     done = running.ledger.done([relaxation.batch_key(conditions, batch) for batch in batches])
-    missing = [b for b in batches if relaxation.batch_key(conditions, b) not in done]
-    progress.begin(relaxation.STAGE, sum(map(len, missing)))
-    return _run(partial(relax_task, best=best, planned=planned), running, missing, relaxation.STAGE)
-
-
-def _run(
-    work: Callable[..., Any], running: Campaign, items: Sequence[Any], stage: str
-) -> list[Failure]:
-    """Do items in tasks one after the other; a failed task costs its batches, not the campaign."""
-    failures = []
-    groups = grouped(items)
-    for number, group in enumerate(groups, start=1):
-        label = f"{number}/{len(groups)}"
-        state = cast("State[Any]", work(running, group, label, return_state=True))
-        error = state.result(raise_on_failure=False) if state.is_failed() else None
-        if isinstance(error, StoreError):
-            raise error  # nothing can be written: no later batch would fare better
-        if error is not None:
-            failures.append(Failure(item=f"{stage} {label}", stage=stage, reason=str(error)))
-    return failures
+    parts = [
+        [batch for batch in part if relaxation.batch_key(conditions, batch) not in done]
+        for part in (tiers if on_cluster() else [batches])
+    ]
+    progress.begin(relaxation.STAGE, sum(len(batch) for part in parts for batch in part))
+    return [
+        failure
+        for part in parts
+        for failure in run_tasks(relax_task, running, part, relaxation.STAGE, best=best, tiers=keys)
+    ]

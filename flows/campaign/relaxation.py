@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 from dao_core.errors import InputError
 from dao_core.potentials import Potential
@@ -47,17 +48,23 @@ def relaxation_batches(candidates: Sequence[CandidateDocument]) -> list[list[Can
     return by_atoms(ordered, lambda c: c.nsites, max_atoms=MAX_ATOMS, max_items=MAX_CRYSTALS)
 
 
-def search_batches(chosen: Sequence[CandidateDocument]) -> list[list[CandidateDocument]]:
+def search_tiers(chosen: Sequence[CandidateDocument]) -> list[list[list[CandidateDocument]]]:
     """The batches of a search, in tiers of doubling length, the most promising first.
 
-    What the first tiers find is the standard by which later relaxations are hopeless or not.
+    What the tiers before find is the standard by which later relaxations are hopeless or not, so
+    that the batches of one tier may be relaxed in any order, or side by side.
     """
-    batches: list[list[CandidateDocument]] = []
+    tiers: list[list[list[CandidateDocument]]] = []
     first, length = 0, FIRST_TIER
     while first < len(chosen):
-        batches.extend(relaxation_batches(chosen[first : first + length]))
+        tiers.append(relaxation_batches(chosen[first : first + length]))
         first, length = first + length, 2 * length
-    return batches
+    return tiers
+
+
+def search_batches(chosen: Sequence[CandidateDocument]) -> list[list[CandidateDocument]]:
+    """The batches of all tiers, in their order."""
+    return [batch for tier in search_tiers(chosen) for batch in tier]
 
 
 def batch_key(conditions: Conditions, batch: Sequence[CandidateDocument]) -> str:
@@ -69,30 +76,34 @@ def relax_batches(
     campaign: Campaign,
     batches: Sequence[Sequence[CandidateDocument]],
     best: Mapping[str, float],
-    before: Sequence[str] = (),
+    tiers: Sequence[Sequence[str]],
 ) -> None:
     """Relax what is missing of some batches, and write each batch when it is done.
 
     Args:
         campaign: The campaign.
-        batches: Some of :func:`search_batches`, in their order.
+        batches: Some of :func:`search_batches`.
         best: Lowest energy of each reduced formula in earlier rounds, eV/atom.
-        before: Ids of the relaxations of this round that come before these batches.
+        tiers: Ids of the relaxations of this round, tier by tier.
     """
-    best = _lowered(best, campaign.store, before)
     for batch in batches:
         begun = time.monotonic()
+        before = _tiers_before(tiers, relaxation_key(batch[0], campaign.conditions))
         relax_missing(
             batch,
             campaign.potential,
             campaign.store,
             campaign.conditions,
             campaign_id=campaign.campaign_id,
-            best=best,
+            best=_lowered(best, campaign.store, before),
         )
         key = batch_key(campaign.conditions, batch)
         campaign.ledger.record(key, STAGE, {}, time.monotonic() - begun)
-        best = _lowered(best, campaign.store, relaxation_keys(batch, campaign.conditions))
+
+
+def _tiers_before(tiers: Sequence[Sequence[str]], key: str) -> list[str]:
+    """Ids of all relaxations of the tiers before the one that has ``key``."""
+    return [one for tier in takewhile(lambda tier: key not in tier, tiers) for one in tier]
 
 
 def relaxation_keys(candidates: Sequence[CandidateDocument], conditions: Conditions) -> list[str]:

@@ -27,7 +27,7 @@ from flows.campaign.request import CampaignRequest, content_key
 from flows.serving import SHIPPED, Served, model_name, served_models
 from flows.versions import versions
 from stores import open_store
-from stores.documents import CampaignDocument, utc_now
+from stores.documents import CampaignDocument, ModelKind, utc_now
 
 REFERENCES_PER_CELL = 2
 """Candidates of each cell that is only there for the hull."""
@@ -106,7 +106,7 @@ class Campaign:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel as the request: stores and models are opened where they arrive."""
-        return Campaign, (self.request, self.served)
+        return arrived, (self.request, tuple(self.served.items()))
 
     def __enter__(self) -> Self:
         return self
@@ -209,3 +209,9 @@ class Campaign:
         sizes = [own.max_atoms, *(getattr(s, "max_atoms", None) for s in self.sources.values())]
         known = [size for size in sizes if size]
         return replace(own, max_atoms=min(known, default=None))
+
+
+@lru_cache(maxsize=2)
+def arrived(request: CampaignRequest, served: tuple[tuple[ModelKind, str], ...]) -> Campaign:
+    """A campaign on another machine, opened there once for all of its tasks."""
+    return Campaign(request, dict(served))

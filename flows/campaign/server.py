@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 
+import httpx
 import uvicorn
 from prefect.logging.handlers import APILogWorker
 from prefect.server.api.server import create_app
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 
-from dao_core.errors import DaoError
+from dao_core.errors import DaoError, MissingError
 
 STARTUP_SECONDS = 600.0
 """A few seconds on an idle machine; minutes have been seen on one with ten times too much to do. A
@@ -25,12 +26,24 @@ server that fails ends its thread, which is noticed at once."""
 def prefect_server() -> Iterator[str]:
     """Yield the URL of the user's Prefect API if one is configured, else of one started here.
 
+    A restart of the user's server is sat out: Prefect asks again for about a minute.
+
     Raises:
         DaoError: The server did not start.
+        MissingError: The user's server does not answer, or no longer.
     """
     configured = get_current_settings().api.url
     if configured:
-        yield configured
+        try:
+            yield configured
+        except (httpx.TransportError, RuntimeError) as error:
+            # A client that is refused at its very start says so by a RuntimeError of Prefect's.
+            if not any(isinstance(e, httpx.TransportError) for e in (error, error.__cause__)):
+                raise
+            raise MissingError(
+                f"the Prefect server at {configured} does not answer ({error}); what is done is in "
+                "the store: start the server, and the same command goes on"
+            ) from error
         return
     with server_of_its_own() as url:
         yield url

@@ -21,6 +21,8 @@ from flows.orchestration import bootstrap
 PREFECT = Path(sys.executable).with_name("prefect")
 PATIENCE = 600.0
 """Seconds; a server starts in five on an idle machine."""
+LEASES_ON_DISK = "prefect.server.concurrency.lease_storage.filesystem"
+"""As docs/deploy.md has it: a server that forgets its leases never frees their slots."""
 
 
 def wait_for(reached: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
@@ -38,6 +40,7 @@ class PrefectServer:
 
     port: int
     home: Path
+    program: Path = PREFECT
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -45,11 +48,16 @@ class PrefectServer:
         return f"http://127.0.0.1:{self.port}/api"
 
     @property
+    def clone(self) -> Path:
+        return self.home / "clone"
+
+    @property
     def environment(self) -> dict[str, str]:
         return {
             **os.environ,
             "PREFECT_HOME": str(self.home),
             "PREFECT_API_URL": self.url,
+            "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": LEASES_ON_DISK,
             "OMP_NUM_THREADS": "1",
         }
 
@@ -68,6 +76,12 @@ class PrefectServer:
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()
+            self.process.wait(timeout=PATIENCE)
+
+    def kill(self) -> None:
+        """End the server as a power cut would."""
+        if self.process is not None:
+            self.process.kill()
             self.process.wait(timeout=PATIENCE)
 
     def answers(self) -> bool:
@@ -103,10 +117,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectServer]:
 
 @pytest.fixture(scope="session")
 def deployed(server: PrefectServer, request: pytest.FixtureRequest) -> PrefectServer:
-    """The server with everything of ``dao setup`` and ``prefect deploy --all``."""
+    """The server with everything of ``dao setup`` and ``prefect deploy --all``.
+
+    Runs of deployments work, and leave their files, in a folder that only looks like this clone.
+    """
     with temporary_settings({PREFECT_API_URL: server.url}):
         bootstrap()
-    server.prefect("deploy", "--all", cwd=request.config.rootpath)
+    server.clone.mkdir()
+    for name in ("prefect.yaml", "flows"):
+        (server.clone / name).symlink_to(request.config.rootpath / name)
+    server.prefect("deploy", "--all", cwd=server.clone)
     return server
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect.client.orchestration import get_client
 from prefect.utilities.importtools import import_object
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
 from flows.orchestration import LIMITS, POOLS, ZOMBIES, bootstrap
 from flows.sweep import PRIORITIES
+
+
+def compose(root: Path) -> dict[str, Any]:
+    return YAML(typ="safe").load((root / "compose.yaml").read_text())
 
 
 def declared(root: Path) -> dict[str, dict[str, Any]]:
@@ -95,3 +101,42 @@ def test_schema_of_a_sweep_orders_by_priority() -> None:
         [{"request": {"targets": target}, "priority": priority} for target, priority in words]
     )
     assert [one.request.targets[0] for one in in_order(queue)] == ["Mg-O", "C", "Si", "Na-Cl"]
+
+
+def test_the_compose_file_holds_together(request: pytest.FixtureRequest) -> None:
+    content = compose(request.config.rootpath)
+    services = content["services"]
+    mounted = {one.split(":")[0] for s in services.values() for one in s.get("volumes", [])}
+    assert mounted == content["volumes"].keys()
+    for name, service in services.items():
+        assert ("image" in service) != ("build" in service), name
+        for other, wanted in service.get("depends_on", {}).items():
+            healthy = wanted["condition"] == "service_healthy"
+            assert not healthy or "healthcheck" in services[other]
+    text = (request.config.rootpath / "compose.yaml").read_text()
+    secrets = set(re.findall(r"\$\{(\w+)", text))
+    assert secrets == {"POSTGRES_PASSWORD", "MONGO_PASSWORD"}
+    assert {f"${{{name}:?set {name}}}" in text for name in secrets} == {True}, "no default"
+    host = services["worker"]["environment"]["DAO_STORE"].split("@")[1].split(":")[0]
+    assert {host, "postgres", "server"} <= services.keys()
+
+
+@pytest.mark.slow
+def test_the_worker_of_the_compose_file_takes_a_run_of_a_deployment(
+    deployed: Any, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("maintenance/maintenance")
+        run = client.create_flow_run_from_deployment(deployment.id)
+        program, *words = compose(request.config.rootpath)["services"]["worker"]["command"].split()
+        assert program == "prefect"
+        done = subprocess.run(
+            [deployed.program, *words, "--run-once"],
+            env={**deployed.environment, "DAO_HOME": str(tmp_path)},
+            check=False,
+            capture_output=True,
+        )
+        state = client.read_flow_run(run.id).state
+    assert state is not None
+    assert state.is_completed(), done.stdout.decode() + done.stderr.decode()
+    assert (tmp_path / "store.sqlite").is_file()
