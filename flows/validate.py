@@ -7,6 +7,7 @@ from typing import Any
 
 from prefect import flow, get_run_logger, task
 from prefect.concurrency.sync import concurrency
+from prefect.runtime import flow_run
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.events import labels_added
@@ -49,7 +50,15 @@ def dft_task(request: ValidateRequest) -> dict[str, Any]:
         )
 
 
-@flow(name="validate", persist_result=False)
+def run_name() -> str:
+    """Name of a flow run: what it checks."""
+    request: Any = flow_run.get_parameters()["request"]
+    given = request.crystals if isinstance(request, ValidateRequest) else request["crystals"]
+    more = f" and {len(given) - 1} more" if len(given) > 1 else ""
+    return f"validate {given[0]}{more}"
+
+
+@flow(name="validate", flow_run_name=run_name, persist_result=False)
 def validate(request: ValidateRequest) -> dict[str, Any]:
     """Check crystals by DFT and write labels back; the same crystal is computed once, ever.
 
@@ -63,7 +72,9 @@ def validate(request: ValidateRequest) -> dict[str, Any]:
     """
     done = dft_task(request)
     checks = [*done["structures"], *done["competing"]]
-    new = [one for one in checks if one["state"] == "done" and not one["reused"]]
+    # A crystal that is a phase of its own hull too is one calculation with one label.
+    ended = {c["validation_id"]: c for c in checks if c["state"] == "done" and not c["reused"]}
+    new = list(ended.values())
     for level in sorted({one["level"] for one in new}):
         labels_added(level, sum(one["level"] == level for one in new))
     for failure in done["failures"]:

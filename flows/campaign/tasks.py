@@ -10,6 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.context import FlowRunContext
 from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.utilities.annotations import quote
 
 from flows.campaign.batches import grouped
 from flows.campaign.running import Campaign
@@ -57,9 +58,13 @@ def run_tasks(
     return [failure for failure in found if failure is not None]
 
 
-def _labelled(groups: list[list[Any]]) -> list[tuple[list[Any], str]]:
-    """Each group with its number."""
-    return [(group, f"{n}/{len(groups)}") for n, group in enumerate(groups, start=1)]
+def _labelled(groups: list[list[Any]]) -> list[tuple[Any, str]]:
+    """Each group with its number.
+
+    Quoted, because Prefect looks for futures in all that a task is given: in every number of every
+    crystal, a millisecond for each.
+    """
+    return [(quote(group), f"{n}/{len(groups)}") for n, group in enumerate(groups, start=1)]
 
 
 def _failure(state: object, stage: str, label: str) -> Failure | None:

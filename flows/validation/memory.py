@@ -110,6 +110,9 @@ class StoreMemory:
             known = known.model_copy(
                 update=self._outcome(validation, validation.result, label.label_id)
             )
+        elif known.candidate_id is None:  # it was computed first as a phase of the hull
+            candidate = self.candidates.get(validation.name)
+            known = known.model_copy(update={"candidate_id": candidate})
         # The check is written last: where it says done, its label is there.
         self.store.put([checked, relaxed, label])
         self.store.put(known)
