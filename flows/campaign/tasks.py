@@ -51,20 +51,18 @@ def run_tasks(
         found = [_failure(state, stage, label)
                  for state, (_, label) in zip(states, _labelled(groups), strict=True)]  # fmt: skip
     else:
+        # Quoted, because Prefect looks for futures in all that a task is given, in every number of
+        # every crystal, a millisecond for each crystal.
         found = [
-            _failure(work(running, group, label, return_state=True, **more), stage, label)
+            _failure(work(running, quote(group), label, return_state=True, **more), stage, label)
             for group, label in _labelled(grouped(items))
         ]
     return [failure for failure in found if failure is not None]
 
 
-def _labelled(groups: list[list[Any]]) -> list[tuple[Any, str]]:
-    """Each group with its number.
-
-    Quoted, because Prefect looks for futures in all that a task is given: in every number of every
-    crystal, a millisecond for each.
-    """
-    return [(quote(group), f"{n}/{len(groups)}") for n, group in enumerate(groups, start=1)]
+def _labelled(groups: list[list[Any]]) -> list[tuple[list[Any], str]]:
+    """Each group with its number."""
+    return [(group, f"{n}/{len(groups)}") for n, group in enumerate(groups, start=1)]
 
 
 def _failure(state: object, stage: str, label: str) -> Failure | None:
