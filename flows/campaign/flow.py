@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from itertools import chain
 
 from prefect import flow, get_run_logger, tags, task
@@ -16,9 +15,9 @@ from flows.campaign.phonons import find_phonons_of_best
 from flows.campaign.plan import Share
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import finish
-from flows.campaign.rounds import plan_round, select, surveyed
+from flows.campaign.rounds import plan_round, select
 from flows.campaign.running import Campaign
-from flows.campaign.survey import Survey, survey_proposed, survey_screened
+from flows.campaign.survey import Survey, survey_proposed, survey_relaxed, survey_screened
 from flows.campaign.tasks import on_cluster, run_tasks
 from flows.events import candidates_selected
 from flows.report.summary import CampaignSummary, Failure
@@ -108,8 +107,9 @@ def campaign(request: CampaignRequest) -> str:
         get_run_logger().info("campaign %s at level %s", running.campaign_id, running.level)
         running.store.put(running.document())
         failures = list(running.failures)
+        survey = Survey()
         for number in range(len(budgets(request))):
-            failures.extend(_round(running, number))
+            failures.extend(_round(running, number, survey))
         rank_task(running, failures)
         if request.phonons:
             phonons_task(running)
@@ -120,17 +120,16 @@ def campaign(request: CampaignRequest) -> str:
         return running.campaign_id
 
 
-def _round(running: Campaign, number: int) -> list[Failure]:
-    """One round: plan, propose, screen, select, relax."""
-    shares = plan_round(running, number)
-    before = surveyed(running, number)
-    relax = budgets(running.request)[number].relax
-    failures = [
-        *_propose(running, shares),
-        *_screen(running, deepcopy(before), shares),
-    ]
+def _round(running: Campaign, number: int, survey: Survey) -> list[Failure]:
+    """One round: plan, propose, screen, select, relax. The survey of earlier rounds grows by it."""
+    shares = plan_round(running, number, survey)
+    failures = _propose(running, shares)
+    survey_proposed(survey, running.ledger, shares)
+    failures += _screen(running, survey)
     select_task(running, number)
-    return [*failures, *_relax(running, before, shares, relax)]
+    failures += _relax(running, survey, budgets(running.request)[number].relax)
+    survey_relaxed(survey, running.ledger, running.conditions)
+    return failures
 
 
 def _announce(running: Campaign) -> None:
@@ -148,8 +147,7 @@ def _propose(running: Campaign, shares: Sequence[Share]) -> list[Failure]:
     return run_tasks(propose_task, running, missing, propose.STAGE)
 
 
-def _screen(running: Campaign, survey: Survey, shares: Sequence[Share]) -> list[Failure]:
-    survey_proposed(survey, running.ledger, shares)
+def _screen(running: Campaign, survey: Survey) -> list[Failure]:
     batches = screen.screening_batches(survey.unique)
     done = running.ledger.done([screen.batch_key(running.level, batch) for batch in batches])
     missing = [b for b in batches if screen.batch_key(running.level, b) not in done]
@@ -157,12 +155,9 @@ def _screen(running: Campaign, survey: Survey, shares: Sequence[Share]) -> list[
     return run_tasks(screen_task, running, missing, screen.STAGE)
 
 
-def _relax(
-    running: Campaign, survey: Survey, shares: Sequence[Share], number: int
-) -> list[Failure]:
+def _relax(running: Campaign, survey: Survey, number: int) -> list[Failure]:
     """Relax tier after tier; on a cluster the batches of one tier side by side."""
     best = {formula: lowest.energy for formula, lowest in survey.lowest().items()}
-    survey_proposed(survey, running.ledger, shares)
     survey_screened(survey, running.ledger, running.level, number)
     tiers, conditions = relaxation.search_tiers(survey.documents()), running.conditions
     keys = [relaxation.relaxation_keys([*chain(*tier)], conditions) for tier in tiers]

@@ -64,11 +64,17 @@ def select(campaign: Campaign, number: int) -> None:
     )
 
 
-def plan_round(campaign: Campaign, number: int) -> list[Share]:
-    """The shares of a round, planned once: a resumed campaign keeps to the plan in the store."""
+def plan_round(campaign: Campaign, number: int, survey: Survey) -> list[Share]:
+    """The shares of a round, planned once: a resumed campaign keeps to the plan in the store.
+
+    Args:
+        campaign: The campaign.
+        number: Of the round, from 0.
+        survey: Of all rounds before it.
+    """
     shares = _planned(campaign, number)
     if shares is None:
-        shares = _first(campaign) if number == 0 else _later(campaign, number)
+        shares = _first(campaign) if number == 0 else _later(campaign, number, survey)
         outcome = {"shares": [share.model_dump(mode="json") for share in shares]}
         campaign.ledger.record(_key(campaign, number), STAGE, outcome, 0.0)
     return shares
@@ -102,9 +108,8 @@ def _first(campaign: Campaign) -> list[Share]:
     return [*planned, *soft_mode_shares(campaign)]
 
 
-def _later(campaign: Campaign, number: int) -> list[Share]:
+def _later(campaign: Campaign, number: int, survey: Survey) -> list[Share]:
     """A plan from what earlier rounds brought."""
-    survey = surveyed(campaign, number)
     found = found_so_far(campaign, survey)
     parents = _parents(survey, found)
     known = {

@@ -13,6 +13,7 @@ from flows.campaign.propose import propose
 from flows.campaign.request import CampaignRequest
 from flows.campaign.rounds import plan_round
 from flows.campaign.running import Campaign
+from flows.campaign.survey import Survey
 from stores.documents import CandidateDocument
 
 Dao = Callable[..., Any]
@@ -73,11 +74,13 @@ def assert_returned(dao: Dao, unstable: dict[str, Any], store: Path) -> None:
     request = CampaignRequest(targets=("Cu",), potential=EMT[1], sources=("template",),
                               candidates=2, store=str(store))  # fmt: skip
     with Campaign(request) as campaign:
-        (share,) = [s for s in plan_round(campaign, 0) if s.source == "soft-mode"]
+        (share,) = [s for s in plan_round(campaign, 0, Survey()) if s.source == "soft-mode"]
         assert share.parents == (child,)
         propose(campaign, [share])
         (taken,) = campaign.store.find(CandidateDocument, {"campaign_ids": campaign.campaign_id})
         assert taken.origin == f"soft-mode:{child}"
-        assert plan_round(campaign, 0)[-1] == share, "a plan stays as it was made"
+        assert plan_round(campaign, 0, Survey())[-1] == share, "a plan stays as it was made"
         again = Campaign(request.model_copy(update={"seed": 1}))
-        assert [s.parents for s in plan_round(again, 0) if s.source == "soft-mode"] == [(child,)]
+        assert [s.parents for s in plan_round(again, 0, Survey()) if s.source == "soft-mode"] == [
+            (child,)
+        ]
