@@ -7,14 +7,6 @@ be counted without reading messages.
 
 from __future__ import annotations
 
-from pymatgen.core.structure import StructureError
-
-GARBLED = (
-    *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
-    *(StructureError, Warning),  # as pymatgen raises them
-)
-"""What reading output raises when something in it is absent, doubled or not a number."""
-
 
 class DftError(Exception):
     """Base of all errors of this room that are reported without a traceback."""

@@ -183,7 +183,7 @@ def _sampler(
         prototypes = contestant.source == "dao-g"
         return GeneratorSampler(generator, contestant.steps, prototypes=prototypes)
     if contestant.source == "template":
-        return SourceSampler(TemplateSource())
+        return SourceSampler(TemplateSource(temperature=0.0))
     if contestant.source == "random":
         return SourceSampler(RandomSymmetricSource())
     if training is None:

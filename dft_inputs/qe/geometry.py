@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from pymatgen.core import Lattice, Structure
 
-from dft_inputs.errors import GARBLED
+from dft_inputs.garbled import GARBLED
 from dft_inputs.qe import files
 from dft_inputs.qe.pw_input import PwInput
 

@@ -15,7 +15,8 @@ from dft_inputs.electrons.document import (
     StatesDoc,
     gap_note,
 )
-from dft_inputs.errors import GARBLED, TruncatedOutputError
+from dft_inputs.errors import TruncatedOutputError
+from dft_inputs.garbled import GARBLED
 
 INCAR = {"NEDOS": 3001, "LORBIT": 11}
 """Steps of the energy axis, and the projections: nothing that the energy depends on."""

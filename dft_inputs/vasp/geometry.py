@@ -7,7 +7,7 @@ from pathlib import Path
 from pymatgen.core import Structure
 from pymatgen.io.vasp import Poscar
 
-from dft_inputs.errors import GARBLED
+from dft_inputs.garbled import GARBLED
 
 
 def last_geometry(folder: Path) -> Structure | None:

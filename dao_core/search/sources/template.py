@@ -69,9 +69,16 @@ class TemplateSource:
     name = "template"
     seconds_per_candidate = 0.005
 
-    def __init__(self, known: Sequence[Template] = ()) -> None:
-        """Use known crystals (primitive cells) beside the prototypes."""
+    def __init__(self, known: Sequence[Template] = (), temperature: float = TEMPERATURE) -> None:
+        """Use known crystals beside the prototypes.
+
+        Args:
+            known: in primitive cells.
+            temperature: of the order that another seed than 0 draws; 0 for the most similar first,
+                whatever the seed.
+        """
         self._known = tuple(known)
+        self._temperature = temperature
 
     def propose(self, cell: CompositionCell, n: int, seed: int, first: int = 0) -> list[Proposal]:
         """Templates by chemical similarity, then rattled copies of them in the same order.
@@ -80,7 +87,9 @@ class TemplateSource:
         so that a system which is searched again sees more than the head of the list. Templates
         that the elements do not fit (silicon in the place of nitrogen molecules) are passed over.
         """
-        ranked = _drawn(ranked_assignments(cell, (*templates(), *self._known)), seed)
+        ranked = ranked_assignments(cell, (*templates(), *self._known))
+        if seed and self._temperature:
+            ranked = _drawn(ranked, self._temperature, seed)
         rounds = itertools.product(range(1 + RATTLED_COPIES), enumerate(ranked))
         proposals = (
             _proposal(template, assignment, score, copy, [seed, copy, index])
@@ -112,18 +121,16 @@ def best_templates(cell: CompositionCell, known: Sequence[Template], number: int
 
 
 def _drawn(
-    ranked: list[tuple[float, Template, dict[str, str]]], seed: int
+    ranked: list[tuple[float, Template, dict[str, str]]], temperature: float, seed: int
 ) -> list[tuple[float, Template, dict[str, str]]]:
-    """An order drawn without replacement, probabilities exp(-dissimilarity / TEMPERATURE).
+    """An order drawn without replacement, probabilities exp(-dissimilarity / temperature).
 
     The largest sum of logarithm and Gumbel noise comes first (Yellott, J. Math. Psychol. 15, 109
     (1977)).
     """
-    if seed == 0:
-        return ranked
     noise = np.random.default_rng(seed).gumbel(size=len(ranked))
     keys = [
-        score / TEMPERATURE - gumbel for (score, _, _), gumbel in zip(ranked, noise, strict=True)
+        score / temperature - gumbel for (score, _, _), gumbel in zip(ranked, noise, strict=True)
     ]
     return [ranked[place] for place in np.argsort(keys, kind="stable")]
 

@@ -20,11 +20,11 @@ from scipy.constants import physical_constants
 from xmlschema import XMLSchemaException
 
 from dft_inputs.errors import (
-    GARBLED,
     ContradictoryOutputError,
     EmptyOutputError,
     TruncatedOutputError,
 )
+from dft_inputs.garbled import GARBLED
 from dft_inputs.qe.pw_input import element_of_label
 
 HARTREE_EV = physical_constants["Hartree energy in eV"][0]

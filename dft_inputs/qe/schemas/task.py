@@ -10,7 +10,8 @@ import numpy as np
 from pydantic import BaseModel, Field
 
 from dft_inputs.corrections import Correction, read_corrections
-from dft_inputs.errors import GARBLED, CalculationError, ContradictoryOutputError
+from dft_inputs.errors import CalculationError, ContradictoryOutputError
+from dft_inputs.garbled import GARBLED
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.qe import files
 from dft_inputs.qe.pw_input import PwInput
