@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from prefect import flow, get_run_logger, tags, task
+from prefect import flow, get_run_logger, task
 from prefect.runtime import flow_run
 
 from flows.campaign import progress, propose, relaxation, screen
@@ -22,6 +22,7 @@ from flows.campaign.tasks import on_cluster, run_tasks
 from flows.events import candidates_selected
 from flows.report.summary import CampaignSummary, Failure
 from flows.retrying import RETRY
+from flows.tagging import run_tagged
 from flows.validation.approval import Decision, decide
 from flows.validation.selection import select_for_dft
 from flows.validation.settings import require_dft
@@ -101,7 +102,7 @@ def campaign(request: CampaignRequest) -> str:
     Args:
         request: The settings of the campaign; only `targets` is needed, for example `["Mg-O"]`.
     """
-    with Campaign(request) as running, tags(running.chemsys):
+    with Campaign(request) as running, run_tagged(running.chemsys):
         if request.dft != "none":
             require_dft(dft_settings(request))
         get_run_logger().info("campaign %s at level %s", running.campaign_id, running.level)
