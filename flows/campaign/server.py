@@ -11,6 +11,7 @@ from contextvars import copy_context
 
 import httpx
 import uvicorn
+from filelock import FileLock
 from prefect.logging.handlers import APILogWorker
 from prefect.server.api.server import create_app
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
@@ -70,8 +71,9 @@ def server_of_its_own() -> Iterator[str]:
             name="prefect-server",
             daemon=True,
         )
-        thread.start()
-        _wait_until_started(server, thread)
+        with _alone():
+            thread.start()
+            _wait_until_started(server, thread)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
         try:
             with temporary_settings({PREFECT_API_URL: url}):
@@ -80,6 +82,17 @@ def server_of_its_own() -> Iterator[str]:
             APILogWorker.drain_all(timeout=5)  # what is still queued has nowhere to go afterwards
             server.should_exit = True
             thread.join(timeout=5)
+
+
+def _alone() -> FileLock:
+    """A lock between processes that start a server: on a fresh machine each makes the database.
+
+    Two that bring one SQLite file to the present schema at once fail, both. A process that dies
+    lets go.
+    """
+    home = get_current_settings().home
+    home.mkdir(parents=True, exist_ok=True)
+    return FileLock(home / "dao-server-start.lock")
 
 
 def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> None:

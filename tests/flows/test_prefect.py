@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import httpx
 import pytest
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
@@ -36,3 +41,16 @@ def test_own_server_answers_and_the_users_server_is_left_alone() -> None:
     users = "http://127.0.0.1:4299/api"
     with temporary_settings({PREFECT_API_URL: users}), prefect_server() as url:
         assert url == users
+
+
+def test_campaigns_that_start_at_once_on_a_fresh_machine_share_one_database(tmp_path: Path) -> None:
+    """Prefect brings its database to the present schema when a server starts; two at once fail."""
+    code = "from flows.campaign.server import server_of_its_own as s\nwith s(): pass"
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path / "prefect")}
+    started = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stderr=subprocess.PIPE)
+        for _ in range(3)
+    ]
+    for process in started:
+        _, errors = process.communicate(timeout=600)
+        assert process.returncode == 0, errors.decode()
