@@ -113,7 +113,7 @@ def run_arm(system: str, arm: str, options: argparse.Namespace) -> Arm:
             _run_cryspy(system, folder, options)
         else:
             request = _request(system, arm, folder, options)
-            run_campaign(request, folder / "files", system, Quiet())
+            run_campaign(request, folder / "files", Quiet())
         done.write_text(json.dumps(round(_cpu_seconds() - before, 1)), encoding="utf-8")
     cpu_seconds = json.loads(done.read_text(encoding="utf-8"))
     return (_read_cryspy if arm == CRYSPY else _read_campaign)(folder, cpu_seconds)

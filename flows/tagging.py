@@ -1,4 +1,4 @@
-"""Flow runs are tagged with their chemical system; their tasks are not."""
+"""Flow runs are tagged, with their chemical system or level; their tasks are not."""
 
 from __future__ import annotations
 

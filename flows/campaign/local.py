@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prefect import tags
-
 from flows.campaign.flow import campaign as campaign_flow
 from flows.campaign.progress import Listener, listening
 from flows.campaign.request import CampaignRequest
@@ -14,20 +12,17 @@ from flows.campaign.stored import FinishedCampaign
 from flows.report.summary import read_summary
 
 
-def run_campaign(
-    request: CampaignRequest, folder: Path, chemsys: str, listener: Listener
-) -> FinishedCampaign:
+def run_campaign(request: CampaignRequest, folder: Path, listener: Listener) -> FinishedCampaign:
     """Run what is missing of a campaign and return its result.
 
     Args:
         request: The settings, checked.
         folder: Where the campaign writes its files.
-        chemsys: The chemical system, as a tag of the runs.
         listener: Hears of the progress.
 
     Raises:
         DaoError: Something is missing, or the store is lost on the way.
     """
-    with prefect_server(), listening(listener), tags(chemsys):
+    with prefect_server(), listening(listener):
         campaign_flow(request)
     return FinishedCampaign(read_summary(folder), folder, reused=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from itertools import takewhile
+from itertools import groupby, takewhile
 
 from dao_core.errors import InputError
 from dao_core.potentials import Potential
@@ -86,19 +86,23 @@ def relax_batches(
         best: Lowest energy of each reduced formula in earlier rounds, eV/atom.
         tiers: Ids of the relaxations of this round, tier by tier.
     """
-    for batch in batches:
-        begun = time.monotonic()
-        before = _tiers_before(tiers, relaxation_key(batch[0], campaign.conditions))
-        relax_missing(
-            batch,
-            campaign.potential,
-            campaign.store,
-            campaign.conditions,
-            campaign_id=campaign.campaign_id,
-            best=_lowered(best, campaign.store, before),
-        )
-        key = batch_key(campaign.conditions, batch)
-        campaign.ledger.record(key, STAGE, {}, time.monotonic() - begun)
+    conditions = campaign.conditions
+    for before, together in groupby(
+        batches, lambda batch: _tiers_before(tiers, relaxation_key(batch[0], conditions))
+    ):
+        standard = _lowered(best, campaign.store, before)  # one for all batches of a tier
+        for batch in together:
+            begun = time.monotonic()
+            relax_missing(
+                batch,
+                campaign.potential,
+                campaign.store,
+                conditions,
+                campaign_id=campaign.campaign_id,
+                best=standard,
+            )
+            key = batch_key(conditions, batch)
+            campaign.ledger.record(key, STAGE, {}, time.monotonic() - begun)
 
 
 def _tiers_before(tiers: Sequence[Sequence[str]], key: str) -> list[str]:

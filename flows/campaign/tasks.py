@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from prefect import Task
@@ -43,26 +43,21 @@ def run_tasks(
     Raises:
         StoreError: Nothing can be written: no later item would fare better.
     """
+    groups = [[item] for item in items] if on_cluster() else grouped(items)
+    labels = [f"{number}/{len(groups)}" for number in range(1, len(groups) + 1)]
+    parts = list(zip(groups, labels, strict=True))
     if on_cluster():
-        groups = [[item] for item in items]
-        futures = [work.submit(running, group, label, **more) for group, label in _labelled(groups)]
+        futures = [work.submit(running, group, label, **more) for group, label in parts]
         wait(futures)
-        states: list[Any] = [future.state for future in futures]
-        found = [_failure(state, stage, label)
-                 for state, (_, label) in zip(states, _labelled(groups), strict=True)]  # fmt: skip
+        states: Iterable[Any] = [future.state for future in futures]
     else:
         # Quoted, because Prefect looks for futures in all that a task is given, in every number of
         # every crystal, a millisecond for each crystal.
-        found = [
-            _failure(work(running, quote(group), label, return_state=True, **more), stage, label)
-            for group, label in _labelled(grouped(items))
-        ]
+        states = (
+            work(running, quote(group), label, return_state=True, **more) for group, label in parts
+        )
+    found = [_failure(state, stage, label) for state, label in zip(states, labels, strict=True)]
     return [failure for failure in found if failure is not None]
-
-
-def _labelled(groups: list[list[Any]]) -> list[tuple[list[Any], str]]:
-    """Each group with its number."""
-    return [(group, f"{n}/{len(groups)}") for n, group in enumerate(groups, start=1)]
 
 
 def _failure(state: object, stage: str, label: str) -> Failure | None:

@@ -201,7 +201,7 @@ def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
     from flows.validation.stage import dft_settings, is_settled
 
     with Campaign(request) as prepared:
-        folder, chemsys = prepared.folder, prepared.chemsys
+        folder = prepared.folder
         document = prepared.document()
         if document.state == "done" and is_settled(document, request):
             return found_done(document, folder, prepared.store)
@@ -211,4 +211,4 @@ def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
     from flows.campaign.local import run_campaign
 
     with Bars() as bars, asking(terminal_asker(bars)):
-        return run_campaign(request, folder, chemsys, bars)
+        return run_campaign(request, folder, bars)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from prefect import flow, get_run_logger, tags, task
+from prefect import flow, get_run_logger, task
 from prefect.concurrency.sync import concurrency
 from prefect.runtime import flow_run
 from pydantic import BaseModel
@@ -15,6 +15,7 @@ from flows.retraining import rounds
 from flows.retraining.request import RetrainRequest
 from flows.retraining.rounds import Outcome
 from flows.retrying import RETRY
+from flows.tagging import run_tagged
 from stores import open_store
 
 DAY = 24 * 3600
@@ -98,7 +99,7 @@ def retrain(request: RetrainRequest) -> RetrainReport:
     Args:
         request: Only `level` must be given: the level of the labels, for example `chgnet-0.3.0`.
     """
-    with tags(request.level):
+    with run_tagged(request.level):
         report = assemble_task(request)
         if report.new_labels < request.min_new_labels:
             get_run_logger().info("%d new labels: nothing to do", report.new_labels)
