@@ -9,6 +9,9 @@ from prefect.runtime import task_run
 from flows.campaign.server import prefect_server
 from flows.tagging import run_tagged
 
+TAG = "Rn-Xe"
+"""No other test has campaigns of it on the database that the tests share."""
+
 
 @task
 def work() -> list[str]:
@@ -19,7 +22,7 @@ def work() -> list[str]:
 @flow
 def tagged() -> list[str]:
     """One task."""
-    with run_tagged("Mg-O"):
+    with run_tagged(TAG):
         return work()
 
 
@@ -28,7 +31,7 @@ def test_the_run_is_tagged_and_its_tasks_are_not() -> None:
         with tags("weekly"):
             of_task = tagged()
         (run,) = httpx.post(
-            f"{url}/flow_runs/filter", json={"flow_runs": {"tags": {"all_": ["Mg-O"]}}}
+            f"{url}/flow_runs/filter", json={"flow_runs": {"tags": {"all_": [TAG]}}}
         ).json()
-    assert sorted(run["tags"]) == ["Mg-O", "weekly"]
+    assert sorted(run["tags"]) == [TAG, "weekly"]
     assert of_task == []
