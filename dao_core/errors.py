@@ -15,7 +15,8 @@ class DaoError(Exception):
 
     Attributes:
         exit_code: with which the command line ends.
-        setting: name of the setting that the error is about, where :func:`concerning` said so.
+        setting: name of the setting that the error is about, where :func:`concerning` said so;
+            parts of a setting are told by dots.
     """
 
     exit_code: int = 4

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -88,11 +88,11 @@ def lines_named(
     try:
         yield
     except DaoError as error:
-        name = error.setting
-        if config is None or name is None or name not in config or given.get(name) is not None:
+        path: list[str | int] = [*(error.setting or "").split(".")]
+        if config is None or path[0] not in config or given.get(str(path[0])) is not None:
             raise
-        where = f"{file}, line {_line(config, [name])}"
-        raise type(error)(f"{where}: {name}: {error}") from error
+        where = f"{file}, line {_line(config, path)}"
+        raise type(error)(f"{where}: {error.setting}: {error}") from error
 
 
 class _Describer:
@@ -114,7 +114,7 @@ class _Describer:
         name = ".".join(str(part) for part in path)
         text = str(problem["msg"]).removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            text = f"unknown setting; known are {', '.join(self.kind.model_fields)}"
+            text = f"unknown setting; known are {', '.join(_known(self.kind, path[:-1]))}"
         if problem["type"] == "missing":
             text = f"is missing{self.words.get(name, '')}"
         config = self.config
@@ -122,8 +122,22 @@ class _Describer:
             option = str(path[0]) if path else ""
             if option and option not in self.words:
                 option = f"--{option.replace('_', '-')}"
+            inner = ".".join(part for part in path[1:] if isinstance(part, str))
+            text = f"{inner}: {text}" if inner else text
             return f"{option}: {text}" if option else text
         return f"{self.file}, line {_line(config, path)}: {name}: {text}"
+
+
+def _known(kind: type[BaseModel], path: Sequence[str | int]) -> list[str]:
+    """Names of the settings of a part of the settings."""
+    for part in path:
+        annotation = kind.model_fields[str(part)].annotation
+        (kind,) = (
+            one
+            for one in (annotation, *get_args(annotation))
+            if isinstance(one, type) and issubclass(one, BaseModel)
+        )
+    return list(kind.model_fields)
 
 
 def _is_type_tag(part: str | int) -> bool:

@@ -13,7 +13,9 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from flows.campaign.config_file import build_request
 from flows.cli.app import app
+from flows.settings_file import read_settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
@@ -53,6 +55,15 @@ def parse(words: list[str]) -> None:
 def name_of(value: object) -> str:
     """What a test's case is called."""
     return " ".join(value) if isinstance(value, list) else str(getattr(value, "name", value))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_campaign_files_are_valid(page: Path, tmp_path: Path) -> None:
+    for block in blocks(page, "yaml"):
+        file = tmp_path / "campaign.yaml"
+        file.write_text(block)
+        if "targets:" in block:
+            build_request({}, read_settings(file), file)
 
 
 CALLS = [(page, words) for page in PAGES for words in dao_calls(page) if words]

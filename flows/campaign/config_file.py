@@ -33,4 +33,17 @@ def build_request(
         raise InputError(
             f"a system is given on the command line and in {file} (`targets`); give it once"
         )
+    asked = None if config is None else config.get("interpret")
+    if isinstance(asked, CommentedMap):
+        _refuse_empty(asked, file)
     return validated(CampaignRequest, given, config, file, words=WORDS)
+
+
+def _refuse_empty(asked: CommentedMap, file: Path | None) -> None:
+    """A kind of interpretation with nothing behind it would be passed over without a word."""
+    for kind, settings in asked.items():
+        if settings is None:
+            raise InputError(
+                f"{file}, line {asked.lc.key(kind)[0] + 1}: interpret.{kind}: is empty; write a "
+                "number of structures, or settings such as best: 3"
+            )

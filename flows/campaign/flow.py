@@ -11,22 +11,26 @@ from prefect.runtime import flow_run
 from flows.campaign import progress, propose, relaxation, screen
 from flows.campaign.artifacts import publish
 from flows.campaign.budgets import budgets
-from flows.campaign.phonons import find_phonons_of_best
+from flows.campaign.interpreting.stage import (
+    BY_DFT,
+    interpret_best,
+    lose_kind,
+    missing_kinds,
+)
 from flows.campaign.plan import Share
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import finish
 from flows.campaign.rounds import plan_round, select
 from flows.campaign.running import Campaign
 from flows.campaign.survey import Survey, survey_proposed, survey_relaxed, survey_screened
-from flows.campaign.tasks import on_cluster, run_tasks
+from flows.campaign.tasks import failure_of, on_cluster, run_tasks
 from flows.events import candidates_selected
 from flows.report.summary import CampaignSummary, Failure
 from flows.retrying import RETRY
 from flows.tagging import run_tagged
 from flows.validation.approval import Decision, decide
 from flows.validation.selection import select_for_dft
-from flows.validation.settings import require_dft
-from flows.validation.stage import Proposal, check_by_dft, dft_settings, propose_for_dft
+from flows.validation.stage import Proposal, check_by_dft, propose_for_dft, require_programs
 from stores.documents import CandidateDocument
 
 DAY = 24 * 3600
@@ -80,10 +84,10 @@ def rank_task(campaign: Campaign, failures: Sequence[Failure]) -> None:
     publish(finish(campaign, failures), campaign.folder)
 
 
-@task(name="phonons", **RETRY)
-def phonons_task(campaign: Campaign) -> None:
-    """Find the phonons of the best, and publish files, report and artifacts again."""
-    publish(find_phonons_of_best(campaign), campaign.folder)
+@task(name="interpret", task_run_name="interpret {kind}", timeout_seconds=DAY, **RETRY)
+def interpret_task(campaign: Campaign, kind: str) -> None:
+    """Interpret the best in one way, and publish files, report and artifacts again."""
+    publish(interpret_best(campaign, kind), campaign.folder)
 
 
 @task(name="dft", **RETRY)
@@ -103,8 +107,7 @@ def campaign(request: CampaignRequest) -> str:
         request: The settings of the campaign; only `targets` is needed, for example `["Mg-O"]`.
     """
     with Campaign(request) as running, run_tagged(running.chemsys):
-        if request.dft != "none":
-            require_dft(dft_settings(request))
+        require_programs(request)
         get_run_logger().info("campaign %s at level %s", running.campaign_id, running.level)
         running.store.put(running.document())
         failures = list(running.failures)
@@ -112,11 +115,13 @@ def campaign(request: CampaignRequest) -> str:
         for number in range(len(budgets(request))):
             failures.extend(_round(running, number, survey))
         rank_task(running, failures)
-        if request.phonons:
-            phonons_task(running)
+        _interpret(running, by_dft=False)
         proposal = propose_for_dft(running)
-        if proposal is not None:
-            dft_task(running, proposal, decide(proposal))
+        decision = None if proposal is None else decide(proposal)
+        if proposal is not None and decision is not None:
+            dft_task(running, proposal, decision)
+        if decision is None or decision.approved:
+            _interpret(running, by_dft=True)
         _announce(running)
         return running.campaign_id
 
@@ -131,6 +136,17 @@ def _round(running: Campaign, number: int, survey: Survey) -> list[Failure]:
     failures += _relax(running, survey, budgets(running.request)[number].relax)
     survey_relaxed(survey, running.ledger, running.conditions)
     return failures
+
+
+def _interpret(running: Campaign, *, by_dft: bool) -> None:
+    """Interpret the best in the ways that are asked for; one that breaks costs itself alone."""
+    summary = CampaignSummary.model_validate(running.document().summary)
+    for kind in missing_kinds(summary, running.request):
+        if (kind in BY_DFT) == by_dft:
+            state = interpret_task(running, kind, return_state=True)
+            failure = failure_of(state, kind, kind)
+            if failure is not None:
+                publish(lose_kind(running, failure), running.folder)
 
 
 def _announce(running: Campaign) -> None:

@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from dao_core.search.target import parse_target
+from flows.campaign.interpreting.settings import Interpretations
 from stores import without_credentials
 
 SourceName = Literal["dao-g", "template", "random", "perturbation"]
@@ -29,11 +30,11 @@ MAX_Z = 1000
 
 
 NOT_DECIDING = {
-    "store", "out", "force", "seed_structures", "phonons",
+    "store", "out", "force", "seed_structures", "interpret",
     "dft", "dft_budget", "dft_protocol", "dft_core_hours", "approve", "approve_hours",
     "announce",
 }  # fmt: skip
-"""Settings that leave the ranking as it is: phonons and DFT checks are of one that stands."""
+"""Settings that leave the ranking as it is: what is found out about one that stands."""
 NEEDS = {
     **dict.fromkeys(
         ("dft_budget", "dft_protocol", "dft_core_hours", "approve", "approve_hours"), "dft"
@@ -63,8 +64,7 @@ class CampaignRequest(BaseModel):
         hold: Which parts: framework (lattice and sites), sites, lattice, or the space group's
             orbits.
         seed_structures: Files or folders of the user's own structures.
-        phonons: Of how many of the best the phonons are found, at the level of the campaign; what
-            soft modes lead to is a candidate of the next campaign.
+        interpret: What is found out about the best when the ranking stands, and at which level.
         dft: Whether the best are checked by DFT, and with which program.
         dft_budget: How many of the best are checked.
         dft_protocol: Accuracy of the checks.
@@ -94,7 +94,7 @@ class CampaignRequest(BaseModel):
     template: str | None = None
     hold: Literal["framework", "sites", "lattice", "orbits"] = "framework"
     seed_structures: tuple[str, ...] = ()
-    phonons: int = Field(default=0, ge=0, le=1000)
+    interpret: Interpretations = Interpretations()
     dft: Literal["none", "qe", "vasp"] = "none"
     dft_budget: int = Field(default=5, ge=1, le=10_000)
     dft_protocol: Literal["fast", "balanced", "stringent"] = "fast"

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from dao_core.errors import concerning
-from dao_core.potentials import Domain, load_potential
+from dao_core.potentials import Domain, Potential, load_potential
 from dao_core.search.compositions import parse_target
 from dao_core.search.sources import UserSource
 from flows.campaign.budgets import budgets
 from flows.campaign.cells import first_cells, reference_cells, wanted_cells
 from flows.campaign.conditions import RELAX_SETTINGS, Conditions, level_at
 from flows.campaign.files import default_folder
+from flows.campaign.interpreting.preflight import check_interpretations
 from flows.campaign.ledger import Ledger
 from flows.campaign.opening import open_sources
 from flows.campaign.plan import Share, own_shares, share_out
@@ -32,7 +33,8 @@ from stores.documents import CampaignDocument, ModelKind, utc_now
 REFERENCES_PER_CELL = 2
 """Candidates of each cell that is only there for the hull."""
 
-potential_named = lru_cache(maxsize=2)(load_potential)
+loaded_potential = lru_cache(maxsize=4)(load_potential)
+"""A campaign's own and those that interpret its best."""
 
 
 class Campaign:
@@ -79,7 +81,8 @@ class Campaign:
             self.store = open_store(request.store)
         self.served = served_models(self.store) if served is None else served
         with concerning("potential"):
-            self.potential = potential_named(self._potential_name())
+            self.potential = loaded_potential(self._potential_name(request.potential))
+        check_interpretations(request.interpret, self.target.elements, self.potential_named)
         generator = model_name(self.store, "generator", self.served)
         self.sources = open_sources(request, generator)
         self.conditions = Conditions(
@@ -150,9 +153,12 @@ class Campaign:
             started=utc_now(),
         )
 
-    def _potential_name(self) -> str:
+    def potential_named(self, name: str | None) -> Potential:
+        """A potential that interprets; None is the campaign's own."""
+        return self.potential if name is None else loaded_potential(self._potential_name(name))
+
+    def _potential_name(self, name: str) -> str:
         """The potential asked for; ``dao-p`` is the one that serves."""
-        name = self.request.potential
         if name != SHIPPED["predictor"] or "predictor" not in self.served:
             return name
         return f"{name}:{model_name(self.store, 'predictor', self.served)}"

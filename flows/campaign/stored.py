@@ -56,6 +56,10 @@ class FinishedCampaign:
             "yields": [row.model_dump() for row in self.summary.yields],
             "funnel": [row.model_dump() for row in self.summary.funnel],
             "dft": self.summary.dft.model_dump(mode="json") if self.summary.dft else None,
+            "interpretations": [
+                one.model_dump(mode="json", exclude={"result"})
+                for one in self.summary.interpretations
+            ],
             "failures": [failure.model_dump() for failure in self.summary.failures],
             "warnings": list(self.summary.warnings),
             "folder": str(self.folder),

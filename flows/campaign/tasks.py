@@ -56,16 +56,28 @@ def run_tasks(
         states = (
             work(running, quote(group), label, return_state=True, **more) for group, label in parts
         )
-    found = [_failure(state, stage, label) for state, label in zip(states, labels, strict=True)]
+    found = [
+        failure_of(state, f"{stage} {label}", stage)
+        for state, label in zip(states, labels, strict=True)
+    ]
     return [failure for failure in found if failure is not None]
 
 
-def _failure(state: object, stage: str, label: str) -> Failure | None:
-    """Why a task failed, or None if it did not."""
+def failure_of(state: object, item: str, stage: str) -> Failure | None:
+    """Why a task failed, or None if it did not.
+
+    Args:
+        state: Its last state.
+        item: What it was about.
+        stage: The stage that it belongs to.
+
+    Raises:
+        StoreError: It failed because nothing can be written.
+    """
     ended = cast("State[Any]", state)
     if ended.is_completed():
         return None
     error = ended.result(raise_on_failure=False)
     if isinstance(error, StoreError):
         raise error
-    return Failure(item=f"{stage} {label}", stage=stage, reason=str(error))
+    return Failure(item=item, stage=stage, reason=str(error))

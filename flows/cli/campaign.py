@@ -78,9 +78,13 @@ SeedStructures = Annotated[
     list[str] | None,
     typer.Option("--seed-structures", metavar="FILE", help="Own structures; repeatable."),
 ]
-Phonons = Annotated[
-    int | None,
-    typer.Option("--phonons", metavar="N", help="Phonons of so many of the best. Default: 0."),
+Interpret = Annotated[
+    str | None,
+    typer.Option(
+        "--interpret",
+        metavar="phonons=5,...",
+        help="Of the best: network, phonons, pressure, surface, defects, electrons. Default: none.",
+    ),
 ]
 Dft = Annotated[
     str | None,
@@ -129,7 +133,7 @@ def campaign(
     template: Template = None,
     hold: Hold = None,
     seed_structures: SeedStructures = None,
-    phonons: Phonons = None,
+    interpret: Interpret = None,
     dft: Dft = None,
     dft_budget: DftBudget = None,
     dft_protocol: DftProtocol = None,
@@ -168,7 +172,7 @@ def campaign(
         "template": template,
         "hold": hold,
         "seed_structures": seed_structures or None,
-        "phonons": phonons,
+        "interpret": _kinds(interpret) if interpret is not None else None,
         "dft": dft,
         "dft_budget": dft_budget,
         "dft_protocol": dft_protocol,
@@ -189,25 +193,27 @@ def campaign(
         raise typer.Exit(4)
 
 
+def _kinds(text: str) -> dict[str, dict[str, str]]:
+    """``phonons=5,electrons`` as settings: how many of the best, or as many as by default."""
+    parts = [part.partition("=") for part in text.split(",")]
+    return {kind.strip(): {"best": number} if equal else {} for kind, equal, number in parts}
+
+
 def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
     """The result of a campaign; Prefect is only loaded where there is something to run."""
-    from dao_core.errors import concerning
     from flows.campaign.running import Campaign
     from flows.campaign.stored import found_done
     from flows.cli.approval import terminal_asker
     from flows.cli.bars import Bars
     from flows.validation.approval import asking
-    from flows.validation.settings import require_dft
-    from flows.validation.stage import dft_settings, is_settled
+    from flows.validation.stage import is_settled, require_programs
 
     with Campaign(request) as prepared:
         folder = prepared.folder
         document = prepared.document()
         if document.state == "done" and is_settled(document, request):
             return found_done(document, folder, prepared.store)
-    if request.dft != "none":
-        with concerning("dft"):  # known before the server starts and anything is done
-            require_dft(dft_settings(request))
+    require_programs(request)  # known before the server starts and anything is done
     from flows.campaign.local import run_campaign
 
     with Bars() as bars, asking(terminal_asker(bars)):

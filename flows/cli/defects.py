@@ -42,11 +42,12 @@ def defects(
     from flows.campaign.progress import listening
     from flows.cli.bars import Bars
     from flows.cli.tables import flat_table
-    from flows.interpretation.defects import defects_of_given
+    from flows.interpretation.defects import DefectSettings, defects_of_given
 
     given = dict(_potential(text) for text in mu or [])
+    settings = DefectSettings(length, tuple(interstitial or ()), given)
     with Bars() as bars, listening(bars):
-        found = defects_of_given(crystals, potential, interstitial or [], given, length, out, store)
+        found = defects_of_given(crystals, potential, settings, out, store)
     warn_of_flags(found)
     rows = [
         {"file": r["file"], "formula": r["formula"], **one}

@@ -45,13 +45,11 @@ def surface(
     from flows.campaign.progress import listening
     from flows.cli.bars import Bars
     from flows.cli.tables import flat_table
-    from flows.interpretation.surfaces import surfaces_of_given
+    from flows.interpretation.surfaces import SurfaceSettings, surfaces_of_given
 
-    index, wide = _miller(miller), _cell(cell)
+    settings = SurfaceSettings(_miller(miller), thickness, tops, _cell(cell), model)
     with Bars() as bars, listening(bars):
-        found = surfaces_of_given(
-            crystals, index, potential, thickness, (wide, tops, model), out, store
-        )
+        found = surfaces_of_given(crystals, potential, settings, out, store)
     warn_of_flags(found)
     rows = [
         {"file": r["file"], "formula": r["formula"], **one}

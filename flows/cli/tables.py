@@ -38,7 +38,11 @@ def campaign_tables(done: FinishedCampaign, seconds: float) -> RenderableType:
     ]
     lost = [f"lost: {f.item} ({f.stage}): {f.reason}" for f in summary.failures]
     return Group(
-        _ranking(summary), _funnel(summary), _yields(summary), *map(escape, (*lost, *lines))
+        _ranking(summary),
+        *_interpretations(summary),
+        _funnel(summary),
+        _yields(summary),
+        *map(escape, (*lost, *lines)),
     )
 
 
@@ -84,6 +88,19 @@ def _ranking(summary: CampaignSummary) -> Table:
     if len(summary.ranking) > ROWS_SHOWN:
         table.caption = f"{len(summary.ranking) - ROWS_SHOWN} more in ranking.parquet"
     return table
+
+
+def _interpretations(summary: CampaignSummary) -> list[Table]:
+    """What was found out about ranked structures, where anything was."""
+    if not summary.interpretations:
+        return []
+    table = Table(title="what they mean", title_justify="left", box=SIMPLE_HEAD)
+    for name in ("rank", "kind", "finding", "level", "flags"):
+        table.add_column(name, overflow="fold")
+    for one in summary.interpretations:
+        flags = escape("; ".join(one.flags))
+        table.add_row(str(one.rank), one.kind, escape(one.finding), escape(one.level), flags)
+    return [table]
 
 
 def _dft_cell(check: DftCheck | None) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from pymatgen.core import Structure
+
 from dao_core.defects import antisites, defect_energies, interstitials, vacancies
-from dao_core.defects.point_defects import supercell
+from dao_core.defects.point_defects import MIN_LENGTH, PointDefect, supercell
 from dao_core.errors import InputError
 from dao_core.potentials import Potential
 from dao_core.relax import RelaxSettings, relax
@@ -17,24 +21,31 @@ from flows.validation.crystals import Crystal
 from stores import DaoStore
 
 
+@dataclass(frozen=True)
+class DefectSettings:
+    """What decides the energies of defects beside crystal and level.
+
+    Attributes:
+        min_length: Of the supercells, angstrom.
+        extra: Elements of interstitials beside those of the crystal.
+        chemical_potentials: eV/atom at the level; those not given are the energies of the common
+            elements' crystals, relaxed at the level.
+    """
+
+    min_length: float = MIN_LENGTH
+    extra: tuple[str, ...] = ()
+    chemical_potentials: Mapping[str, float] = field(default_factory=dict)
+
+
 def defects_of_given(
-    words: Sequence[str],
-    potential: str,
-    extra: Sequence[str],
-    chemical_potentials: Mapping[str, float],
-    min_length: float,
-    out: Path,
-    store: str | None,
+    words: Sequence[str], potential: str, settings: DefectSettings, out: Path, store: str | None
 ) -> dict[str, Any]:
     """Relax the point defects of crystals and find their formation energies.
 
     Args:
         words: Files, folders, or ids of candidates, relaxations and structures.
         potential: Name of the potential.
-        extra: Elements of interstitials beside those of the crystal.
-        chemical_potentials: eV/atom at the level; those not given are the energies of the common
-            elements' crystals, relaxed at the level.
-        min_length: Of the supercells, angstrom.
+        settings: Of which defects.
         out: Folder of the CIFs.
         store: URI of the store; None is the embedded one.
 
@@ -44,39 +55,47 @@ def defects_of_given(
     Raises:
         DaoError: Nothing can be read, or something is missing.
     """
-    known = dict(chemical_potentials)
+    energies = dict(settings.chemical_potentials)
 
     def look(crystal: Crystal, loaded: Potential, _: DaoStore) -> Finding:
-        return _finding(crystal, loaded, extra, known, min_length, out)
+        return interpret_defects(crystal, loaded, settings, energies, out)
 
     return interpret_each(words, "defects", potential, out, store, look)
 
 
-def _finding(
+def interpret_defects(
     crystal: Crystal,
     potential: Potential,
-    extra: Sequence[str],
-    known: dict[str, float],
-    min_length: float,
+    settings: DefectSettings,
+    energies: dict[str, float],
     out: Path,
 ) -> Finding:
+    """Relax the point defects of one crystal and find their formation energies.
+
+    Args:
+        crystal: The crystal.
+        potential: The level.
+        settings: Of which defects.
+        energies: Chemical potentials, eV/atom; those that are missing are found and added.
+        out: Folder of the CIFs.
+
+    Raises:
+        InputError: The crystal or an element cannot be relaxed.
+    """
     (relaxed,) = relax([crystal.structure], potential, RelaxSettings(fix_symmetry=True))
     if not relaxed.converged:
         raise InputError(f"{crystal.name} could not be relaxed: {relaxed.stop_reason}")
     bulk = relaxed.structure
-    symbols = sorted({element.symbol for element in bulk.elements} | set(extra))
-    defects = [*vacancies(bulk, min_length), *antisites(bulk, min_length)]
+    symbols = sorted({element.symbol for element in bulk.elements} | set(settings.extra))
+    defects = _defects(bulk, symbols, settings.min_length)
     for symbol in symbols:
-        defects += interstitials(bulk, symbol, min_length)
-    for symbol in symbols:
-        if symbol not in known:
-            known[symbol] = _element_energy(symbol, potential)
-    perfect = supercell(bulk, min_length)
-    energies = defect_energies(perfect, defects, known, potential)
-    chosen = {symbol: known[symbol] for symbol in symbols}
+        if symbol not in energies:
+            energies[symbol] = _element_energy(symbol, potential)
+    perfect = supercell(bulk, settings.min_length)
+    found = defect_energies(perfect, defects, energies, potential)
     figures = {
         "natoms": len(perfect),
-        "chemical_potentials": chosen,
+        "chemical_potentials": {symbol: energies[symbol] for symbol in symbols},
         "defects": [
             {
                 "name": one.name,
@@ -86,14 +105,23 @@ def _finding(
                 "note": one.note,
                 "cif": write_cif(one.structure, crystal, one.name, out),
             }
-            for one, defect in zip(energies, defects, strict=True)
+            for one, defect in zip(found, defects, strict=True)
         ],
     }
     flags = [
         "neutral defects only: charged ones may be lower in an insulator",
         potential.domain.objection(perfect),
     ]
-    return Finding({"min_length": min_length, "mu": chosen}, figures, flags)
+    return Finding(asdict(settings), figures, flags)
+
+
+def _defects(bulk: Structure, symbols: Sequence[str], min_length: float) -> list[PointDefect]:
+    """Vacancies, antisites, and interstitials of all elements."""
+    return [
+        *vacancies(bulk, min_length),
+        *antisites(bulk, min_length),
+        *chain.from_iterable(interstitials(bulk, symbol, min_length) for symbol in symbols),
+    ]
 
 
 def _element_energy(symbol: str, potential: Potential) -> float:

@@ -20,6 +20,7 @@ from flows.interpretation.keeping import keep
 from flows.validation.crystals import Crystal, find_crystals
 from stores import DaoStore, open_store
 from stores.documents import InterpretationKind
+from stores.errors import StoreError
 
 
 @dataclass(frozen=True)
@@ -67,36 +68,57 @@ def interpret_each(
         DaoError: Nothing can be read, the folder cannot be written, or something is missing.
     """
     check_output_folder(out)
-    records = []
     with open_store(store) as opened:
         found = find_crystals(words, opened)
         loaded = load_potential(potential)
         level = level_at(loaded.level, pressure)
-        failures = list(found.failures)
-        progress.begin(kind, len(found.crystals))
-        for crystal in found.crystals:
-            try:
-                finding = look(crystal, loaded, opened)
-                records.append(kept(crystal, kind, level, opened, finding))
-            except (DaoError, DftError) as error:
-                failures.append({"file": crystal.name, "reason": str(error)})
-            progress.advance(kind)
+        records, lost = look_at(
+            found.crystals, kind, level, opened, lambda crystal: look(crystal, loaded, opened)
+        )
         uri = opened.uri
+    failures = [*found.failures, *lost]
     return {"level": level, "store": uri, "structures": records, "failures": failures}
 
 
-def kept(
-    crystal: Crystal, kind: InterpretationKind, level: str, store: DaoStore, finding: Finding
-) -> dict[str, Any]:
-    """Write what was found about a crystal into the store; what people and programs see of it.
+def look_at(
+    crystals: Sequence[Crystal],
+    kind: InterpretationKind,
+    level: str,
+    store: DaoStore,
+    look: Callable[[Crystal], Finding],
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Look at crystals one after the other and keep what is found.
 
     Args:
-        crystal: The crystal.
-        kind: What was looked at.
+        crystals: The crystals.
+        kind: What is looked at.
         level: Of every figure.
         store: Where it is written.
-        finding: What was found.
+        look: Interprets one crystal.
+
+    Returns:
+        What was found, and what was lost with its reason.
+
+    Raises:
+        StoreError: Nothing can be written: no later crystal would fare better.
     """
+    records, failures = [], []
+    progress.begin(kind, len(crystals))
+    for crystal in crystals:
+        try:
+            records.append(_kept(crystal, kind, level, store, look(crystal)))
+        except StoreError:
+            raise
+        except (DaoError, DftError) as error:
+            failures.append({"file": crystal.name, "reason": str(error)})
+        progress.advance(kind)
+    return records, failures
+
+
+def _kept(
+    crystal: Crystal, kind: InterpretationKind, level: str, store: DaoStore, finding: Finding
+) -> dict[str, Any]:
+    """Write what was found about a crystal into the store; what people and programs see of it."""
     flags = [flag for flag in finding.flags if flag]
     identity = keep(store, kind, crystal, level, finding.settings, finding.figures, flags)
     return {

@@ -43,32 +43,51 @@ def electrons_of_given(
     with open_store(store) as opened:
         found = find_crystals(words, opened)
         require_dft(settings)
-        validations = _computed(found.crystals, settings, opened)
-        refuse_if_all_missing(validations)
-        named = {crystal.name: crystal for crystal in found.crystals}
-        records = [_record(v, named[v.name], opened, out) for v in validations if v.result]
+        names = sorted(crystal.name for crystal in found.crystals)
+        account = content_key(
+            "a", {"electrons": names, "code": settings.code, "protocol": settings.protocol}
+        )
+        records, lost = interpret_electrons(found.crystals, settings, account, opened, out)
         uri = opened.uri
     levels = {record["level"] for record in records}
-    lost = [v for v in validations if v.result is None]
     return {
         "level": levels.pop() if len(levels) == 1 else None,
         "store": uri,
         "structures": records,
-        "failures": [
-            *found.failures,
-            *({"file": v.name, "reason": f"{v.reason}: {v.message}"} for v in lost),
-        ],
+        "failures": [*found.failures, *lost],
     }
 
 
+def interpret_electrons(
+    crystals: Sequence[Crystal], settings: DftSettings, account: str, store: DaoStore, out: Path
+) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
+    """Interpret the electrons of crystals, as they stand; what the store knows is not computed.
+
+    Args:
+        crystals: The crystals.
+        settings: How they are computed.
+        account: Name under which the core-hours are booked: the same again draws on one budget.
+        store: Where they are kept.
+        out: Folder of the figures.
+
+    Returns:
+        What was found, and what was lost with its reason.
+
+    Raises:
+        DftError: The DFT program or its potentials are missing.
+    """
+    validations = _computed(crystals, settings, account, store)
+    refuse_if_all_missing(validations)
+    named = {crystal.name: crystal for crystal in crystals}
+    records = [_record(v, named[v.name], store, out) for v in validations if v.result]
+    lost = [v for v in validations if v.result is None]
+    return records, [{"file": v.name, "reason": f"{v.reason}: {v.message}"} for v in lost]
+
+
 def _computed(
-    crystals: Sequence[Crystal], settings: DftSettings, store: DaoStore
+    crystals: Sequence[Crystal], settings: DftSettings, account: str, store: DaoStore
 ) -> list[Validation]:
-    """Run what the store does not know; the same command again draws on the same budget."""
-    names = sorted(crystal.name for crystal in crystals)
-    account = content_key(
-        "a", {"electrons": names, "code": settings.code, "protocol": settings.protocol}
-    )
+    """Run what the store does not know."""
     memory = StoreMemory(store, {crystal.name: crystal.candidate_id for crystal in crystals})
     return validate(
         {crystal.name: crystal.structure for crystal in crystals},

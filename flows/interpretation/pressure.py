@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from dao_core.errors import InputError
-from dao_core.potentials import load_potential
+from dao_core.potentials import Potential, load_potential
 from dao_core.pressure import (
     CompressionCurve,
     PhaseSequence,
@@ -20,7 +20,7 @@ from flows.campaign.preflight import check_output_folder
 from flows.interpretation.keeping import keep
 from flows.report.enthalpy_plot import enthalpy_figure
 from flows.validation.crystals import Crystal, find_crystals
-from stores import open_store
+from stores import DaoStore, open_store
 
 
 def compress_given(
@@ -48,25 +48,15 @@ def compress_given(
         found = find_crystals(words, opened)
         loaded = load_potential(potential)
         failures = list(found.failures)
-        by_formula: dict[str, dict[str, Crystal]] = {}
+        by_formula: dict[str, list[Crystal]] = {}
         for crystal in found.crystals:
             formula = crystal.structure.composition.reduced_formula
-            by_formula.setdefault(formula, {})[crystal.name] = crystal
+            by_formula.setdefault(formula, []).append(crystal)
         for formula, polymorphs in by_formula.items():
-            structures = {name: crystal.structure for name, crystal in polymorphs.items()}
-            curves = compress(structures, loaded, pressures)
-            record = _composition(formula, curves, out)
-            compositions.append(record)
-            failures += [
-                {"file": curve.name, "reason": f"at {pressure:g} GPa: {reason}"}
-                for curve in curves
-                for pressure, reason in curve.lost.items()
-            ]
-            flags = _flags(curves)
-            warnings |= {f"{formula}: {flag}" for flag in flags}
-            settings = {"pressures": list(pressures), "against": sorted(polymorphs)}
-            for crystal in polymorphs.values():
-                keep(opened, "pressure", crystal, loaded.level, settings, record, flags)
+            made = compress_polymorphs(polymorphs, loaded, pressures, opened, out)
+            compositions.append(made.record)
+            failures += made.failures
+            warnings |= {f"{formula}: {flag}" for flag in made.flags}
         uri = opened.uri
     return {
         "level": loaded.level,
@@ -75,6 +65,61 @@ def compress_given(
         "failures": failures,
         "warnings": sorted(warnings),
     }
+
+
+@dataclass(frozen=True)
+class CompressedPolymorphs:
+    """The polymorphs of one composition under pressure.
+
+    Attributes:
+        record: ``formula``, ``polymorphs``, ``stable``, ``transitions``, ``figure``.
+        flags: What a reader must know before trusting the transitions.
+        failures: Points that were lost.
+    """
+
+    record: dict[str, Any]
+    flags: list[str]
+    failures: list[dict[str, str]]
+
+
+def against(polymorphs: Sequence[Crystal], pressures: Sequence[float]) -> dict[str, Any]:
+    """What decides the figures of a comparison beside crystal and level."""
+    names = sorted(crystal.name for crystal in polymorphs)
+    return {"pressures": list(pressures), "against": names}
+
+
+def compress_polymorphs(
+    polymorphs: Sequence[Crystal],
+    potential: Potential,
+    pressures: Sequence[float],
+    store: DaoStore,
+    out: Path,
+) -> CompressedPolymorphs:
+    """Compress the polymorphs of one composition against each other, and keep it with each.
+
+    Args:
+        polymorphs: Crystals of one composition.
+        potential: The level.
+        pressures: GPa.
+        store: Where it is written.
+        out: Folder of the figure.
+
+    Raises:
+        DaoError: Nothing can be compressed or written.
+    """
+    formula = polymorphs[0].structure.composition.reduced_formula
+    structures = {crystal.name: crystal.structure for crystal in polymorphs}
+    curves = compress(structures, potential, pressures)
+    record, flags = _composition(formula, curves, out), _flags(curves)
+    settings = against(polymorphs, pressures)
+    for crystal in polymorphs:
+        keep(store, "pressure", crystal, potential.level, settings, record, flags)
+    failures = [
+        {"file": curve.name, "reason": f"at {pressure:g} GPa: {reason}"}
+        for curve in curves
+        for pressure, reason in curve.lost.items()
+    ]
+    return CompressedPolymorphs(record, flags, failures)
 
 
 def _flags(curves: Sequence[CompressionCurve]) -> list[str]:

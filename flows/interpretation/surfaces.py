@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,30 +11,41 @@ from dao_core.errors import InputError
 from dao_core.generator.generate import load_generator
 from dao_core.potentials import Potential
 from dao_core.surfaces import SurfaceEnergy, reconstruct, relax_layer, surface_energies
+from dao_core.surfaces.surface_energy import THICKNESS
 from flows.interpretation.each import Finding, interpret_each, write_cif
 from flows.model_files import model_file
 from flows.validation.crystals import Crystal
 from stores import DaoStore
 
 
+@dataclass(frozen=True)
+class SurfaceSettings:
+    """What decides the energies of a surface beside crystal and level.
+
+    Attributes:
+        miller_index: Of the conventional cell.
+        thickness: Of the slabs, angstrom, at least.
+        tops: Number of reconstructions tried on the lowest termination.
+        cell: Surface cell of the reconstructions.
+        model: Generator that makes half of them, or None.
+    """
+
+    miller_index: tuple[int, int, int]
+    thickness: float = THICKNESS
+    tops: int = 0
+    cell: tuple[int, int] = (2, 1)
+    model: str | None = None
+
+
 def surfaces_of_given(
-    words: Sequence[str],
-    miller_index: tuple[int, int, int],
-    potential: str,
-    thickness: float,
-    tops: tuple[tuple[int, int], int, str | None],
-    out: Path,
-    store: str | None,
+    words: Sequence[str], potential: str, settings: SurfaceSettings, out: Path, store: str | None
 ) -> dict[str, Any]:
     """Cut a surface of each crystal and find the energies of its terminations.
 
     Args:
         words: Files, folders, or ids of candidates, relaxations and structures.
-        miller_index: Of the conventional cell.
         potential: Name of the potential.
-        thickness: Of the slabs, angstrom, at least.
-        tops: Surface cell, number of reconstructions tried on the lowest termination (0 for none),
-            and the generator that makes half of them, or None.
+        settings: Which surface.
         out: Folder of the CIFs.
         store: URI of the store; None is the embedded one.
 
@@ -43,19 +55,38 @@ def surfaces_of_given(
     Raises:
         DaoError: Nothing can be read, or something is missing.
     """
-    settings = {"miller_index": list(miller_index), "thickness": thickness, "tops": list(tops)}
 
     def look(crystal: Crystal, loaded: Potential, _: DaoStore) -> Finding:
-        energies = surface_energies(crystal.structure, miller_index, loaded, thickness)
-        figures = {
-            "miller_index": list(miller_index),
-            "terminations": _terminations(crystal, energies, out),
-            "reconstructions": _tops(crystal, energies, loaded, tops, out),
-        }
-        flags = [loaded.domain.objection(crystal.structure), *(e.note for e in energies)]
-        return Finding(settings, figures, flags)
+        return interpret_surface(crystal, loaded, settings, out)
 
     return interpret_each(words, "surface", potential, out, store, look)
+
+
+def interpret_surface(
+    crystal: Crystal, potential: Potential, settings: SurfaceSettings, out: Path
+) -> Finding:
+    """Energies of the terminations of one surface, and tops of the lowest.
+
+    Args:
+        crystal: The crystal.
+        potential: The level.
+        settings: Which surface.
+        out: Folder of the CIFs.
+
+    Raises:
+        InputError: There is no such surface, or the crystal cannot be relaxed.
+    """
+    index = settings.miller_index
+    energies = surface_energies(crystal.structure, index, potential, settings.thickness)
+    figures = {
+        "miller_index": list(index),
+        "terminations": _terminations(crystal, energies, out),
+        "reconstructions": _tops(crystal, energies, potential, settings, out),
+    }
+    slabs = [one.slab for one in energies if one.slab is not None]
+    objections = {potential.domain.objection(slab) for slab in slabs or [crystal.structure]}
+    flags = [*sorted(filter(None, objections)), *(one.note for one in energies)]
+    return Finding(asdict(settings), figures, flags)
 
 
 def _terminations(
@@ -78,15 +109,16 @@ def _tops(
     crystal: Crystal,
     energies: Sequence[SurfaceEnergy],
     potential: Potential,
-    tops: tuple[tuple[int, int], int, str | None],
+    settings: SurfaceSettings,
     out: Path,
 ) -> list[dict[str, Any]]:
     """Reconstructions of the lowest termination."""
-    cell, number, model = tops
+    number, model = settings.tops, settings.model
     slab = next((one.slab for one in energies if one.slab is not None), None)
     if not number or slab is None:
         return []
     generator = None if model is None else load_generator(model_file(model))
+    made = reconstruct(slab, potential, settings.cell, number, generator)
     return [
         {
             "energy_gain": one.energy_gain,
@@ -95,7 +127,7 @@ def _tops(
             "population": one.population,
             "cif": write_cif(one.structure, crystal, f"top_{place}", out),
         }
-        for place, one in enumerate(reconstruct(slab, potential, cell, number, generator))
+        for place, one in enumerate(made)
     ]
 
 

@@ -298,6 +298,7 @@ class CampaignSummary(Record):
         dft: The DFT checks of the best, if any were asked for; energies at a level of their own.
         interpretations: Phonons, electrons and the like of ranked structures, as far as the store
             knows them; each at a level of its own.
+        interpreted: The kinds that the campaign itself has made, with the settings of each.
         history: The campaigns of the system up to this one, with labels, models and cost.
     """
 
@@ -323,6 +324,7 @@ class CampaignSummary(Record):
     warnings: tuple[str, ...] = ()
     dft: DftSummary | None = None
     interpretations: tuple[Interpretation, ...] = ()
+    interpreted: dict[str, dict[str, Any]] = Field(default_factory=dict)
     history: SystemHistory | None = None
 
     def write(self, folder: Path) -> Path:

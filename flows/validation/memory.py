@@ -39,6 +39,11 @@ def validation_id(key: str) -> str:
     return f"v-{key}"
 
 
+def calculation_key(identity: str) -> str:
+    """The key of the calculation behind the id of its document."""
+    return identity.removeprefix("v-")
+
+
 @dataclass
 class StoreMemory:
     """Reads and writes the checks of one run of checks.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from flows.campaign.phonons import best_without_phonons
+from dao_core.errors import concerning
+from flows.campaign.interpreting.stage import missing_kinds
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import write_result
 from flows.campaign.running import Campaign
@@ -17,7 +18,7 @@ from flows.report.summary import (
 )
 from flows.validation.approval import Decision
 from flows.validation.selection import competing_phases, select_for_dft
-from flows.validation.settings import DftSettings
+from flows.validation.settings import DftSettings, require_dft
 from stores.documents import CampaignDocument
 
 STAGE = "dft"
@@ -55,13 +56,18 @@ class Proposal:
     @property
     def text(self) -> str:
         """What is going to be computed, in Markdown."""
-        limit = self.request.dft_core_hours
+        limit, electrons = self.request.dft_core_hours, self.request.interpret.electrons
         lines = [
             f"Campaign {self.summary.campaign_id} asks for DFT ({self.request.dft}, "
             f"{self.request.dft_protocol}) of {len(self.selected)} structures, of "
             f"{len(self.competing)} competing phases and of the elements, "
             + (f"within {limit:g} core-hours:" if limit else "without a limit of core-hours:"),
             "",
+            *(
+                [f"Then the electrons of {electrons.best} are interpreted ({electrons.code}).", ""]
+                if electrons
+                else []
+            ),
             *(f"- {row.formula}, {row.space_group}, {_above(row)}" for row in self.selected),
         ]
         return "\n".join(lines)
@@ -83,12 +89,27 @@ def dft_settings(request: CampaignRequest) -> DftSettings:
     )
 
 
+def require_programs(request: CampaignRequest) -> None:
+    """Make sure that the programs that a campaign ends with are on this machine.
+
+    Raises:
+        MissingError: Something is missing; with what to do, and the name of the setting.
+        InputError: A pseudopotential family is unknown.
+    """
+    if request.dft != "none":
+        with concerning("dft"):
+            require_dft(dft_settings(request))
+    if request.interpret.electrons is not None:
+        with concerning("interpret.electrons"):
+            require_dft(request.interpret.electrons)
+
+
 def is_settled(document: CampaignDocument, request: CampaignRequest) -> bool:
     """Whether nothing is left to be found out about the ranking of a campaign that is done."""
-    if request.dft == "none" and not request.phonons:
+    if request.dft == "none" and not any(request.interpret.asked()):
         return True
     summary = CampaignSummary.model_validate(document.summary)
-    if best_without_phonons(summary, request):
+    if missing_kinds(summary, request):
         return False
     return request.dft == "none" or _is_checked(summary, request)
 

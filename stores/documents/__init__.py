@@ -6,7 +6,11 @@ from stores.documents.candidate import CandidateDocument
 from stores.documents.duplicate import DuplicateDocument
 from stores.documents.event import EventDocument
 from stores.documents.ingest import IngestDocument
-from stores.documents.interpretation import InterpretationDocument, InterpretationKind
+from stores.documents.interpretation import (
+    InterpretationDocument,
+    InterpretationKind,
+    interpretation_id,
+)
 from stores.documents.label import LabelDocument, content_id
 from stores.documents.manifest import ManifestDocument, ManifestEntry
 from stores.documents.mark import MarkDocument
@@ -69,5 +73,6 @@ __all__ = [
     "composition_fields",
     "content_id",
     "hull_id",
+    "interpretation_id",
     "utc_now",
 ]

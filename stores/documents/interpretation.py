@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field
@@ -14,6 +15,17 @@ from stores.documents.label import content_id
 InterpretationKind = Literal[
     "phonons", "pressure", "electrons", "surface", "layer", "defects", "network"
 ]
+
+
+def interpretation_id(
+    structure: Structure, kind: InterpretationKind, level: str, settings: Mapping[str, Any]
+) -> str:
+    """Id of what is, or will be, found out about a crystal.
+
+    Raises:
+        InputError: the crystal is disordered, not finite, or without volume.
+    """
+    return content_id("i", [kind, structure_id(structure), level, dict(settings)])
 
 
 class InterpretationDocument(Document, CompositionFields):
@@ -57,11 +69,10 @@ class InterpretationDocument(Document, CompositionFields):
         Raises:
             InputError: the crystal is disordered, not finite, or without volume.
         """
-        identity = structure_id(structure)
         return cls(
-            interpretation_id=content_id("i", [kind, identity, level, settings]),
+            interpretation_id=interpretation_id(structure, kind, level, settings),
             kind=kind,
-            structure_id=identity,
+            structure_id=structure_id(structure),
             level=level,
             settings=settings,
             **composition_fields(structure),

@@ -8,8 +8,11 @@ import pytest
 
 from dao_core.errors import DaoError, InputError
 from flows.campaign.config_file import build_request
+from flows.campaign.request import CampaignRequest
 from flows.campaign.running import Campaign
 from flows.settings_file import lines_named, read_settings
+
+INTERPRET = "targets: Mg-O\ninterpret:\n"
 
 
 @pytest.fixture
@@ -34,6 +37,18 @@ def test_reads_a_campaign_and_lets_the_command_line_win(config_file: Path) -> No
         ("targets: Mg-O\ntargets: Na-Cl\n", 2, "YAML"),
         ("relax: 5\ntargets: Mg-Xx\n", 2, "'Xx' is not an element"),
         ("targets: Mg-O\n\ndft_budget: 3\n", 3, "without dft"),
+        (f"{INTERPRET}  phonons:\n", 3, "phonons: is empty"),
+        (f"{INTERPRET}  phonons: none\n", 3, "phonons"),
+        (
+            f"{INTERPRET}  pressure:\n    best: 2\n    to: 40\n",
+            5,
+            "known are best, potential, pres",
+        ),
+        (f"{INTERPRET}  pressure:\n    pressures: [9, 1]\n", 4, "rising"),
+        (f"{INTERPRET}  surface:\n    miller: [0, 0]\n", 4, "surface.miller"),
+        (f"{INTERPRET}  defects:\n    mu:\n      Xx: 1\n", 4, "no element: Xx"),
+        (f"{INTERPRET}  electrons:\n    code: abinit\n", 4, "'qe' or 'vasp'"),
+        (f"{INTERPRET}  auras: 3\n", 3, "known are network, phonons"),
     ],
 )
 def test_names_the_line_of_a_mistake(config_file: Path, text: str, line: int, word: str) -> None:
@@ -53,18 +68,32 @@ def test_names_the_line_of_a_mistake(config_file: Path, text: str, line: int, wo
         ("template: absent.cif", "absent.cif"),
         ("seed_structures: absent.cif", "absent.cif"),
         ("store: elsewhere://", "no such kind of store"),
+        ("interpret.phonons.potential: oracle", "unknown potential"),
+        ("interpret.network.symbol: H", "H is not among Si"),
     ],
 )
 def test_names_the_line_of_what_is_only_found_when_it_is_opened(
     config_file: Path, tmp_path: Path, setting: str, reason: str
 ) -> None:
-    config_file.write_text(f"targets: Si\n\n{setting}\n")
+    *above, last = setting.split(".") if setting.startswith("interpret") else [setting]
+    tables = "".join(f"{' ' * place}{name}:\n" for place, name in enumerate(above))
+    config_file.write_text(f"targets: Si\n\n{tables}{' ' * len(above)}{last}\n")
     config = read_settings(config_file)
     given = {"store": None if setting.startswith("store") else str(tmp_path / "store")}
     with pytest.raises(DaoError, match=reason) as caught, lines_named(given, config, config_file):
         Campaign(build_request(given, config, config_file))
     name = setting.partition(":")[0]
-    assert str(caught.value).startswith(f"{config_file}, line 3: {name}: ")
+    assert str(caught.value).startswith(f"{config_file}, line {3 + len(above)}: {name}: ")
+
+
+def test_reads_what_is_asked_about_the_best(config_file: Path) -> None:
+    config_file.write_text(f"{INTERPRET}  electrons: {{protocol: balanced}}\n  phonons: 5\n")
+    request = build_request({}, read_settings(config_file), config_file)
+    (first, phonons), (second, electrons) = request.interpret.asked()
+    assert (first, phonons.best) == ("phonons", 5)
+    assert (second, electrons.best, electrons.method().protocol) == ("electrons", 1, "balanced")
+    assert CampaignRequest.model_validate(request.model_dump(mode="json")) == request
+    assert "interpret" not in request.for_identity()
 
 
 def test_a_setting_of_the_command_line_is_not_looked_for_in_the_file(config_file: Path) -> None:

@@ -87,6 +87,7 @@ def test_a_server_suspends_with_a_form_and_silence_or_no_means_no_dft(
         "targets": ["Al"], "potential": "ase:ase.calculators.emt:EMT", "sources": ["template"],
         "candidates": 2, "relax": 2, "max_atoms": 1, "out": str(tmp_path / "out"),
         "store": str(tmp_path / "store"), "dft": "qe", "approve": "ask",
+        "interpret": {"network": {"symbol": "Al"}, "electrons": 1},
     }  # fmt: skip
     with prefect_server(), get_client(sync_client=True) as client:
         run = deployed_run(client, parameters)
@@ -125,6 +126,7 @@ def dft_state(folder: Path) -> str:
         (document,) = store.find(CampaignDocument)
     found = CampaignSummary.model_validate(document.summary)
     assert found.dft is not None
+    assert found.interpreted.keys() == {"network"}, "electrons are DFT too"
     if found.dft.state == "declined":
         assert found.dft.message == "declined by Ada"
         assert found.funnel[-1].rejected == {"not_approved": found.funnel[-1].entered}
