@@ -1,7 +1,7 @@
 """Do filled frameworks lead to the known high-pressure hydrides, and which level is fit to tell?
 
     python benchmarks/hydrides.py [--levels dao-p chgnet] [--samples N] [--json]
-    python benchmarks/hydrides.py --systems H3S --levels dao-p --by-pw 5 --json
+    python benchmarks/hydrides.py --levels chgnet --by-pw 8 --json
 
 Im-3m H3S at 200 GPa and Fm-3m LaH10 at 150 GPa. The known crystal is relaxed at each level; the
 metal or sulfur framework of it, at its measured or predicted volume, is filled and released as `dao
@@ -90,7 +90,7 @@ def main() -> None:
             found = filled(known, potential, arguments.samples)
             rows.append(recovered(name, known, potential, found))
             if arguments.by_pw:
-                rows += by_pw(known, found[: arguments.by_pw])
+                rows += by_pw(name, known, found[: arguments.by_pw])
     result = {
         "benchmark": "hydrides",
         "note": "The framework is that of the known crystal; its hydrogen is placed by DAO-G. "
@@ -137,7 +137,7 @@ def recovered(
     }
 
 
-def by_pw(known: Hydride, found: Sequence[FilledCrystal]) -> list[Row]:
+def by_pw(system: str, known: Hydride, found: Sequence[FilledCrystal]) -> list[Row]:
     """The crystals as they are and the known one by pw.x, the lowest first."""
     names = ["known", *(f"number {place}" for place in range(1, len(found) + 1))]
     crystals = [known.crystal, *(one.structure for one in found)]
@@ -147,6 +147,7 @@ def by_pw(known: Hydride, found: Sequence[FilledCrystal]) -> list[Row]:
     rows = []
     for place, (name, crystal) in enumerate(zip(names, crystals, strict=True)):
         row: Row = {
+            "system": system,
             "crystal": name,
             "level": f"pw.x, PBE, fast, k-points {KPOINT_DISTANCE}/A apart",
         }
