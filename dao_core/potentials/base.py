@@ -11,6 +11,7 @@ from pymatgen.core import Structure
 from torch import Tensor
 
 from dao_core.crystal.batch import CrystalBatch
+from dao_core.crystal.vacuum import vacuum_of
 
 EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766208
 """1 eV/angstrom^3 in GPa (CODATA 2014, the value ASE and CHGNet use)."""
@@ -23,12 +24,14 @@ class Domain:
     Attributes:
         max_atoms: largest cell seen in training, or None if cells of any size are equal to it.
         elements: symbols of the elements it knows, or None for all.
-        max_pressure: highest pressure among its training data, GPa, or None if not known.
+        max_pressure: highest pressure at which it is fit, GPa, or None if not known.
+        bulk_only: whether it has learned from perfect crystals without surfaces alone.
     """
 
     max_atoms: int | None = None
     elements: frozenset[str] | None = None
     max_pressure: float | None = None
+    bulk_only: bool = False
 
     def objection(self, structure: Structure, pressure: float = 0.0) -> str | None:
         """Why ``structure`` at ``pressure`` (GPa) lies outside this domain, or None."""
@@ -40,7 +43,15 @@ class Domain:
                 return f"not made for {', '.join(sorted(unknown))}"
         if self.max_pressure is not None and abs(pressure) > self.max_pressure:
             return f"{pressure:g} GPa, made for at most {self.max_pressure:g} GPa"
-        return None
+        vacuum = vacuum_of(structure) if self.bulk_only and len(structure) else None
+        return (
+            None if vacuum is None else f"{vacuum:.0f} angstrom of vacuum, made for bulk crystals"
+        )
+
+    @property
+    def objection_to_defects(self) -> str | None:
+        """Why a crystal with a point defect lies outside this domain, or None."""
+        return "a point defect, made for perfect crystals" if self.bulk_only else None
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ pressures of CHGNet scatter without bias up to here and fall short increasingly 
 
 _DOMAIN = Domain(
     max_pressure=MAX_PRESSURE,
+    bulk_only=True,  # MPtrj has no slabs and no defects
     max_atoms=444,
     elements=frozenset(
         Element.from_Z(z).symbol for z in range(1, 95) if z not in _ABSENT_FROM_MPTRJ
@@ -46,10 +47,13 @@ _DOMAIN = Domain(
 )
 
 
+LEVEL = f"chgnet-{VERSION}"
+
+
 class CHGNetPotential:
     """The CHGNet universal potential behind the :class:`Potential` protocol."""
 
-    level = f"chgnet-{VERSION}"
+    level = LEVEL
     domain = _DOMAIN
 
     def __init__(self, device: str = "cpu") -> None:

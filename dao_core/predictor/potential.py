@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from pymatgen.core import Element
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from dao_core.crystal.batch import MAX_ATOMIC_NUMBER, CrystalBatch
 from dao_core.devices import default_device
+from dao_core.potentials import chgnet
 from dao_core.potentials.base import Domain, Evaluation
 from dao_core.predictor.checkpoint import SHIPPED, LoadedPredictor, load_energy_model
 from dao_core.predictor.neighbours import images_per_axis
@@ -23,12 +25,16 @@ SMALLEST_VOLUME = 1e-3
 """Cubic angstrom."""
 
 
+TEACHER_LIMITS = {chgnet.LEVEL: chgnet.MAX_PRESSURE}
+"""GPa up to which the pressures of a teacher are right, by its level."""
+
+
 class PredictorPotential:
     """The physical DAO-P as a :class:`dao_core.potentials.base.Potential`.
 
     Attributes:
         level: ``dao-p@<hash of the model file>``.
-        domain: elements and cell sizes of the training labels.
+        domain: elements and cell sizes of the training labels, all of perfect bulk crystals.
     """
 
     def __init__(self, loaded: LoadedPredictor) -> None:
@@ -39,7 +45,8 @@ class PredictorPotential:
         self.domain = Domain(
             max_atoms=card.get("max_atoms"),
             elements=frozenset(Element.from_Z(z).symbol for z in card.get("elements", ())) or None,
-            max_pressure=card.get("max_pressure"),
+            max_pressure=pressure_limit(card),
+            bulk_only=True,
         )
 
     def evaluate(self, batch: CrystalBatch) -> Evaluation:
@@ -75,6 +82,20 @@ class PredictorPotential:
     def elemental_energy(self, batch: CrystalBatch) -> Tensor:
         """What the atoms of each crystal have as elements, ``[B]``, eV per cell."""
         return self.model.elemental_energy.double().cpu()[batch.atomic_numbers.cpu()].sum(1)
+
+
+def pressure_limit(card: Mapping[str, Any]) -> float | None:
+    """Highest pressure at which a model is fit, GPa, or None if its card does not say.
+
+    It is that of its labels, and no further than the teacher that made them is right: what was
+    measured of DAO-P against PBE agrees (``benchmarks/pressure_range.py``).
+
+    Args:
+        card: of the model.
+    """
+    limits = [card.get("max_pressure")]
+    limits += [TEACHER_LIMITS.get(level) for level in card.get("label_levels", ())]
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def load_predictor(

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from pymatgen.core import Lattice, Structure
 
+from dao_core.crystal.vacuum import LEAST_VACUUM, widest_gap
 from dao_core.errors import InputError
 from dao_core.potentials.base import Potential
 from dao_core.relax import RelaxSettings, relax
-
-LEAST_VACUUM = 8.0
-"""angstrom between a layer and its image from which both count as apart."""
 
 
 @dataclass(frozen=True)
@@ -52,14 +50,14 @@ def relax_layer(
         InputError: there is no gap along c, or the vacuum is too small for the layer to be alone.
     """
     flat = _upright(layer, vacuum)
-    found = _gap(flat)
+    found = widest_gap(flat, 2).width
     if found < LEAST_VACUUM:
         raise InputError(
             f"{layer.formula} has {found:.1f} angstrom of vacuum along c, less than "
             f"{LEAST_VACUUM:g}: give more, or it is no layer"
         )
     (end,) = relax([flat], potential, RelaxSettings(fix_height=True))
-    gap = _gap(end.structure)
+    gap = widest_gap(end.structure, 2).width
     return RelaxedLayer(
         structure=end.structure,
         energy_per_atom=end.energy_per_atom,
@@ -77,25 +75,13 @@ def _upright(layer: Structure, vacuum: float | None) -> Structure:
     normal = np.cross(a, b)
     normal /= np.linalg.norm(normal)
     height = abs(float(c @ normal))
-    start, gap = _widest_gap(layer, height)
+    gap = widest_gap(layer, 2)
     # Heights from above the gap on are the layer as a whole, cut by no boundary.
-    heights = ((layer.frac_coords[:, 2] - start) % 1.0) * height
-    tall = height if vacuum is None else height - gap + vacuum
+    heights = ((layer.frac_coords[:, 2] - gap.end) % 1.0) * height
+    tall = height if vacuum is None else height - gap.width + vacuum
     flat = layer.cart_coords - np.outer(layer.cart_coords @ normal, normal)
     shifted = heights - (heights.min() + heights.max()) / 2 + tall / 2
     lattice = Lattice([a, b, normal * tall])
     return Structure(
         lattice, layer.species, flat + np.outer(shifted, normal), coords_are_cartesian=True
     )
-
-
-def _gap(layer: Structure) -> float:
-    return _widest_gap(layer, layer.lattice.c)[1]
-
-
-def _widest_gap(layer: Structure, height: float) -> tuple[float, float]:
-    """Where along c the widest gap ends (fraction), and its width, angstrom."""
-    fractions = np.sort(layer.frac_coords[:, 2] % 1.0)
-    gaps = np.diff(np.append(fractions, fractions[0] + 1.0))
-    widest = int(gaps.argmax())
-    return float(fractions[(widest + 1) % len(fractions)]), float(gaps[widest] * height)

@@ -7,6 +7,7 @@ from typing import Any
 
 from dao_core.checkpoints.format import load_checkpoint
 from dao_core.predictor.checkpoint import KIND
+from dao_core.predictor.potential import pressure_limit
 
 _TEMPLATE = """# DAO-P, size {config}
 
@@ -21,7 +22,8 @@ Energies, forces and stresses of crystals, for screening and relaxation. Trained
 | formation energies | {formation_energies} clean crystals ({record_files}) |
 | training manifest | `{manifest_hash}` |
 | optimiser steps, seed | {steps}, {seed} |
-| domain | {elements} elements, up to {max_atoms} atoms, pressure up to about {max_pressure} GPa |
+| domain | {elements} elements, up to {max_atoms} atoms, bulk crystals without surfaces and \
+defects; pressure up to {limit:g} GPa (labels up to {max_pressure:g}, the teacher is right up to less) |
 
 ## Figures
 
@@ -93,6 +95,7 @@ def card_markdown(path: Path, checkpoint_hash: str) -> str:
         elements=len(card["elements"]),
         max_atoms=card["max_atoms"],
         max_pressure=card["max_pressure"],
+        limit=pressure_limit(card),
         figures="\n".join(rows),
         licences="\n".join(f"- {line}" for line in card["licences"]),
         dropped=dropped,

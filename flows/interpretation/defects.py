@@ -111,6 +111,7 @@ def interpret_defects(
     flags = [
         "neutral defects only: charged ones may be lower in an insulator",
         potential.domain.objection(perfect),
+        potential.domain.objection_to_defects,
     ]
     return Finding(asdict(settings), figures, flags)
 

@@ -35,6 +35,16 @@ def test_domain_says_what_lies_outside(pair, domain, pressure, word):
     assert objection is None if word is None else word in objection
 
 
+def test_a_potential_of_bulk_crystals_objects_to_surfaces_and_defects(pair):
+    slab = Structure(Lattice.tetragonal(3.0, 20.0), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.1]])
+    bulk_only = Domain(bulk_only=True)
+    assert bulk_only.objection(pair[0]) is None
+    assert bulk_only.objection(slab) == "18 angstrom of vacuum, made for bulk crystals"
+    assert "made for perfect crystals" in bulk_only.objection_to_defects
+    assert Domain().objection(slab) is None
+    assert Domain().objection_to_defects is None
+
+
 def test_assembling_leaves_absent_rows_nan_and_padding_zero(pair):
     batch = CrystalBatch.from_structures(pair)
     row = (torch.tensor(-1.5), torch.full((1, 3), 0.25), torch.eye(3))

@@ -15,6 +15,7 @@ from dao_core.crystal.batch import CrystalBatch
 from dao_core.errors import CheckpointError, DomainError, MissingError
 from dao_core.predictor import DaoCalculator, load_predictor
 from dao_core.predictor.checkpoint import KIND
+from dao_core.predictor.potential import pressure_limit
 
 
 def test_a_crystal_does_not_feel_its_neighbours_or_padding(
@@ -26,6 +27,19 @@ def test_a_crystal_does_not_feel_its_neighbours_or_padding(
     torch.testing.assert_close(together.forces[1, :2], alone.forces[0], rtol=1e-9, atol=1e-11)
     torch.testing.assert_close(together.energy[0], together.energy[2], rtol=1e-13, atol=0)
     assert (together.forces[1, 2:] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("card", "limit"),
+    [
+        ({}, None),
+        ({"max_pressure": 30.0, "label_levels": ["chgnet-0.3.0"]}, 30.0),
+        ({"max_pressure": 177.0, "label_levels": ["chgnet-0.3.0", "qe-pbe"]}, 80.0),
+        ({"max_pressure": 177.0, "label_levels": ["qe-pbe"]}, 177.0),
+    ],
+)
+def test_no_model_is_fit_beyond_its_labels_and_its_teacher(card, limit):
+    assert pressure_limit(card) == limit
 
 
 def test_bad_crystals_are_named_and_spoil_nothing(potential, titanate, rocksalt, double_batch):

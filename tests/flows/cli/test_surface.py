@@ -42,6 +42,18 @@ def test_surfaces_and_defects_are_kept(dao: Dao, copper: str) -> None:
     assert any("neutral" in flag for flag in record["flags"])
 
 
+def test_dao_p_is_outside_its_domain_with_surfaces_and_defects(dao: Dao, tmp_path: Path) -> None:
+    cell = Structure.from_spacegroup("Fd-3m", Lattice.cubic(5.45), ["Si"], [[0, 0, 0]])
+    cell.get_primitive_structure().to(str(tmp_path / "Si.cif"))
+    for words, flag in (
+        (("surface", "Si.cif", "--miller", "111", "--thickness", "3"), "made for bulk crystals"),
+        (("defects", "Si.cif", "--length", "4", "--mu", "Si=-5.3"), "made for perfect crystals"),
+    ):
+        answer = dao(*words, "--potential", "dao-p", "--json")
+        (record,) = answer.result["structures"]
+        assert any(flag in one for one in record["flags"]), record["flags"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
