@@ -23,7 +23,8 @@ Energies, forces and stresses of crystals, for screening and relaxation. Trained
 | training manifest | `{manifest_hash}` |
 | optimiser steps, seed | {steps}, {seed} |
 | domain | {elements} elements, up to {max_atoms} atoms, bulk crystals without surfaces and \
-defects; pressure up to {limit:g} GPa (labels up to {max_pressure:g}, the teacher is right up to less) |
+defects; pressure up to {limit:g} GPa \
+(labels up to {max_pressure:g}, the teacher is right up to less) |
 
 ## Figures
 
