@@ -7,7 +7,9 @@ For each chemical system the known phases (AFLOW prototypes with the system's el
 ``DAO_SHARED`` the stable phases of ``data/reference_phases``) are relaxed with the potential of
 the search; a phase counts as found when a relaxed candidate is the same crystal. Arms: the
 campaign with its default sources (``dao``), templates alone, DAO-G alone, symmetric random cells of
-which every one is relaxed (``random``), and with ``--cryspy`` CrySPY's evolutionary search of the
+which every one is relaxed (``random``: the campaign's own screening says which first; ``random, as
+drawn``: the same relaxations in the order of the draws, each for its own price, which is a search
+by random crystals and nothing else), and with ``--cryspy`` CrySPY's evolutionary search of the
 first compound (``cryspy_search.py``), which is told the formula. All use the same relaxer. A
 finished arm of a system is kept in ``--out`` and not run again, so that the benchmark can be run in
 pieces; an interrupted one goes on where it stopped. Relaxations are written in batches of at most
@@ -24,172 +26,25 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
-import resource
-import shutil
 import statistics
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from known_phases import KNOWN, Phase, known_phases
 from printing import show
-from pymatgen.core import Structure
+from pymatgen.core import Composition
+from search_arms import ARMS, AS_DRAWN, CRYSPY, Arm, End, as_drawn, run_arm
 
 from dao_core.crystal.deduplication import same_crystal
 from dao_core.potentials import load_potential
-from flows.campaign.local import run_campaign
-from flows.campaign.progress import Listener
-from flows.campaign.request import CampaignRequest
 from flows.campaign.server import prefect_server
-from stores import open_store
-from stores.documents import CampaignDocument, EventDocument, RelaxationDocument
 
-ARMS: dict[str, tuple[str, ...] | None] = {
-    "dao": None,
-    "template": ("template",),
-    "dao-g": ("dao-g",),
-    "random": ("random",),
-}
-"""Sources of each arm; None for the default ones."""
-CRYSPY = "cryspy"
 QUICK = ("Mg-O", "Si")
-CANDIDATES_PER_RELAXATION = 4
 NEAR = 0.05
 """eV/atom above the best known phase of its composition: near-stable."""
 GROUND_STATE_ATOMS = 8
-
-
-@dataclass(frozen=True)
-class End:
-    """One relaxed candidate.
-
-    Attributes:
-        formula: reduced formula.
-        structure: relaxed.
-        energy_per_atom: eV/atom.
-        relaxations: how many were done when its batch was.
-        seconds: of search until then.
-    """
-
-    formula: str
-    structure: Structure
-    energy_per_atom: float
-    relaxations: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Arm:
-    """What one way of searching brought, and what it cost."""
-
-    ends: list[End]
-    relaxations: int
-    seconds: float
-    cpu_seconds: float
-
-
-class Quiet(Listener):
-    """Nobody listens."""
-
-    def begin(self, stage: str, total: int) -> None:
-        """A stage starts."""
-
-    def advance(self, stage: str, done: int) -> None:
-        """Items are done."""
-
-
-def run_arm(system: str, arm: str, options: argparse.Namespace) -> Arm:
-    """Run what is missing of an arm, and read off what came when."""
-    folder = options.out / system / arm
-    done = folder / "cpu_seconds.json"
-    if not done.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        before = _cpu_seconds()
-        if arm == CRYSPY:
-            _run_cryspy(system, folder, options)
-        else:
-            request = _request(system, arm, folder, options)
-            run_campaign(request, folder / "files", Quiet())
-        done.write_text(json.dumps(round(_cpu_seconds() - before, 1)), encoding="utf-8")
-    cpu_seconds = json.loads(done.read_text(encoding="utf-8"))
-    return (_read_cryspy if arm == CRYSPY else _read_campaign)(folder, cpu_seconds)
-
-
-def _request(system: str, arm: str, folder: Path, options: argparse.Namespace) -> CampaignRequest:
-    sources = ARMS[arm]
-    chosen = {} if sources is None else {"sources": sources}
-    return CampaignRequest(
-        targets=(system,),
-        candidates=options.relax * (1 if arm == "random" else CANDIDATES_PER_RELAXATION),
-        relax=options.relax,
-        potential=options.potential,
-        seed=options.seed,
-        force=True,
-        store=f"sqlite:///{folder.absolute() / 'store.db'}",
-        out=str(folder / "files"),
-        **chosen,
-    )
-
-
-def _run_cryspy(system: str, folder: Path, options: argparse.Namespace) -> None:
-    formula = next((formula for formula, _ in KNOWN.get(system, ())), system)
-    shutil.rmtree(folder / "z", ignore_errors=True)  # CrySPY would go on with half of a generation
-    command = [
-        options.cryspy, str(Path(__file__).with_name("cryspy_search.py")), formula,
-        "--relax", str(options.relax), "--potential", options.potential, "--out", str(folder / "z"),
-    ]  # fmt: skip
-    finished = subprocess.run(command, capture_output=True, text=True, check=False)
-    if finished.returncode:
-        raise SystemExit(f"{system}, {CRYSPY}: {finished.stderr.strip()[-2000:]}")
-    (folder / "rows.json").write_text(finished.stdout, encoding="utf-8")
-
-
-def _cpu_seconds() -> float:
-    """CPU seconds of this process and of its children that have ended."""
-    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in used)
-
-
-def _read_campaign(folder: Path, cpu_seconds: float) -> Arm:
-    """Relaxations and times from the store of a campaign."""
-    with open_store(f"sqlite:///{folder.absolute() / 'store.db'}") as store:
-        (campaign,) = store.find(CampaignDocument)
-        relaxations = list(store.find(RelaxationDocument, {"level": campaign.level}))
-        events = list(store.find(EventDocument, {"kind": "batch"}))
-    ends = []
-    for found in relaxations:
-        structure = found.to_pymatgen()
-        if structure is None or found.energy_per_atom is None or found.stop_reason == "hopeless":
-            continue
-        # A batch is recorded when it is complete; what it brought was written just before.
-        moment = min(e.happened for e in events if e.happened >= found.last_updated)
-        ends.append(
-            End(
-                formula=found.formula,
-                structure=structure,
-                energy_per_atom=found.energy_per_atom,
-                relaxations=sum(other.last_updated <= moment for other in relaxations),
-                seconds=sum(e.detail["seconds"] for e in events if e.happened <= moment),
-            )
-        )
-    seconds = sum(event.detail["seconds"] for event in events)
-    return Arm(ends, len(relaxations), seconds, cpu_seconds)
-
-
-def _read_cryspy(folder: Path, cpu_seconds: float) -> Arm:
-    found = json.loads((folder / "rows.json").read_text(encoding="utf-8"))
-    ends = []
-    for row in found["rows"]:
-        structure = Structure.from_dict(row["structure"])
-        if row["energy_per_atom"] is not None:
-            formula = structure.composition.reduced_formula
-            costs = (row["relaxations"], row["seconds"])
-            ends.append(End(formula, structure, row["energy_per_atom"], *costs))
-    return Arm(ends, len(found["rows"]), found["seconds"], cpu_seconds)
 
 
 def judged(system: str, name: str, arm: Arm, phases: Sequence[Phase]) -> Iterator[dict[str, Any]]:
@@ -234,7 +89,10 @@ def summary(rows: Sequence[dict[str, Any]], arms: dict[tuple[str, str], Arm]) ->
             "systems": len(searched),
             "ground states of at most 8 atoms": len(ground),
             "found": sum(row["relaxations"] is not None for row in ground),
-            "within 100 relaxations": sum((row["relaxations"] or 1e9) <= 100 for row in ground),
+            "of compounds": sum(map(_is_compound, ground)),
+            "of these found within 100 relaxations": sum(
+                _is_compound(row) and (row["relaxations"] or 1e9) <= 100 for row in ground
+            ),
             "phases below 50 meV/atom": len(near),
             "of these found": sum(row["relaxations"] is not None for row in near),
             "median relaxations to a ground state": _median(
@@ -249,6 +107,10 @@ def summary(rows: Sequence[dict[str, Any]], arms: dict[tuple[str, str], Arm]) ->
 
 def _is_ground_state(row: dict[str, Any]) -> bool:
     return row["above best known (eV/atom)"] == 0 and row["atoms"] <= GROUND_STATE_ATOMS
+
+
+def _is_compound(row: dict[str, Any]) -> bool:
+    return len(Composition(row["phase"].split()[0])) > 1
 
 
 def _slower(
@@ -288,6 +150,9 @@ def main() -> None:
                 looked_for = {end.formula for end in arm.ends} if name == CRYSPY else None
                 known = [p for p in phases if looked_for is None or p.formula in looked_for]
                 rows.extend(judged(system, name, arm, known))
+                if name == "random":
+                    arm = arms[system, AS_DRAWN] = as_drawn(options.out / system / name, arm)
+                    rows.extend(judged(system, AS_DRAWN, arm, known))
     found = {
         "level": potential.level, "relax": options.relax, "seed": options.seed,
         "cryspy": "csp-cryspy, EA, told the formula" if options.cryspy else None,

@@ -8,9 +8,9 @@ from itertools import accumulate
 from flows.campaign.request import CampaignRequest
 
 LATER = 3
-"""Rounds that learn from those before; the first asks the cheapest source alone."""
-FIRST_CANDIDATES, FIRST_RELAXED = 0.5, 0.25
-"""Shares of the first round: its candidates cost next to nothing, relaxations are dear."""
+"""Rounds that learn from those before."""
+FIRST = 0.125
+"""Share of the first round, which relaxes the likeliest crystals before anything else is made."""
 LEAST_CANDIDATES, LEAST_RELAXED = 24, 12
 """A campaign of less is one round: there is nothing to learn from."""
 
@@ -27,11 +27,11 @@ def budgets(request: CampaignRequest) -> list[Budget]:
     """The rounds of a campaign; they add up to what was asked for."""
     if request.candidates < LEAST_CANDIDATES or request.relax < LEAST_RELAXED:
         return [Budget(request.candidates, request.relax)]
-    candidates = _parts(request.candidates, FIRST_CANDIDATES)
-    relax = accumulate(_parts(request.relax, FIRST_RELAXED))
+    candidates = _parts(request.candidates)
+    relax = accumulate(_parts(request.relax))
     return [Budget(*both) for both in zip(candidates, relax, strict=True)]
 
 
-def _parts(total: int, first: float) -> list[int]:
-    later = [int(total * (1 - first)) // LATER] * LATER
+def _parts(total: int) -> list[int]:
+    later = [int(total * (1 - FIRST)) // LATER] * LATER
     return [total - sum(later), *later]

@@ -10,7 +10,7 @@ from typing import Any, Self
 from dao_core.errors import concerning
 from dao_core.potentials import Domain, Potential, load_potential
 from dao_core.search.compositions import parse_target
-from dao_core.search.sources import UserSource
+from dao_core.search.sources import GeneratorSource, TemplateSource, UserSource
 from flows.campaign.budgets import budgets
 from flows.campaign.cells import first_cells, reference_cells, wanted_cells
 from flows.campaign.conditions import RELAX_SETTINGS, Conditions, level_at
@@ -30,6 +30,8 @@ from flows.versions import versions
 from stores import open_store
 from stores.documents import CampaignDocument, ModelKind, utc_now
 
+OPENING = (GeneratorSource.name, TemplateSource.name)
+"""Sources whose first candidates of a cell are the kinds of crystals that it is likely to take."""
 REFERENCES_PER_CELL = 2
 """Candidates of each cell that is only there for the hull."""
 
@@ -204,10 +206,9 @@ class Campaign:
         ]
 
     def _first_sources(self) -> list[str]:
-        """The cheapest source opens a search; where there is but one round, all are asked."""
-        if len(budgets(self.request)) == 1 or not self.sources:
-            return list(self.sources)
-        return [min(self.sources.values(), key=lambda source: source.seconds_per_candidate).name]
+        """What knows crystals opens a search; where there is but one round, all are asked."""
+        opening = [name for name in self.sources if name in OPENING]
+        return opening if opening and len(budgets(self.request)) > 1 else list(self.sources)
 
     def _domain(self) -> Domain:
         """What both the potential and the generator were made for."""

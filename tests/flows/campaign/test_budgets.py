@@ -19,7 +19,7 @@ def test_rounds_add_up_to_what_was_asked_for(candidates: int, relax: int) -> Non
     assert len(rounds) == 4
     assert sum(r.candidates for r in rounds) == candidates
     assert rounds[-1].relax == relax
-    assert rounds[0].candidates >= candidates / 2
+    assert rounds[0].candidates <= candidates / 4
     assert all(one.relax < other.relax for one, other in pairwise(rounds))
 
 
