@@ -16,6 +16,8 @@ LENGTHENING = 1.0
 """Angstrom by which bonds grow if each electron pair is shared by ten. Pauling, J. Am. Chem. Soc.
 69, 542 (1947), has 0.6 for metals; 0.7 to 1.8, most near 1, bring the mined lengths to where CHGNet
 has the lowest energy of H, C, N, O, Si, P, S, Cl, Ge, Se and Br as fcc, bcc and simple cubic."""
+PAIRING = frozenset({"H", "C", "N", "O", "F", "Si", "P", "S", "Cl", "Ge", "Se", "Br", "I"})
+"""Elements whose atoms have as many neighbours as electrons to pair (8 - N rule)."""
 FIRST_SHELL = 1.2
 """Distance over the shortest one up to which atoms are bonded."""
 FIRST_RADIUS = 1.3
@@ -72,7 +74,7 @@ def _lengthening(structure: Structure) -> float:
     have a seventh of the volume that its energy asks for.
     """
     element = structure[0].specie
-    if len(structure.composition) > 1 or element.is_metal or element.is_noble_gas:
+    if len(structure.composition) > 1 or element.symbol not in PAIRING:
         return 0.0
     paired = 1 if element.Z == 1 else 18 - element.group
     shortest = _shortest_ratio(structure, np.ones((len(structure), len(structure))))

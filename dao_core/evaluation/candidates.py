@@ -14,7 +14,7 @@ from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.symmetry import symmetrise
 from dao_core.crystal.validity import invalid_reason
 from dao_core.evaluation.sampling import Question, Sampler
-from dao_core.potentials import Potential
+from dao_core.potentials import Potential, energies_of
 from dao_core.relax import RelaxSettings, relax
 
 BATCH_ATOMS = 512
@@ -144,7 +144,7 @@ def _energies(
 
 def energies_per_atom(structures: Sequence[Structure], potential: Potential) -> list[float | None]:
     """eV/atom in one batch; None where the potential has no answer."""
-    energy = potential.evaluate(CrystalBatch.from_structures(structures)).energy.tolist()
+    energy = energies_of(potential, CrystalBatch.from_structures(structures)).tolist()
     return [
         value / len(structure) if math.isfinite(value) else None
         for value, structure in zip(energy, structures, strict=True)

@@ -5,6 +5,7 @@ from dao_core.potentials.base import (
     Domain,
     Evaluation,
     Potential,
+    energies_of,
 )
 from dao_core.potentials.loading import POTENTIAL_NAMES, load_potential
 
@@ -14,5 +15,6 @@ __all__ = [
     "Domain",
     "Evaluation",
     "Potential",
+    "energies_of",
     "load_potential",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from pymatgen.core import Structure
@@ -93,6 +93,25 @@ class Potential(Protocol):
     def evaluate(self, batch: CrystalBatch) -> Evaluation:
         """Energies, forces and stresses of ``batch``, each crystal independent of the others."""
         ...
+
+
+@runtime_checkable
+class EnergyAlone(Protocol):
+    """A potential that can leave forces and stresses out, at a fraction of the price."""
+
+    def energies(self, batch: CrystalBatch) -> Tensor:
+        """Energies of ``batch``, ``[B]`` eV per cell, NaN for what cannot be evaluated."""
+        ...
+
+
+def energies_of(potential: Potential, batch: CrystalBatch) -> Tensor:
+    """Energies of ``batch``, ``[B]`` eV per cell, NaN for what cannot be evaluated.
+
+    Without derivatives where the potential can do without.
+    """
+    if isinstance(potential, EnergyAlone):
+        return potential.energies(batch)
+    return potential.evaluate(batch).energy.detach()
 
 
 def assemble(

@@ -46,10 +46,10 @@ def run_name() -> str:
 
 
 @task(name="propose", task_run_name="propose {label}", timeout_seconds=DAY, **RETRY)
-def propose_task(campaign: Campaign, shares: Sequence[Share], label: str) -> None:
+def propose_task(campaign: Campaign, batches: Sequence[Sequence[Share]], label: str) -> None:
     """Propose the candidates of some compositions."""
     del label
-    propose.propose(campaign, shares)
+    propose.propose(campaign, batches)
 
 
 @task(name="screen", task_run_name="screen {label}", timeout_seconds=DAY, **RETRY)
@@ -159,8 +159,8 @@ def _announce(running: Campaign) -> None:
 
 
 def _propose(running: Campaign, shares: Sequence[Share]) -> list[Failure]:
-    missing = propose.missing_shares(running, shares)
-    progress.begin(propose.STAGE, sum(share.n for share in missing))
+    missing = propose.missing_batches(running, shares)
+    progress.begin(propose.STAGE, sum(share.n for batch in missing for share in batch))
     return run_tasks(propose_task, running, missing, propose.STAGE)
 
 

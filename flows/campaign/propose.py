@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, groupby
 from typing import Any
 
 from pymatgen.core import Composition, Structure
@@ -14,42 +15,67 @@ from dao_core.search.sources import Proposal
 from flows.campaign import progress
 from flows.campaign.plan import Share
 from flows.campaign.running import Campaign
-from flows.campaign.sources import proposals
+from flows.campaign.sources import alike, proposals
 from stores.documents import CandidateDocument, composition_fields
 
 STAGE = "proposed"
+SHARES_PER_BATCH = 16
+"""Of a generator: its network takes one crystal hardly sooner than a few."""
 
 
-def missing_shares(campaign: Campaign, shares: Sequence[Share]) -> list[Share]:
-    """The shares whose candidates the store does not have yet, in order of the plan."""
+def missing_batches(campaign: Campaign, shares: Sequence[Share]) -> list[list[Share]]:
+    """The shares whose candidates the store does not have yet, in batches that belong together.
+
+    Batches are cut before it is asked what is missing, and written whole, so that a campaign that
+    goes on makes the same ones.
+    """
     done = campaign.ledger.done([share.key for share in shares])
-    return [share for share in shares if share.key not in done]
+    ordered = sorted(shares, key=alike)
+    groups = (list(group) for _, group in groupby(ordered, key=alike))
+    batches = chain.from_iterable(batched(group, SHARES_PER_BATCH) for group in groups)
+    missing = ([share for share in batch if share.key not in done] for batch in batches)
+    return [batch for batch in missing if batch]
 
 
-def propose(campaign: Campaign, shares: Sequence[Share]) -> None:
-    """Propose the candidates of some shares; each share is written when it is complete.
+def batched(shares: Sequence[Share], n: int) -> Iterator[Sequence[Share]]:
+    """Consecutive parts of at most ``n``."""
+    return (shares[start : start + n] for start in range(0, len(shares), n))
+
+
+def propose(campaign: Campaign, batches: Sequence[Sequence[Share]]) -> None:
+    """Propose the candidates of some batches; each batch is written when it is complete.
 
     Args:
         campaign: The campaign.
-        shares: Some of its shares.
+        batches: Some of :func:`missing_batches`.
     """
-    for share in shares:
+    for batch in batches:
         begun = time.monotonic()
         documents = [
-            candidate_document(
-                proposal.structure,
-                _provenance(share, index, proposal),
-                share.model if share.source in campaign.models and share.model else None,
-                campaign.campaign_id,
-            )
-            for index, proposal in enumerate(proposals(campaign, share), start=share.first)
+            _documents(campaign, share, found)
+            for share, found in zip(batch, proposals(campaign, batch), strict=True)
         ]
-        ids = [document.candidate_id for document in documents]
-        seconds = time.monotonic() - begun
+        seconds = (time.monotonic() - begun) / len(batch)
         with campaign.store.transaction():
-            campaign.store.put(documents)
-            campaign.ledger.record(share.key, STAGE, {"candidate_ids": ids}, seconds)
-        progress.advance(STAGE, share.n)
+            campaign.store.put([document for one in documents for document in one])
+            for share, one in zip(batch, documents, strict=True):
+                outcome = {"candidate_ids": [document.candidate_id for document in one]}
+                campaign.ledger.record(share.key, STAGE, outcome, seconds)
+        progress.advance(STAGE, sum(share.n for share in batch))
+
+
+def _documents(
+    campaign: Campaign, share: Share, found: Sequence[Proposal]
+) -> list[CandidateDocument]:
+    return [
+        candidate_document(
+            proposal.structure,
+            _provenance(share, index, proposal),
+            share.model if share.source in campaign.models and share.model else None,
+            campaign.campaign_id,
+        )
+        for index, proposal in enumerate(found, start=share.first)
+    ]
 
 
 def _provenance(share: Share, index: int, proposal: Proposal) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.deduplication import DistinctCrystals
-from dao_core.potentials import EV_PER_CUBIC_ANGSTROM_IN_GPA
+from dao_core.potentials import EV_PER_CUBIC_ANGSTROM_IN_GPA, energies_of
 from dao_core.search.prospects import Prospect, Turns
 from flows.campaign import progress
 from flows.campaign.batches import by_atoms
@@ -43,7 +43,7 @@ def screen(campaign: Campaign, batches: Sequence[Sequence[CandidateDocument]]) -
         begun = time.monotonic()
         structures = [candidate.to_pymatgen() for candidate in batch]
         crystals = CrystalBatch.from_structures([s for s in structures if s is not None])
-        energy = campaign.potential.evaluate(crystals).energy.detach().double().cpu()
+        energy = energies_of(campaign.potential, crystals).double().cpu()
         pressure = campaign.request.pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA
         enthalpies = (energy + pressure * crystals.volume.double().cpu()).tolist()
         outcome = {

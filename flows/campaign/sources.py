@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dao_core.search.sources import (
     CandidateSource,
+    GeneratorSource,
     Parent,
     PerturbationSource,
     Proposal,
@@ -21,9 +22,22 @@ from flows.campaign.running import Campaign
 from stores.documents import CandidateDocument, RelaxationDocument
 
 
-def proposals(campaign: Campaign, share: Share) -> Sequence[Proposal]:
-    """The candidates of a share."""
-    return _source(campaign, share).propose(share.cell, share.n, share.seed, share.first)
+def proposals(campaign: Campaign, shares: Sequence[Share]) -> list[list[Proposal]]:
+    """The candidates of each of some shares that are :func:`alike`."""
+    first = shares[0]
+    source = _source(campaign, first)
+    if isinstance(source, GeneratorSource):
+        cells = [share.cell for share in shares]
+        return source.propose_together(cells, first.n, first.seed, first.first)
+    return [
+        _source(campaign, share).propose(share.cell, share.n, share.seed, share.first)
+        for share in shares
+    ]
+
+
+def alike(share: Share) -> tuple[str, int, int]:
+    """What shares have in common that are asked for together."""
+    return share.source, share.n, share.first
 
 
 def _source(campaign: Campaign, share: Share) -> CandidateSource:

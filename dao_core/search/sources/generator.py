@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 from pymatgen.core import Composition
 
 from dao_core.errors import InputError
-from dao_core.generator.generate import Generator
+from dao_core.generator.generate import GeneratedCrystal, Generator
 from dao_core.generator.guidance import Guidance
 from dao_core.generator.held_parts import HeldCrystal, HeldParts
 from dao_core.search.compositions import CompositionCell
@@ -46,28 +49,37 @@ class GeneratorSource:
 
         None where the held parts do not fit the cell.
         """
-        if self._held is not None and not fits(self._held, cell.composition):
-            return []
+        (samples,) = self.propose_together([cell], n, seed, first)
+        return samples
+
+    def propose_together(
+        self, cells: Sequence[CompositionCell], n: int, seed: int, first: int = 0
+    ) -> list[list[Proposal]]:
+        """What :meth:`propose` has for each of some cells, all in one batch of the network."""
+        fitting = [c for c in cells if self._held is None or fits(self._held, c.composition)]
         crystals = self._generator.generate(
-            [cell.composition], n, first=first, seed=seed, beyond_domain=True,
+            [cell.composition for cell in fitting], n, first=first, seed=seed, beyond_domain=True,
             guidance=self._guidance, held=self._held,
         )  # fmt: skip
-        detail = {"checkpoint_hash": self.checkpoint_hash} | (
-            {"variant": self.variant} if self.variant else {}
-        )
+        asked = set(map(id, fitting))
         return [
-            Proposal(
-                crystal.structure,
-                self.name,
-                {
-                    **detail,
-                    "sample": crystal.index,
-                    "prototype": crystal.prototype,
-                    "probability": crystal.probability,
-                },
-            )
-            for crystal in crystals
+            [self._proposal(crystal) for crystal in itertools.islice(crystals, n)]
+            if id(cell) in asked
+            else []
+            for cell in cells
         ]
+
+    def _proposal(self, crystal: GeneratedCrystal) -> Proposal:
+        """A sample and what makes it again."""
+        guided = {"variant": self.variant} if self.variant else {}
+        detail = {
+            "checkpoint_hash": self.checkpoint_hash,
+            **guided,
+            "sample": crystal.index,
+            "prototype": crystal.prototype,
+            "probability": crystal.probability,
+        }
+        return Proposal(crystal.structure, self.name, detail)
 
 
 class GuidedGeneratorSource(GeneratorSource):

@@ -13,7 +13,7 @@ from pymatgen.io.ase import AseAtomsAdaptor
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.errors import MissingError
 from dao_core.potentials import chgnet as chgnet_module
-from dao_core.potentials import load_potential
+from dao_core.potentials import energies_of, load_potential
 from dao_core.relax import RelaxSettings, relax
 
 pytest.importorskip("chgnet")
@@ -166,3 +166,11 @@ def test_too_dense_a_crystal_costs_itself_and_no_memory(potential, crystals):
     assert torch.isnan(evaluation.energy[1])
     alone = evaluate(potential, [crystals[0]])
     assert float(evaluation.energy[0]) == pytest.approx(float(alone.energy[0]), abs=1e-5)
+
+
+def test_energies_alone_are_those_of_an_evaluation(potential, crystals):
+    lonely = Structure(Lattice.cubic(30.0), ["Cu"], [[0, 0, 0]])
+    batch = CrystalBatch.from_structures([*crystals, lonely])
+    alone, whole = energies_of(potential, batch), potential.evaluate(batch).energy
+    assert torch.equal(alone.isnan(), whole.isnan())
+    assert torch.allclose(alone, whole, rtol=0, atol=1e-4, equal_nan=True)

@@ -43,3 +43,18 @@ def test_held_orbits_keep_the_space_group_and_only_fit_their_cell(generator: Gen
     assert [space_group_number(p.structure, 0.01) for p in found] == [225, 225]
     assert {(p.origin, p.detail["variant"]) for p in found} == {("dao-g-held", "orbits:test")}
     assert source.propose(CompositionCell("MgO", 2, Composition("Mg2O2"), 4), 2, seed=0) == []
+
+
+def test_cells_asked_for_together_get_what_each_gets_alone(generator: Generator) -> None:
+    source = GeneratorSource(generator)
+    sizes = (("MgO", 1, 2), ("TiO2", 2, 6), ("Si", 2, 2))
+    cells = [CompositionCell(f, z, Composition(f) * z, natoms) for f, z, natoms in sizes]
+    together = source.propose_together(cells, 2, seed=3, first=1)
+    for one, found in zip(cells, together, strict=True):
+        alone = source.propose(one, 2, seed=3, first=1)
+        assert [p.detail for p in found] == [p.detail for p in alone]
+        for left, right in zip(found, alone, strict=True):
+            assert left.structure.composition == right.structure.composition
+            assert left.structure.lattice.matrix == pytest.approx(
+                right.structure.lattice.matrix, abs=1e-3
+            )
