@@ -24,7 +24,9 @@ AT_NUCLEUS = 0.4
 """angstrom between a maximum of the density and the nucleus that it stands for."""
 
 
-def bader_charges(density: Grid, valences: Sequence[float]) -> tuple[np.ndarray, float]:
+def bader_charges(
+    density: Grid, valences: Sequence[float], whole: Grid | None = None
+) -> tuple[np.ndarray, float]:
     """Charges of the atoms, and the electrons that belong to none.
 
     A basin whose maximum lies in a void (beyond the reach of every atom) belongs to no atom. One
@@ -34,14 +36,18 @@ def bader_charges(density: Grid, valences: Sequence[float]) -> tuple[np.ndarray,
     Args:
         density: Valence density, 1/angstrom^3.
         valences: Electrons of each atom that the density holds, in the order of the structure.
+        whole: Density of all electrons on the same grid, whose surfaces are taken; without it
+            Gaussians stand for the cores.
 
     Returns:
         Charges ``[n]`` in units of e, positive for cations; electrons in voids. Their difference is
         zero.
     """
     structure = density.structure
-    cores = [site.specie.Z - v for site, v in zip(structure, valences, strict=True)]
-    basins = find_basins(Grid(structure, density.values + _cores(density, cores)))
+    if whole is None:
+        cores = [site.specie.Z - v for site, v in zip(structure, valences, strict=True)]
+        whole = Grid(structure, density.values + _cores(density, cores))
+    basins = find_basins(whole)
     distances = structure.lattice.get_all_distances(basins.frac_coords, structure.frac_coords)
     owner = np.where(distances.min(axis=1) < AT_NUCLEUS, distances.argmin(axis=1), SHARED)
     owner[(distances / atomic_radii(structure)).min(axis=1) > REACH] = len(structure)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from ase.io.cube import read_cube_data
 from pymatgen.core import Lattice, Structure
+from scipy.signal import resample
 
 from dft_inputs.errors import TruncatedOutputError
 
@@ -36,6 +38,18 @@ class Grid:
         """Fractional coordinates of the points ``[nx * ny * nz, 3]``."""
         axes = [np.arange(n) / n for n in self.values.shape]
         return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+
+    def resampled(self, shape: Sequence[int]) -> Grid:
+        """The same function on another grid, its integral kept: by its Fourier components.
+
+        Args:
+            shape: Points along each axis.
+        """
+        values = self.values
+        for axis, number in enumerate(shape):
+            if values.shape[axis] != number:
+                values = resample(values, number, axis=axis)
+        return Grid(self.structure, values)
 
     def integrals(self, labels: np.ndarray, n_basins: int) -> np.ndarray:
         """Integral over each basin ``[n_basins]``; for densities in 1/angstrom^3, electrons.

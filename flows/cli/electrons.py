@@ -39,7 +39,7 @@ def electrons(
 ) -> None:
     """Interpret the electrons of crystals as they stand, by Quantum ESPRESSO or VASP.
 
-    Projected states, gap, moments and, by Quantum ESPRESSO, Bader and Loewdin charges, maxima of
+    Projected states, gap, moments, Bader charges (and Loewdin's, by Quantum ESPRESSO), maxima of
     the electron localisation function (core, bond, lone pair, interstitial) and whether the crystal
     is an electride. Relax first with `dao validate` or `dao relax`; each crystal is computed once,
     ever.

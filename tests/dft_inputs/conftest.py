@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 from pymatgen.core import Lattice, Structure
+from pymatgen.io.vasp import Chgcar, Elfcar
 
+from dft_inputs.electrons.grid import Grid, read_cube
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.protocols import PROTOCOLS, Protocol
 from dft_inputs.pseudos import PseudoFamily, Pseudopotential, install_family
+from dft_inputs.running.folder import CalculationResult
 
 DATA = Path(__file__).parent / "data"
 
@@ -166,3 +169,32 @@ def real_pw(dojo_home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         pytest.skip("pw.x is not on the PATH (apt-get install quantum-espresso)")
     monkeypatch.setenv("DAO_HOME", str(dojo_home))
     return "pw.x"
+
+
+@pytest.fixture(scope="session")
+def pp_grids() -> Callable[[CalculationResult], tuple[Grid, Grid, Grid]]:
+    """ELF, density and states near the top that pp.x left of an electronic interpretation."""
+
+    def read(result: CalculationResult) -> tuple[Grid, Grid, Grid]:
+        assert result.electrons is not None
+        folder, crystal = Path(result.electrons["dir_name"]), result.structure
+        return (
+            read_cube(folder / "elf.cube", crystal),
+            read_cube(folder / "density.cube", crystal, density=True),
+            read_cube(folder / "top_states.cube", crystal, density=True),
+        )
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def write_vasp_grids() -> Callable[[Grid, Grid, Path], None]:
+    """Write ELFCAR and CHGCAR as VASP does: two spins alike, the density times the volume."""
+
+    def write(elf: Grid, density: Grid, folder: Path) -> None:
+        alike = {"spin_up": elf.values, "spin_down": elf.values}
+        Elfcar(elf.structure, alike).write_file(str(folder / "ELFCAR"))
+        charge = {"total": density.values * density.structure.volume}
+        Chgcar(density.structure, charge).write_file(str(folder / "CHGCAR"))
+
+    return write

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from dao_core.generator.generate import load_generator
 from dao_core.potentials import load_potential
 from dao_core.relax import relax
 from dao_core.search.landscape import landscape
+from dft_inputs.electrons.grid import Grid
+from dft_inputs.electrons.localisation import localise
 from dft_inputs.elements import element_structure
 from dft_inputs.phonons.maker import FiniteDisplacementMaker
 from dft_inputs.protocols import PROTOCOLS, Protocol
@@ -28,11 +31,15 @@ from dft_inputs.qe.schemas.pw_stdout import read_pw_stdout
 from dft_inputs.qe.schemas.pw_xml import RYDBERG_EV
 from dft_inputs.qe.schemas.task import PwTaskDoc
 from dft_inputs.qe.sets import PwInputGenerator
+from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.request import Limits, Method
 from dft_inputs.running.validation import Validation, validate
+from dft_inputs.vasp.grids import density_grid, elf_grid
 
 pytestmark = [pytest.mark.dft, pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
+PpGrids = Callable[[CalculationResult], tuple[Grid, Grid, Grid]]
+WriteGrids = Callable[[Grid, Grid, Path], None]
 BOTH = Limits(cores=2)
 
 
@@ -278,7 +285,11 @@ SODIUM = Structure.from_spacegroup(
 
 
 def test_sodium_at_high_pressure_is_an_electride_and_silicon_is_not(
-    real_pw: str, relaxed_silicon: Structure
+    real_pw: str,
+    relaxed_silicon: Structure,
+    tmp_path: Path,
+    pp_grids: PpGrids,
+    write_vasp_grids: WriteGrids,
 ) -> None:
     report = validate({"Si": relaxed_silicon, "Na": SODIUM}, ELECTRONS, BOTH)
     silicon, sodium = (v.result.electrons for v in report.validations if v.result)
@@ -298,6 +309,17 @@ def test_sodium_at_high_pressure_is_an_electride_and_silicon_is_not(
     assert sum(atom["bader"] for atom in sodium["charges"]) == pytest.approx(
         sodium["in_voids"], abs=1e-3
     )
+    # The same through the files of VASP: its ELFCAR and CHGCAR, read as those of its own runs.
+    (result,) = (v.result for v in report.validations if v.name == "Na")
+    assert result is not None
+    elf, density, top = pp_grids(result)
+    write_vasp_grids(elf, density, tmp_path)
+    read = elf_grid(tmp_path, result.structure)
+    assert read is not None
+    found = localise(read, density_grid(tmp_path, result.structure), top, [9.0] * 4)
+    assert found.electride is not None
+    assert found.electride.reason == verdict["reason"]
+    assert found.in_voids == pytest.approx(sodium["in_voids"], abs=1e-3)
 
 
 @pytest.mark.timeout(600)

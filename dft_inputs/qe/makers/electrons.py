@@ -11,17 +11,8 @@ from jobflow import Job, job
 from pymatgen.core import Structure
 from typing_extensions import override
 
-from dft_inputs.electrons import (
-    Attractor,
-    ElectrideVerdict,
-    attractors,
-    bader_charges,
-    find_basins,
-    judge_electride,
-)
-from dft_inputs.electrons.attractors import LOCALISED, closest_contact
 from dft_inputs.electrons.document import AtomicCharge, StatesDoc, gap_note
-from dft_inputs.electrons.slices import slice_through
+from dft_inputs.electrons.localisation import WINDOW, localise
 from dft_inputs.pseudos.upf import is_upf, parse_upf_header
 from dft_inputs.qe import files
 from dft_inputs.qe.makers.after_static import AfterStaticMaker
@@ -31,14 +22,6 @@ from dft_inputs.qe.projections import Projections, project
 from dft_inputs.qe.schemas.electrons import ElectronsDoc
 from dft_inputs.qe.schemas.task import PwTaskDoc
 
-NOISE = 0.01
-"""Maxima of the ELF that rise less are those of the grid."""
-WINDOW = 2.0
-"""eV below the highest occupied level in which an electride has its electrons in voids."""
-MOST_MAXIMA = 200
-CLOSE = 0.7
-"""Distance of two atoms over the sum of their covalent radii below which cores may overlap."""
-NEAR_LIMIT = 0.05
 SPILLING = 0.05
 """Share of the states outside the atomic orbitals from which projections are doubted."""
 
@@ -81,13 +64,13 @@ def interpret_electrons(static: PwTaskDoc, nscf: PwTaskDoc, energy_step: float) 
     projections = project(nscf, bands, energy_step)
     top = highest_occupied(bands, nscf.electronic.fermi_energy or 0.0)
     copy_save(Path(static.dir_name), folder)
-    elf, density = elf_grid(static, folder), density_grid(static, folder)
-    basins = find_basins(elf, NOISE)
-    maxima = attractors(static.structure, basins)
-    near_top = top_states_grid(static, folder, WINDOW)
-    verdict = judge_electride(maxima, basins, density, near_top, WINDOW)
     valences = _valences(static, folder)
-    charges, in_voids = bader_charges(density, valences)
+    found = localise(
+        elf_grid(static, folder),
+        density_grid(static, folder),
+        top_states_grid(static, folder, WINDOW),
+        valences,
+    )
     return ElectronsDoc(
         formula=static.formula,
         task=static,
@@ -102,12 +85,12 @@ def interpret_electrons(static: PwTaskDoc, nscf: PwTaskDoc, energy_step: float) 
             projections.projected,
             projections.spilling,
         ),
-        charges=_charges(static.structure, valences, charges, projections),
-        in_voids=in_voids,
-        attractors=maxima[:MOST_MAXIMA],
-        electride=verdict,
-        slice=slice_through(elf, _chief(maxima).frac_coords),
-        notes=_notes(static, projections, maxima, verdict),
+        charges=_charges(static.structure, valences, found.bader, projections),
+        in_voids=found.in_voids,
+        attractors=found.maxima,
+        electride=found.electride,
+        slice=found.slice,
+        notes=[*_notes(static, projections), *found.notes],
         dir_name=str(folder),
     )
 
@@ -140,35 +123,12 @@ def _charges(
     ]
 
 
-def _chief(maxima: list[Attractor]) -> Attractor:
-    """The maximum that the picture is laid through: a localised void, else the highest valence."""
-    valence = [found for found in maxima if found.kind != "core"] or maxima
-    voids = [found for found in valence if found.kind == "interstitial"]
-    return max(voids or valence, key=lambda found: found.elf)
-
-
-def _notes(
-    static: PwTaskDoc,
-    projections: Projections,
-    maxima: Sequence[Attractor],
-    verdict: ElectrideVerdict,
-) -> list[str]:
-    """What a reader must know before trusting the numbers."""
+def _notes(static: PwTaskDoc, projections: Projections) -> list[str]:
+    """What a reader must know before trusting states and charges."""
     notes = [gap_note(is_metal=static.electronic.is_metal)]
     if projections.spilling > SPILLING:
         notes.append(
             f"atomic orbitals leave out {projections.spilling:.0%} of the states: projections and "
             "Loewdin charges are rough"
         )
-    if len(maxima) > MOST_MAXIMA:
-        notes.append(f"of {len(maxima)} maxima of the ELF the highest {MOST_MAXIMA} are kept")
-    contact = closest_contact(static.structure)
-    if contact < CLOSE:
-        notes.append(
-            f"two atoms are {contact:.2f} of the sum of their covalent radii apart: the cores of "
-            "the pseudopotentials may overlap, compare with a harder family"
-        )
-    best = max((void.elf for void in verdict.voids), default=0.0)
-    if abs(best - LOCALISED) < NEAR_LIMIT:
-        notes.append(f"the ELF in voids ({best:.2f}) is near the limit of {LOCALISED}")
     return notes

@@ -28,6 +28,7 @@ def test_silicon(shared: Path, run: str, gap: float) -> None:
     assert np.trapezoid(total[filled], energies[filled]) == pytest.approx(8.0, abs=0.1)
     assert [atom.moment for atom in found.charges] == pytest.approx([0.0, 0.0], abs=1e-3)
     assert found.electride is None
+    assert any("no ELFCAR" in note for note in found.notes)
 
 
 def test_a_run_without_whole_states_is_refused(shared: Path, tmp_path: Path) -> None:

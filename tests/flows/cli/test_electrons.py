@@ -73,4 +73,4 @@ def test_what_a_reader_sees_of_a_vasp_run(shared: Path) -> None:
     page = electrons_page(found, "vasp-pbe")
     assert "was not looked at" in page
     assert "Density of states" in page
-    assert any("--code qe" in note for note in found["notes"])
+    assert any("no ELFCAR" in note for note in found["notes"])
