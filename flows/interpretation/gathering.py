@@ -87,7 +87,7 @@ def _electrons(result: Mapping[str, Any]) -> str:
     gap = "metal" if result["is_metal"] else f"gap {result['band_gap']:.2f} eV"
     verdict = result["electride"]
     if verdict is None:
-        return f"{gap}; the localisation of electrons was not looked at"
+        return f"{gap}; whether it is an electride is not known"
     kind = "electride" if verdict["electride"] else "no electride"
     return f"{gap}; {kind}: {verdict['reason']}"
 

@@ -46,7 +46,7 @@ def electrons_page(result: Mapping[str, Any], level: str) -> str:
 def _verdict(result: Mapping[str, Any]) -> str:
     verdict = result["electride"]
     if verdict is None:
-        return "The localisation of electrons was not looked at."
+        return "Whether it is an electride is not known."
     answer = "An electride: " if verdict["electride"] else "Not an electride: "
     return f"{answer}{verdict['reason']}."
 

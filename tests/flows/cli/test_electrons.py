@@ -69,8 +69,8 @@ def test_what_a_reader_sees_of_a_vasp_run(shared: Path) -> None:
     facts = electron_facts(found)
     assert facts["electride"] is None
     assert facts["elf_maxima"] == {}
-    assert "gap 0.61 eV; the localisation" in FINDINGS["electrons"](found)
+    assert "gap 0.61 eV; whether" in FINDINGS["electrons"](found)
     page = electrons_page(found, "vasp-pbe")
-    assert "was not looked at" in page
+    assert "electride is not known" in page
     assert "Density of states" in page
     assert any("no ELFCAR" in note for note in found["notes"])
