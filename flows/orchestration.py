@@ -6,21 +6,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate, WorkPoolCreate
+from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.exceptions import ObjectNotFound
 
+from flows.slots import LIMITS, make_limit
 from flows.stale_runs import HEARTBEAT
 from flows.sweep import PRIORITIES
 
 POOLS = {"cpu": 2, "gpu": 1, "dft": 1}
 """Work pools by resource, with the number of flow runs at once that they begin with."""
-TRAINING_LIMIT = "dao-training"
-DFT_LIMIT = "dao-dft"
-LIMITS = {TRAINING_LIMIT: 1, DFT_LIMIT: 1}
-"""Global concurrency limits. The flows ask for them strictly: a missing limit is an error."""
 ZOMBIES = "dao: a run without heartbeat has crashed"
 HEARTBEATS_MISSED = timedelta(minutes=10)
 """Prefect sends one every three minutes unless PREFECT_FLOWS_HEARTBEAT_FREQUENCY differs."""
@@ -39,18 +36,11 @@ def bootstrap() -> Bootstrap:
     with get_client(sync_client=True) as client:
         done = {
             **{f"pool {name}": _pool(client, name, size) for name, size in POOLS.items()},
-            **{f"limit {name}": _limit(client, name, size) for name, size in LIMITS.items()},
+            **{f"limit {name}": make_limit(client, name) for name in LIMITS},
             f"automation {ZOMBIES}": _automation(client, zombie_automation(HEARTBEATS_MISSED)),
         }
     made = tuple(name for name, is_new in done.items() if is_new)
     return Bootstrap(made, tuple(name for name in done if name not in made))
-
-
-def bootstrap_limits() -> None:
-    """Make only the concurrency limits: all that a server inside one process needs."""
-    with get_client(sync_client=True) as client:
-        for name, size in LIMITS.items():
-            _limit(client, name, size)
 
 
 def zombie_automation(silence: timedelta) -> AutomationCore:
@@ -84,15 +74,6 @@ def _pool(client: SyncPrefectClient, name: str, size: int) -> bool:
         if priority not in queues:
             client.create_work_queue(name=priority, work_pool_name=name, priority=rank)
     return is_new
-
-
-def _limit(client: SyncPrefectClient, name: str, size: int) -> bool:
-    try:
-        client.read_global_concurrency_limit_by_name(name)
-    except ObjectNotFound:
-        client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=size))
-        return True
-    return False
 
 
 def _automation(client: SyncPrefectClient, automation: AutomationCore) -> bool:

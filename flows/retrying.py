@@ -8,6 +8,7 @@ from httpx import TransportError
 from prefect import Task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.task_engine import TaskRunTimeoutError
 from prefect.tasks import exponential_backoff
 
 from stores.errors import StoreBusyError, StoreUnreachableError
@@ -23,8 +24,9 @@ CAN_PASS = (
 
 
 def can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Whether a failed task is worth another attempt."""
-    return isinstance(state.result(raise_on_failure=False), CAN_PASS)
+    """Whether a failed task is worth another attempt. One that hung for a day would hang again."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, CAN_PASS) and not isinstance(error, TaskRunTimeoutError)
 
 
 RETRY: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""Flow runs are tagged, with their chemical system or level; their tasks are not."""
+"""Flow runs are tagged, with their chemical systems or level; their tasks are not."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from prefect.runtime import flow_run
 
 
 @contextmanager
-def run_tagged(tag: str) -> Iterator[None]:
+def run_tagged(*tags: str) -> Iterator[None]:
     """Tag the flow run that this is called in, and leave its tasks without tags.
 
     Before each task Prefect asks the server for the concurrency limit of each of its tags, a tenth
     of a second or more a time.
 
     Args:
-        tag: Of the run, beside those that it has.
+        tags: Of the run, beside those that it has.
     """
-    known = list(flow_run.tags)
-    if tag not in known:
+    known = dict.fromkeys(flow_run.tags)
+    wanted = dict.fromkeys([*known, *tags])
+    if wanted != known:
         with get_client(sync_client=True) as client:
-            client.update_flow_run(UUID(flow_run.id), tags=[*known, tag])
+            client.update_flow_run(UUID(flow_run.id), tags=list(wanted))
     with TagsContext(current_tags=set()):
         yield

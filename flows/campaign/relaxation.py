@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from itertools import groupby, takewhile
+from typing import Any
 
 from dao_core.errors import InputError
 from dao_core.potentials import Potential
@@ -162,7 +163,7 @@ def relax_missing(
     )
     if conditions.searching:
         relaxations = idealised(relaxations, potential, conditions.settings)
-    ends = [_end(relaxation) for relaxation in relaxations]
+    ends = [as_crystal(relaxation) for relaxation in relaxations]
     documents = [
         _document(candidate, relaxation, end, conditions, campaign_id)
         for candidate, relaxation, end in zip(missing, relaxations, ends, strict=True)
@@ -172,7 +173,7 @@ def relax_missing(
         store.put(documents)
 
 
-def _end(relaxation: Relaxation) -> StructureDocument | None:
+def as_crystal(relaxation: Relaxation) -> StructureDocument | None:
     """The relaxed crystal as the store keeps it, or None where there is none."""
     if relaxation.error or relaxation.structure is None:
         return None
@@ -199,33 +200,48 @@ def _document(
     conditions: Conditions,
     campaign_id: str | None,
 ) -> RelaxationDocument:
-    """What became of one candidate; its cell may have become a smaller one."""
-    crystal = relaxation.structure
-    if end:
-        composition = composition_fields(crystal)
-    else:
-        composition = candidate.model_dump(include=set(CompositionFields.model_fields))
+    """What became of one candidate."""
     return RelaxationDocument(
         relaxation_id=relaxation_key(candidate, conditions),
         candidate_id=candidate.candidate_id,
         initial_structure_id=candidate.structure_id,
-        structure_id=end.structure_id if end else None,
         campaign_ids=[campaign_id] if campaign_id else [],
         level=conditions.level,
-        energy_per_atom=relaxation.enthalpy_per_atom,
         energy_per_atom_before=_enthalpy_before(candidate, relaxation),
-        energy_std=relaxation.energy_std,
-        pressure=relaxation.pressure,
-        steps=relaxation.steps,
-        stop_reason=relaxation.stop_reason,
-        converged=relaxation.converged,
-        max_force=relaxation.max_force,
-        max_stress=relaxation.max_stress,
-        volume_per_atom=relaxation.volume / len(crystal) if relaxation.volume else None,
-        space_group=end.space_group if end else None,
-        space_group_number=end.space_group_number if end else None,
         settings=conditions.as_dict(),
-        structure=crystal.as_dict() if end else None,
-        error=relaxation.error,
-        **composition,
+        **outcome_fields(relaxation, end, candidate),
     )
+
+
+def outcome_fields(
+    relaxation: Relaxation, end: StructureDocument | None, start: CompositionFields
+) -> dict[str, Any]:
+    """How a relaxation ended, as its document has it.
+
+    Args:
+        relaxation: The end; its cell may have become a smaller one than that of the start.
+        end: The crystal of the end, see :func:`as_crystal`.
+        start: What it began with: its composition stands where there is no crystal.
+    """
+    crystal = relaxation.structure
+    if end:
+        composition = composition_fields(crystal)
+    else:
+        composition = start.model_dump(include=set(CompositionFields.model_fields))
+    return {
+        "structure_id": end.structure_id if end else None,
+        "energy_per_atom": relaxation.enthalpy_per_atom,
+        "energy_std": relaxation.energy_std,
+        "pressure": relaxation.pressure,
+        "steps": relaxation.steps,
+        "stop_reason": relaxation.stop_reason,
+        "converged": relaxation.converged,
+        "max_force": relaxation.max_force,
+        "max_stress": relaxation.max_stress,
+        "volume_per_atom": relaxation.volume / len(crystal) if relaxation.volume else None,
+        "space_group": end.space_group if end else None,
+        "space_group_number": end.space_group_number if end else None,
+        "structure": crystal.as_dict() if end else None,
+        "error": relaxation.error,
+        **composition,
+    }

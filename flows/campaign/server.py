@@ -7,20 +7,32 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 
 import httpx
 import uvicorn
 from filelock import FileLock
 from prefect.logging.handlers import APILogWorker
 from prefect.server.api.server import create_app
-from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
+from prefect.settings import (
+    PREFECT_API_URL,
+    PREFECT_SERVER_ANALYTICS_ENABLED,
+    get_current_settings,
+    temporary_settings,
+)
 
 from dao_core.errors import DaoError, MissingError
 
 STARTUP_SECONDS = 600.0
 """A few seconds on an idle machine; minutes have been seen on one with ten times too much to do. A
 server that fails ends its thread, which is noticed at once."""
+
+_own: ContextVar[bool] = ContextVar("dao_server_of_its_own", default=False)
+
+
+def is_its_own() -> bool:
+    """Whether this runs on a server of :func:`server_of_its_own`."""
+    return _own.get()
 
 
 @contextmanager
@@ -55,12 +67,14 @@ def server_of_its_own() -> Iterator[str]:
     """Yield the URL of a Prefect API in this process, whatever the user has configured.
 
     Prefect's own ephemeral server is a child process that outlives a killed parent and imports
-    everything a second time; a thread starts in half the time and dies with the campaign.
+    everything a second time; a thread starts in half the time and dies with the campaign. It tells
+    nobody that it runs, unless the user has set PREFECT_SERVER_ANALYTICS_ENABLED.
 
     Raises:
         DaoError: The server did not start.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    quiet = temporary_settings(set_defaults={PREFECT_SERVER_ANALYTICS_ENABLED: False})
+    with quiet, socket.create_server(("127.0.0.1", 0)) as listening:
         app = create_app(ephemeral=True)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on"))
         # In this context: settings that hold for a block only hold for its server too.
@@ -75,10 +89,12 @@ def server_of_its_own() -> Iterator[str]:
             thread.start()
             _wait_until_started(server, thread)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/api"
+        token = _own.set(True)
         try:
             with temporary_settings({PREFECT_API_URL: url}):
                 yield url
         finally:
+            _own.reset(token)
             APILogWorker.drain_all(timeout=5)  # what is still queued has nowhere to go afterwards
             server.should_exit = True
             thread.join(timeout=5)

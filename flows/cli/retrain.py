@@ -45,7 +45,6 @@ def retrain(
 
     from flows.campaign.server import prefect_server
     from flows.cli.tables import flat_table
-    from flows.orchestration import bootstrap_limits
     from flows.retraining.flow import retrain as retrain_flow
     from flows.retraining.request import RetrainRequest
 
@@ -64,9 +63,9 @@ def retrain(
             }
         )
     with prefect_server():
-        bootstrap_limits()
         report = retrain_flow(request)
     result = report.model_dump(mode="json")
     table = flat_table(result["outcomes"], ("kind", "promoted", "model_id", "reason"))
-    table.caption = f"{report.new_labels} new labels; {report.moved} relaxations moved"
+    labels = "a round that was broken off" if report.taken_up else f"{report.new_labels} new labels"
+    table.caption = f"{labels}; {report.moved} relaxations moved"
     emit(result, as_json=as_json, human=table)

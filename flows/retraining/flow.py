@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from prefect import flow, get_run_logger, task
-from prefect.concurrency.sync import concurrency
-from prefect.runtime import flow_run
 from pydantic import BaseModel
 
 from flows.events import model_promoted
-from flows.orchestration import TRAINING_LIMIT
-from flows.retraining import rounds
+from flows.naming import asked
+from flows.retraining import rounds, training
+from flows.retraining.models import Outcome
+from flows.retraining.relaxing_again import relax_again
 from flows.retraining.request import RetrainRequest
-from flows.retraining.rounds import Outcome
+from flows.retraining.rounds import Round
 from flows.retrying import RETRY
+from flows.slots import TRAINING_LIMIT, slot
 from flows.tagging import run_tagged
 from stores import open_store
 
@@ -31,8 +32,9 @@ class RetrainReport(BaseModel):
         counts: Its members by class.
         excluded: What was kept out, by reason.
         new_labels: Labels that no earlier round had.
+        taken_up: Whether an earlier run began this round and was broken off.
         moved: Relaxations that the better DAO-P moved.
-        outcomes: What became of each model; none where there were too few new labels.
+        outcomes: What became of each model; none where there was nothing to do.
     """
 
     level: str
@@ -41,51 +43,63 @@ class RetrainReport(BaseModel):
     counts: dict[str, int]
     excluded: dict[str, int]
     new_labels: int
+    taken_up: bool = False
     moved: int = 0
     outcomes: list[Outcome] = []
 
 
 def run_name() -> str:
     """Name of a flow run: the level that it learns from."""
-    request: Any = flow_run.get_parameters()["request"]
-    level = request.level if isinstance(request, RetrainRequest) else request["level"]
-    return f"retrain {level}"
+    return f"retrain {asked('level')}"
 
 
-@task(name="assemble", **RETRY)
-def assemble_task(request: RetrainRequest) -> RetrainReport:
-    """Assemble the training set and count what is new in it."""
+@task(name="assemble", timeout_seconds=DAY, **RETRY)
+def assemble_task(request: RetrainRequest) -> tuple[RetrainReport, Round | None]:
+    """Assemble the training set, and begin a round or take up the one that was broken off.
+
+    There is no round where too few labels are new.
+    """
     with open_store(request.store) as store:
         manifest, new = rounds.assemble(store, request)
-        return RetrainReport(
+        if new >= request.min_new_labels:
+            this: Round | None = rounds.begin(store, request.level, manifest.manifest_id)
+            taken_up = False
+        else:
+            this = rounds.unfinished(store, request.level)
+            taken_up = this is not None
+        if this is not None:
+            manifest = rounds.manifest_named(store, this.manifest_id)
+        report = RetrainReport(
             level=request.level,
             store=store.uri,
             manifest_id=manifest.manifest_id,
             counts=manifest.counts,
             excluded=manifest.excluded,
             new_labels=new,
+            taken_up=taken_up,
         )
+        return report, this
 
 
 @task(name="DAO-P", timeout_seconds=DAY, **RETRY)
 def predictor_task(request: RetrainRequest, manifest_id: str) -> Outcome:
     """Fine-tune, judge, and promote or reject DAO-P."""
-    with concurrency(TRAINING_LIMIT, strict=True), open_store(request.store) as store:
-        return rounds.next_predictor(store, request, manifest_id)
+    with slot(TRAINING_LIMIT), open_store(request.store) as store:
+        return training.next_predictor(store, request, manifest_id)
 
 
 @task(name="relax again", timeout_seconds=DAY, **RETRY)
-def relax_task(request: RetrainRequest, before: str, after: str) -> int:
+def relax_task(request: RetrainRequest, predictors: Sequence[str]) -> int:
     """Relax further what the better DAO-P would relax differently."""
     with open_store(request.store) as store:
-        return rounds.relax_again(store, request, before, after)
+        return relax_again(store, predictors, request.rerelax)
 
 
 @task(name="DAO-G", timeout_seconds=DAY, **RETRY)
 def generator_task(request: RetrainRequest, manifest_id: str) -> Outcome:
     """Continue, judge, and promote or reject DAO-G."""
-    with concurrency(TRAINING_LIMIT, strict=True), open_store(request.store) as store:
-        return rounds.next_generator(store, request, manifest_id)
+    with slot(TRAINING_LIMIT), open_store(request.store) as store:
+        return training.next_generator(store, request, manifest_id)
 
 
 @flow(name="retrain", flow_run_name=run_name, persist_result=False)
@@ -94,24 +108,25 @@ def retrain(request: RetrainRequest) -> RetrainReport:
 
     The training set is audited against all test sets; each model is judged on the hold-out, crystal
     by crystal, against the one that serves; a rejection keeps its reason in the registry. The same
-    round again finds everything done. `dao models rollback` goes back.
+    round again finds everything done, and one that was killed goes on where it was.
+    `dao models rollback` goes back.
 
     Args:
         request: Only `level` must be given: the level of the labels, for example `chgnet-0.3.0`.
     """
     with run_tagged(request.level):
-        report = assemble_task(request)
-        if report.new_labels < request.min_new_labels:
+        report, this = assemble_task(request)
+        if this is None:
             get_run_logger().info("%d new labels: nothing to do", report.new_labels)
             return report
-        with open_store(request.store) as store:
-            before = rounds.serving_or_shipped(store, "predictor").id
-        predictor = predictor_task(request, report.manifest_id)
-        report.moved = relax_task(request, before, predictor.model_id)
-        report.outcomes = [predictor, generator_task(request, report.manifest_id)]
+        predictor = predictor_task(request, this.manifest_id)
+        report.moved = relax_task(request, this.predictors)
+        report.outcomes = [predictor, generator_task(request, this.manifest_id)]
         for outcome in report.outcomes:
             get_run_logger().info("%s: promoted %s: %s", outcome.kind, outcome.promoted,
                                   outcome.reason)  # fmt: skip
             if outcome.promoted:
                 model_promoted(outcome.kind, outcome.model_id)
+        with open_store(request.store) as store:
+            rounds.end(store, this)
         return report

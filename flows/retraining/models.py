@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dao_core.checkpoints.format import read_card
+from dao_core.checkpoints.format import HASH_LENGTH, read_card
 from dao_core.pretrained import model_path
 from dao_core.training.retraining_gate import Verdict
 from flows.serving import SHIPPED, checkpoint_file
@@ -17,6 +18,23 @@ from stores.registry import promote, register_model, serving
 
 REJECTED = "model_rejected"
 PROMOTED = "model_promoted"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one model in a round.
+
+    Attributes:
+        kind: generator or predictor.
+        model_id: The model that serves now.
+        promoted: Whether it is the retrained one.
+        reason: Why, or why not, or why nothing was trained.
+    """
+
+    kind: ModelKind
+    model_id: str
+    promoted: bool
+    reason: str
 
 
 def serving_or_shipped(store: DaoStore, kind: ModelKind) -> ModelDocument:
@@ -37,10 +55,11 @@ def settle(
     manifest_id: str,
     verdict: Verdict,
     monitors: Mapping[str, Any],
-) -> bool:
-    """Register a retrained model; promote it, or write down why not. Whether it serves now.
+) -> Outcome:
+    """Register a retrained model; promote it, or write down why not.
 
-    The registration comes first and the verdict is in it, so that a rejected model is known too.
+    The registration comes first and the verdict is in it, so that a rejected model is known too,
+    and so that whoever is killed in between finds all that is left to be written.
     """
     card = read_card(file)
     metrics = {one.figure: one.after for one in verdict.comparisons if math.isfinite(one.after)}
@@ -57,22 +76,49 @@ def settle(
     )
     if verdict.accepted:
         promote(store, model.id, reason=verdict.reason)
-    store.put(
+    _write_down(store, model, PROMOTED if verdict.accepted else REJECTED)
+    serves = serving_or_shipped(store, parent.kind).id
+    return Outcome(parent.kind, serves, promoted=verdict.accepted, reason=verdict.reason)
+
+
+def settled(store: DaoStore, parent: ModelDocument, manifest_id: str) -> Outcome | None:
+    """The outcome of a training set, if the model that serves came from it or beat it."""
+    if parent.manifest_id == manifest_id and parent.parents:
+        _write_down(store, parent, PROMOTED)  # unless it was killed right after the promotion
+        return Outcome(parent.kind, parent.id, promoted=True, reason=parent.card["gate"])
+    event = store.get(EventDocument, _settled_id(parent.id, manifest_id))
+    if event is None:
+        return None
+    return Outcome(parent.kind, parent.id, promoted=False, reason=event.reason or "")
+
+
+def _write_down(store: DaoStore, model: ModelDocument, kind: str) -> None:
+    """Write the event that ends the retraining of a model, once."""
+    (parent,) = model.parents
+    store.insert_new(
         EventDocument(
-            event_id=settled_id(parent.id, manifest_id),
-            kind=PROMOTED if verdict.accepted else REJECTED,
+            event_id=_settled_id(parent, str(model.manifest_id)),
+            kind=kind,
             subject=model.id,
-            reason=verdict.reason,
-            detail={"parent": parent.id, "manifest_id": manifest_id, "monitors": dict(monitors)},
+            reason=model.card["gate"],
+            detail={
+                "parent": parent,
+                "manifest_id": model.manifest_id,
+                "monitors": model.card["monitors"],
+            },
             happened=utc_now(),
         )
     )
-    return verdict.accepted
 
 
-def settled_id(parent: str, manifest_id: str) -> str:
+def _settled_id(parent: str, manifest_id: str) -> str:
     """Id of the event that ends the retraining of one model on one training set."""
     return content_id("e", ["retrained", parent, manifest_id])
+
+
+def level_of(predictor_id: str) -> str:
+    """Energy level of a DAO-P by its id, which is the hash of its file."""
+    return f"dao-p@{predictor_id[:HASH_LENGTH]}"
 
 
 def file_of(store: DaoStore, model: ModelDocument) -> Path:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from dao_core.training.retraining_settings import (
     GENERATOR_RETRAINING,
     PREDICTOR_RETRAINING,
     Retraining,
 )
+from flows.forms import FORM
 
 
 class RetrainRequest(BaseModel):
@@ -26,7 +27,7 @@ class RetrainRequest(BaseModel):
         store: URI of the store; None is the default one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     level: str = Field(min_length=1)
     holdout: str = "holdout"

@@ -13,7 +13,6 @@ from dao_core.errors import InputError
 from dao_core.potentials import load_potential
 from flows.campaign import progress
 from flows.campaign.server import server_of_its_own
-from flows.orchestration import bootstrap_limits
 from flows.simulation.answer import Answer, known_answer
 from flows.simulation.request import ARMS, SimulationRequest
 from flows.simulation.search import Round, Search
@@ -46,7 +45,6 @@ def simulate(request: SimulationRequest) -> dict[str, Any]:
         temporary_settings({PREFECT_API_DATABASE_CONNECTION_URL: database}),
         server_of_its_own(),
     ):
-        bootstrap_limits()
         for seed in request.seeds:
             for name in request.arms:
                 folder = request.out / name / f"seed-{seed}"

@@ -18,8 +18,8 @@ from flows.campaign.request import CampaignRequest
 from flows.report.drafts import draft_of
 from flows.report.summary import SUMMARY_FILE, CampaignSummary, read_summary
 from flows.retraining.flow import retrain as retrain_flow
+from flows.retraining.models import Outcome
 from flows.retraining.request import RetrainRequest
-from flows.retraining.rounds import Outcome
 from flows.simulation.answer import Answer, holdout_crystals
 from flows.simulation.labelling import PREDICTED, choose, keep, label, label_of
 from flows.simulation.request import Arm, SimulationRequest

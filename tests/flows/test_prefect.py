@@ -54,3 +54,24 @@ def test_campaigns_that_start_at_once_on_a_fresh_machine_share_one_database(tmp_
     for process in started:
         _, errors = process.communicate(timeout=600)
         assert process.returncode == 0, errors.decode()
+
+
+SETTINGS = """
+import httpx
+from flows.campaign.server import server_of_its_own
+with server_of_its_own() as url:
+    print(httpx.get(f"{url}/admin/settings").json()["server"]["analytics_enabled"])
+"""
+
+
+@pytest.mark.parametrize(("chosen", "told"), [(None, b"False\n"), ("true", b"True\n")])
+def test_a_server_of_its_own_tells_nobody_unless_the_user_wants_it(
+    chosen: str | None, told: bytes, tmp_path: Path
+) -> None:
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path), "HTTPS_PROXY": "http://127.0.0.1:9"}
+    environment.pop("PREFECT_SERVER_ANALYTICS_ENABLED", None)
+    if chosen:
+        environment["PREFECT_SERVER_ANALYTICS_ENABLED"] = chosen
+    command = [sys.executable, "-c", SETTINGS]
+    done = subprocess.run(command, env=environment, check=False, capture_output=True)
+    assert done.stdout == told, done.stderr.decode()

@@ -27,7 +27,7 @@ from stores.registry import promote, register_model
 LEVEL = "emt"
 
 
-def alloys(seed: int, n: int, species: tuple[str, ...] = ("Cu", "Au")) -> list[Structure]:
+def random_alloys(seed: int, n: int, species: tuple[str, ...] = ("Cu", "Au")) -> list[Structure]:
     """Random fcc alloys of four atoms, strained and rattled."""
     rng = np.random.default_rng(seed)
     made = []
@@ -51,6 +51,12 @@ def label(crystal: Structure, source: str = "validation", shift: float = 0.0) ->
         energy_per_atom=float(atoms.get_potential_energy()) / len(crystal) + shift,
         forces=atoms.get_forces().tolist(),
     )
+
+
+@pytest.fixture
+def alloys() -> Callable[..., list[Structure]]:
+    """Random alloys by seed and number."""
+    return random_alloys
 
 
 @pytest.fixture
@@ -86,7 +92,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
             promote(store, model.id, reason="the first")
         pure = [Structure.from_spacegroup("Fm-3m", Lattice.cubic(a), [s], [[0, 0, 0]])
                 for s, a in (("Cu", 3.6), ("Au", 4.06))]  # fmt: skip
-        everything = [*pure, *alloys(1, 40)]
+        everything = [*pure, *random_alloys(1, 40)]
         held = [one for one in everything if one.composition.reduced_formula == "CuAu"]
         register_test_set(store, "holdout", held)
         add(store, [label(one) for one in everything])
@@ -97,5 +103,5 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def nonsense() -> list[LabelDocument]:
     """Labels of energies that are off by 4 eV/atom, up or down; none of the hold-out's formula."""
     rng = np.random.default_rng(0)
-    labels = [label(one, shift=float(rng.choice([-4.0, 4.0]))) for one in alloys(2, 40)]
+    labels = [label(one, shift=float(rng.choice([-4.0, 4.0]))) for one in random_alloys(2, 40)]
     return [one for one in labels if one.formula != "CuAu"]

@@ -1,52 +1,119 @@
-"""A round of retraining that is killed after its training goes on and trains nothing twice."""
+"""A round of retraining that is killed inside every stage ends like an undisturbed one."""
 
 from __future__ import annotations
 
 import json
-import os
+import shutil
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pymatgen.core import Structure
 
-from flows.cli.app import main
-from stores import open_store
-from stores.registry import history, serving
+from dao_core.checkpoints.format import HASH_LENGTH
+from flows.slots import TRAINING_LIMIT
+from stores import DaoStore, open_store
+from stores.documents import RelaxationDocument, StructureDocument, composition_fields
+from stores.registry import serving
 
-PATIENCE = 600
+STEPS = 40
+RELAXED = 66
+"""Two batches of :mod:`flows.retraining.relaxing_again`."""
+PLACES = {
+    "DAO-P trained": ("dao_core.training.retraining_predictor:AnchoredPredictor.training_step", 9),
+    "DAO-P promoted, and not written down": ("flows.retraining.models:_write_down", 1),
+    "relaxed again": ("flows.retraining.relaxing_again:_relax_missing", 2),
+    "DAO-G trained": ("dao_core.training.retraining_generator:AnchoredGenerator.training_step", 9),
+    "DAO-G registered, and not settled": ("flows.retraining.models:_write_down", 1),
+}
+"""Where it is killed, in the order in which a round comes there."""
+HOLDS_A_SLOT = {place for place in PLACES if place.startswith("DAO-")}
+TIMES = {"last_updated", "happened", "registered", "promoted", "builder_meta", "_id"}
+"""Fields that say when something was done, not what came out."""
+
+
+def relaxed(store: DaoStore, crystals: list[Structure]) -> None:
+    """Write crystals as what the DAO-P that serves has relaxed, the lowest first."""
+    model = serving(store, "predictor")
+    assert model is not None
+    documents = [StructureDocument.from_structure(one) for one in crystals]
+    store.put(documents)
+    store.put(
+        RelaxationDocument(
+            relaxation_id=f"r-{number:03d}",
+            structure_id=document.structure_id,
+            level=f"dao-p@{model.id[:HASH_LENGTH]}",
+            energy_per_atom=-4.0 + 0.001 * number,
+            stop_reason="converged",
+            converged=True,
+            structure=crystal.as_dict(),
+            **composition_fields(crystal),
+        )
+        for number, (document, crystal) in enumerate(zip(documents, crystals, strict=True))
+    )
+
+
+def content(uri: Path) -> dict[str, dict[str, Any]]:
+    """Everything of science in a store: all documents without times."""
+    with open_store(uri) as store:
+        return {
+            f"{name}/{document[collection.key]}": {
+                key: value for key, value in document.items() if key not in TIMES
+            }
+            for name, collection in store.collections.items()
+            for document in collection.query({})
+        }
+
+
+def written(home: Path) -> dict[str, Any]:
+    """When each finished piece of work was written: what is done again is written anew."""
+    with open_store(home / "store") as store:
+        documents = {
+            one["relaxation_id"]: one["last_updated"] for one in store.relaxations.query({})
+        }
+        history = {one["promotion_id"]: one["promoted"] for one in store.promotions.query({})}
+    files = {str(file): file.stat().st_mtime_ns for file in home.glob("retraining/*/*.safetensors")}
+    return {**documents, **history, **files}
 
 
 @pytest.mark.slow
 @pytest.mark.training
-def test_a_killed_round_goes_on_where_it_was(
-    world: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_killed_inside_every_stage_it_ends_like_an_undisturbed_round(
+    server: Any, world: str, tmp_path: Path, alloys: Any
 ) -> None:
-    words = ["retrain", "emt", "--store", world, "--steps", "40", "--json"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "flows", *words],
-        env={**os.environ, "PREFECT_HOME": str(tmp_path / "prefect"), "OMP_NUM_THREADS": "1"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    deadline = time.monotonic() + PATIENCE
-    while not (trained := list(tmp_path.glob("home/retraining/*/dao-p.safetensors"))):
-        assert process.poll() is None
-        assert time.monotonic() < deadline, "it never came so far"
-        time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    made = trained[0].stat().st_mtime_ns
-
-    capsys.readouterr()
-    assert main(words) == 0
-    result: dict[str, Any] = json.loads(capsys.readouterr().out)
-    predictor, _ = result["outcomes"]
-    assert predictor["promoted"], predictor["reason"]
-    assert trained[0].stat().st_mtime_ns == made, "trained twice"
     with open_store(world) as store:
-        assert serving(store, "predictor").id == predictor["model_id"]
-        assert len(history(store, "predictor")) == 2  # the first, and this one once
+        relaxed(store, alloys(3, RELAXED))
+    undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
+    for home in (undisturbed, killed):
+        shutil.copytree(world, home / "store")
+
+    def start(home: Path, where: tuple[str, int] | None = None) -> Any:
+        words = ("retrain", "emt", "--store", str(home / "store"), "--steps", str(STEPS), "--json")
+        return server.start_dao(home, *words, killed_in=where)
+
+    for place, where in PLACES.items():
+        before = written(killed)
+        process = start(killed, where)
+        _, errors = process.communicate()
+        assert process.returncode == -signal.SIGKILL, f"{place}: {errors.decode()}"
+        assert before.items() <= written(killed).items(), f"{place}: done again"
+        held = server.slots_in_use(TRAINING_LIMIT)
+        assert held == (place in HOLDS_A_SLOT), place
+        if held:
+            server.let_leases_end()  # else the next one waits for the slot of the dead
+    before, reports = written(killed), []
+    for home in (undisturbed, killed):
+        process = start(home)
+        out, errors = process.communicate()
+        assert process.returncode == 0, errors.decode()
+        reports.append(json.loads(out))
+    assert before.items() <= written(killed).items(), "done again"
+    assert server.slots_in_use(TRAINING_LIMIT) == 0
+    first, second = reports
+    assert (first["taken_up"], second["taken_up"]) == (False, True)
+    assert first["outcomes"][0]["promoted"], first["outcomes"][0]["reason"]
+    assert second["outcomes"] == first["outcomes"]
+    ended = content(undisturbed / "store")
+    assert sum(name.startswith("relaxations/") for name in ended) == 2 * RELAXED
+    assert content(killed / "store") == ended

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -53,21 +51,6 @@ def attempts(home: Path) -> list[tuple[float, float | None]]:
         return list(rows.fetchall())
 
 
-def let_leases_end(server: Any) -> None:
-    """Make the five minutes pass after which the lease of a dead holder ends."""
-    leases = server.home / "concurrency_leases"
-    past = datetime(2000, 1, 1, tzinfo=UTC).isoformat()
-    index = leases / "expirations.json"
-    index.write_text(json.dumps(dict.fromkeys(json.loads(index.read_text()), past)))
-    for file in leases.glob("*-*.json"):
-        file.write_text(json.dumps({**json.loads(file.read_text()), "expiration": past}))
-
-
-def slots_in_use(server: Any) -> float:
-    limits = server.ask("/v2/concurrency_limits/filter")
-    return next(limit["active_slots"] for limit in limits if limit["name"] == SLOT)
-
-
 @pytest.mark.dft
 @pytest.mark.slow
 def test_an_event_thrice_and_a_killed_holder_make_one_calculation(
@@ -91,9 +74,9 @@ def test_an_event_thrice_and_a_killed_holder_make_one_calculation(
     deployed.wait_for(lambda: list(tmp_path.glob("validations/*/*/*/pw.in")), "a run of pw.x")
     os.killpg(holder.pid, signal.SIGKILL)
     holder.wait()
-    assert slots_in_use(deployed) == 1
+    assert deployed.slots_in_use(SLOT) == 1
     both = [execute(deployed, tmp_path, run) for run in others]
-    let_leases_end(deployed)
+    deployed.let_leases_end()
     for process in both:
         _, errors = process.communicate()
         assert process.returncode == 0, errors.decode()
@@ -102,10 +85,12 @@ def test_an_event_thrice_and_a_killed_holder_make_one_calculation(
     assert first[1] is not None
     assert second[1] is not None
     assert first[1] <= second[0], "no second is booked twice"
-    assert slots_in_use(deployed) == 0
+    assert deployed.slots_in_use(SLOT) == 0
     with open_store(tmp_path) as store:
         (check,) = store.find(ValidationDocument)
         (label,) = store.find(LabelDocument)
+    runs = deployed.ask("/flow_runs/filter", flow_runs={"tags": {"all_": ["Al"]}})
+    assert {run["id"] for run in runs} == {killed, *others}, "tagged with the chemical system"
     assert (check.state, check.candidate_id) == ("done", candidate.candidate_id)
     assert label.validation_id == check.validation_id
     happened = deployed.ask("/events/filter", filter={"event": {"name": [LABELS_ADDED]}})["events"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,34 @@ from flows.orchestration import bootstrap
 PREFECT = Path(sys.executable).with_name("prefect")
 PATIENCE = 600.0
 """Seconds; a server starts in five on an idle machine."""
+KILLED_IN = """
+import os, signal, sys
+from importlib import import_module
+
+def reach(path):
+    module, _, names = path.partition(":")
+    *owners, last = names.split(".")
+    owner = import_module(module)
+    for name in owners:
+        owner = getattr(owner, name)
+    return owner, last
+
+function, call, *words = sys.argv[1:]
+owner, name = reach(function)
+calls, alive = 0, getattr(owner, name)
+
+def deadly(*given, **named):
+    global calls
+    calls += 1
+    if calls == int(call):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return alive(*given, **named)
+
+setattr(owner, name, deadly)
+from flows.cli.app import main
+sys.exit(main(words))
+"""
+"""A program that is ``dao`` but gets SIGKILL at the n-th call of a function."""
 LEASES_ON_DISK = "prefect.server.concurrency.lease_storage.filesystem"
 """As docs/deploy.md has it: a server that forgets its leases never frees their slots."""
 
@@ -94,6 +124,35 @@ class PrefectServer:
         answer = httpx.post(f"{self.url}{path}", json=body, timeout=PATIENCE)
         answer.raise_for_status()
         return answer.json()
+
+    def slots_in_use(self, limit: str) -> float:
+        found = self.ask("/v2/concurrency_limits/filter")
+        return next(one["active_slots"] for one in found if one["name"] == limit)
+
+    def let_leases_end(self) -> None:
+        """Make the five minutes pass after which the lease of a dead holder ends."""
+        leases = self.home / "concurrency_leases"
+        past = datetime(2000, 1, 1, tzinfo=UTC).isoformat()
+        index = leases / "expirations.json"
+        index.write_text(json.dumps(dict.fromkeys(json.loads(index.read_text()), past)))
+        for file in leases.glob("*-*.json"):
+            file.write_text(json.dumps({**json.loads(file.read_text()), "expiration": past}))
+
+    def start_dao(
+        self, home: Path, *words: str, killed_in: tuple[str, int] | None = None
+    ) -> subprocess.Popen[bytes]:
+        """``dao WORDS`` with its data in ``home``.
+
+        ``killed_in`` is a function, ``module:name``, and the number of its call that is the end.
+        """
+        program = ["-m", "flows"]
+        if killed_in is not None:
+            program = ["-c", KILLED_IN, killed_in[0], str(killed_in[1])]
+        return subprocess.Popen(
+            [sys.executable, *program, *words],
+            cwd=home, env={**self.environment, "DAO_HOME": str(home)},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
 
     def prefect(self, *words: str, cwd: Path) -> None:
         done = subprocess.run(
