@@ -7,6 +7,9 @@ from prefect.events import emit_event
 CANDIDATES_SELECTED = "dao.candidates.selected"
 LABELS_ADDED = "dao.labels.added"
 MODEL_PROMOTED = "dao.model.promoted"
+MOST_EVENTS = 1000
+"""Of new labels at once. A database brings a hundred thousand: no threshold is that high, and every
+round that they start after the first finds nothing to do."""
 
 
 def candidates_selected(campaign_id: str, chemsys: str, candidate_ids: list[str]) -> None:
@@ -20,7 +23,7 @@ def candidates_selected(campaign_id: str, chemsys: str, candidate_ids: list[str]
 
 def labels_added(level: str, count: int) -> None:
     """New labels of a level are in the store: one event each, so that a trigger counts them."""
-    for _ in range(count):
+    for _ in range(min(count, MOST_EVENTS)):
         emit_event(
             LABELS_ADDED,
             resource={"prefect.resource.id": f"dao.level.{level}", "dao.level": level},

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from prefect import flow, get_run_logger, task
-from prefect.runtime import flow_run
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from flows.events import labels_added
+from flows.forms import FORM
+from flows.naming import asked
 from flows.retrying import RETRY
 from stores import open_store
 from stores.ingest import IngestReport, open_source
 from stores.ingest import ingest as take_in
+
+DAY = 24 * 3600
 
 
 class IngestRequest(BaseModel):
@@ -26,7 +27,7 @@ class IngestRequest(BaseModel):
         store: URI of the store; None is the embedded one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     source: str = Field(min_length=1)
     level: str | None = None
@@ -37,11 +38,10 @@ class IngestRequest(BaseModel):
 
 def run_name() -> str:
     """Name of a flow run: what it takes in."""
-    request: Any = flow_run.get_parameters()["request"]
-    return f"ingest {request.source if isinstance(request, IngestRequest) else request['source']}"
+    return f"ingest {asked('source')}"
 
 
-@task(name="take in", **RETRY)
+@task(name="take in", timeout_seconds=DAY, **RETRY)
 def take_in_task(request: IngestRequest) -> IngestReport:
     """Take in what is missing; after an interruption it goes on where it stopped."""
     with open_store(request.store) as store:
@@ -64,8 +64,8 @@ def ingest(request: IngestRequest) -> dict[str, int]:
     report = take_in_task(request)
     get_run_logger().info("%s: %d entries, rejected %s", report.source, report.read,
                           report.rejected)  # fmt: skip
-    if report.written.inserted and request.level:
-        labels_added(request.level, report.written.inserted)
+    for level, count in report.labels.items():
+        labels_added(level, count)
     return {
         "read": report.read,
         "inserted": report.written.inserted,

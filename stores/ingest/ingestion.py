@@ -36,6 +36,7 @@ class IngestReport:
         source: name of the source.
         read: entries read now (not those of earlier, interrupted runs).
         written: what became of the documents.
+        labels: new labels by level.
         rejected: entries that were not taken, by reason.
         rejections: id in the source and reason of each of them; the events say it too.
     """
@@ -43,6 +44,7 @@ class IngestReport:
     source: str
     read: int
     written: WriteReport
+    labels: dict[str, int]
     rejected: dict[str, int]
     rejections: list[tuple[str, str]]
 
@@ -67,10 +69,11 @@ def ingest(
     """
     state = _state(store, source)
     entries = islice(source.entries(state.cursor), limit)
-    written, rejected, read = WriteReport(), Counter[str](), 0
+    written, labels, rejected, read = WriteReport(), Counter[str](), Counter[str](), 0
     rejections: list[tuple[str, str]] = []
     while batch := list(islice(entries, BATCH)):
         documents = [document for entry in batch for document in _documents(source, entry)]
+        labels.update(_new_labels(store, documents))
         written += store.put(documents)
         events = [one for one in documents if isinstance(one, EventDocument)]
         reasons = [one.reason or "" for one in events]
@@ -86,7 +89,14 @@ def ingest(
     if limit is None or read < limit:
         state.cursor, state.finished = None, True
         store.put(state)
-    return IngestReport(source.name, read, written, dict(rejected), rejections)
+    return IngestReport(source.name, read, written, dict(labels), dict(rejected), rejections)
+
+
+def _new_labels(store: DaoStore, documents: Iterable[Document]) -> Counter[str]:
+    """How many labels of each level the store does not have."""
+    levels = {one.label_id: one.level for one in documents if isinstance(one, LabelDocument)}
+    known = store.known_ids(LabelDocument, list(levels)) if levels else set()
+    return Counter(level for identity, level in levels.items() if identity not in known)
 
 
 def _state(store: DaoStore, source: Source) -> IngestDocument:

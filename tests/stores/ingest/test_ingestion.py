@@ -50,6 +50,7 @@ def record_file(tmp_path: Path, rocksalt: Callable[..., Structure]) -> Path:
 def test_records_and_their_reasons(store: DaoStore, record_file: Path) -> None:
     report = ingest(store, open_source(str(record_file), level="pbe"))
     assert report.read == 6
+    assert report.labels == {"pbe": 3}
     assert report.rejected == {"unreadable_structure": 1, "too_close": 1, "not_a_record": 1}
     labels = list(store.find(LabelDocument, sort={"source_id": 1}))
     assert [one.energy_above_hull for one in labels] == [0.0, 0.1, 0.2]
@@ -63,7 +64,7 @@ def test_records_and_their_reasons(store: DaoStore, record_file: Path) -> None:
 def test_twice_equals_once(store: DaoStore, record_file: Path) -> None:
     ingest(store, open_source(str(record_file)))
     again = ingest(store, open_source(str(record_file)))
-    assert (again.read, again.written.inserted) == (6, 0)
+    assert (again.read, again.written.inserted, again.labels) == (6, 0, {})
     assert store.labels.count() == 3
     assert store.events.count() == 3
 
