@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from prefect import flow, get_run_logger, task
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from flows.forms import FORM
 from flows.retrying import RETRY
 from flows.stale_runs import mark_stale_runs
 from stores import open_store
@@ -26,7 +27,7 @@ class MaintenanceRequest(BaseModel):
         silent_minutes: A run whose last heartbeat is older has crashed.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     store: str | None = None
     backup: str | None = None
@@ -71,7 +72,7 @@ def backup_task(uri: str | None, folder: Path) -> Path:
         return back_up(store, folder)
 
 
-@flow(name="maintenance", persist_result=False)
+@flow(name="maintenance", flow_run_name="maintenance", persist_result=False)
 def maintenance(request: MaintenanceRequest | None = None) -> MaintenanceReport:
     """Run the builders, look for damage, back up, and mark runs without a heartbeat as crashed.
 

@@ -13,7 +13,7 @@ from stores import open_store
 from stores.documents import CampaignDocument
 
 
-@flow(name="renewal", persist_result=False)
+@flow(name="renewal", flow_run_name="renewal", persist_result=False)
 def renewal(
     store: str | None = None,
     at_most: int = 20,

@@ -6,11 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from dao_core.evaluation.structure_benchmark import BenchmarkSettings
 from flows.benchmark import Chosen, Contestant, benchmark_energies, benchmark_structures
 from flows.campaign.request import content_key
+from flows.forms import FORM
+from flows.naming import asked
 from flows.retrying import RETRY
 from flows.serving import Served, model_name, served_models
 from stores import open_store
@@ -31,7 +33,7 @@ class BenchmarkRequest(BaseModel):
         store: URI of the store whose models are measured; None is the default one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     set: str = Field(min_length=1)
     limit: int | None = Field(default=500, ge=1)
@@ -60,7 +62,12 @@ def measure_task(request: BenchmarkRequest, served: Served, folder: Path) -> dic
             "set_hash": structures["set_hash"], "seeds": list(request.seeds)}  # fmt: skip
 
 
-@flow(name="benchmark", persist_result=False)
+def run_name() -> str:
+    """Name of a flow run: what the models are measured on."""
+    return f"benchmark {asked('set')}"
+
+
+@flow(name="benchmark", flow_run_name=run_name, persist_result=False)
 def benchmark(request: BenchmarkRequest) -> dict[str, Any]:
     """Measure the models that serve against a set; each pair of models is measured once.
 

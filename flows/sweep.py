@@ -9,11 +9,14 @@ from prefect import flow, get_run_logger
 from prefect.client.schemas.objects import State
 from prefect.deployments import run_deployment
 from prefect.runtime import flow_run
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from dao_core.errors import DaoError
+from dao_core.search.target import parse_target
 from flows.campaign.flow import campaign
 from flows.campaign.request import CampaignRequest, content_key
+from flows.forms import FORM
+from flows.naming import asked
 from stores.errors import StoreError
 
 Priority = Literal["high", "normal", "low"]
@@ -30,7 +33,7 @@ class QueuedCampaign(BaseModel):
         priority: Campaigns of high priority come first, those of low priority last.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     request: CampaignRequest
     priority: Priority = "normal"
@@ -45,7 +48,7 @@ class SweepRequest(BaseModel):
             workers of the work pool of the deployment ``campaign``, and does not wait.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     campaigns: tuple[QueuedCampaign, ...] = Field(min_length=1)
     where: Literal["here", "pool"] = "here"
@@ -67,7 +70,12 @@ class SweptCampaign(BaseModel):
     error: str | None = None
 
 
-@flow(name="sweep", persist_result=False)
+def run_name() -> str:
+    """Name of a flow run: how many campaigns it has."""
+    return f"sweep of {len(asked('campaigns'))}"
+
+
+@flow(name="sweep", flow_run_name=run_name, persist_result=False)
 def sweep(request: SweepRequest) -> list[SweptCampaign]:
     """Search many chemical systems, the most wanted first.
 
@@ -116,6 +124,6 @@ def _send(queued: QueuedCampaign) -> SweptCampaign:
         timeout=0,
         idempotency_key=f"{flow_run.get_id()}-{content_key('k', settings)}",
         work_queue_name=queued.priority,
-        tags=list(queued.request.targets),
+        tags=[parse_target(queued.request.targets).chemsys],
     )
     return SweptCampaign(targets=queued.request.targets, flow_run_id=str(run.id))

@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.concurrency.sync import concurrency
-from prefect.runtime import flow_run
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from flows.events import labels_added
-from flows.orchestration import DFT_LIMIT
+from flows.forms import FORM
+from flows.naming import asked
 from flows.retrying import RETRY
+from flows.slots import DFT_LIMIT, slot
+from flows.tagging import run_tagged
+from flows.validation.crystals import find_crystals
 from flows.validation.settings import DftSettings
+from stores import open_store
 
 DAY = 24 * 3600
 
@@ -29,7 +32,7 @@ class ValidateRequest(BaseModel):
         out: Folder for the resulting CIFs.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     crystals: tuple[str, ...] = Field(min_length=1)
     settings: DftSettings = DftSettings()
@@ -38,13 +41,21 @@ class ValidateRequest(BaseModel):
     out: str = "validated"
 
 
+@task(name="find", timeout_seconds=DAY, **RETRY)
+def systems_task(request: ValidateRequest) -> list[str]:
+    """The chemical systems of the crystals, elements sorted."""
+    with open_store(request.store) as store:
+        found = find_crystals(request.crystals, store).crystals
+    return sorted({one.structure.composition.chemical_system for one in found})
+
+
 @task(name="DFT", timeout_seconds=7 * DAY, **RETRY)
 def dft_task(request: ValidateRequest) -> dict[str, Any]:
     """Compute what the store does not know yet; one such task at a time on one server."""
     # Only a machine that checks needs what DFT is made with.
     from flows.validation.command import validate_given  # noqa: PLC0415
 
-    with concurrency(DFT_LIMIT, strict=True):
+    with slot(DFT_LIMIT):
         return validate_given(
             request.crystals, request.settings, Path(request.out), request.store, hull=request.hull
         )
@@ -52,10 +63,8 @@ def dft_task(request: ValidateRequest) -> dict[str, Any]:
 
 def run_name() -> str:
     """Name of a flow run: what it checks."""
-    request: Any = flow_run.get_parameters()["request"]
-    given = request.crystals if isinstance(request, ValidateRequest) else request["crystals"]
-    more = f" and {len(given) - 1} more" if len(given) > 1 else ""
-    return f"validate {given[0]}{more}"
+    first, *others = asked("crystals")
+    return f"validate {first} and {len(others)} more" if others else f"validate {first}"
 
 
 @flow(name="validate", flow_run_name=run_name, persist_result=False)
@@ -70,7 +79,8 @@ def validate(request: ValidateRequest) -> dict[str, Any]:
     Returns:
         How many crystals were computed, found done, and failed.
     """
-    done = dft_task(request)
+    with run_tagged(*systems_task(request)):
+        done = dft_task(request)
     checks = [*done["structures"], *done["competing"]]
     # A crystal that is a phase of its own hull too is one calculation with one label.
     ended = {c["validation_id"]: c for c in checks if c["state"] == "done" and not c["reused"]}

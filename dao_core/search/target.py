@@ -46,10 +46,15 @@ class Target:
         return not self.formulas
 
     @property
+    def chemsys(self) -> str:
+        """The chemical system, elements sorted: ``Mg-O``."""
+        return "-".join(self.elements)
+
+    @property
     def name(self) -> str:
         """``Mg-O`` for a system, ``Cr3Os,MgO`` for formulas."""
         if self.is_system:
-            return "-".join(self.elements)
+            return self.chemsys
         return ",".join(formula.reduced for formula in self.formulas)
 
 

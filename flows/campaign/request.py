@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
@@ -18,6 +17,7 @@ from pydantic import (
 
 from dao_core.search.target import parse_target
 from flows.campaign.interpreting.settings import Interpretations
+from flows.forms import FORM
 from stores import without_credentials
 
 SourceName = Literal["dao-g", "template", "random", "perturbation"]
@@ -78,7 +78,7 @@ class CampaignRequest(BaseModel):
         out: Folder for the files; None is ``campaigns/<campaign_id>`` here.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     targets: tuple[str, ...] = Field(min_length=1)
     candidates: int = Field(default=200, ge=0, le=1_000_000)

@@ -132,7 +132,7 @@ class Campaign:
     @property
     def chemsys(self) -> str:
         """The chemical system, elements sorted: ``Mg-O``."""
-        return "-".join(sorted(self.target.elements))
+        return self.target.chemsys
 
     @property
     def folder(self) -> Path:

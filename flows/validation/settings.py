@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from dao_core.errors import InputError, MissingError
 from dft_inputs.pseudos import DEFAULT_FAMILY
 from dft_inputs.running.request import Limits, Method
+from flows.forms import FORM
 
 PACKAGES = ("jobflow", "custodian", "atomate2", "qeschema", "psutil")
 """What the extra ``dft`` installs and every DFT check needs."""
@@ -33,7 +34,7 @@ class DftSettings(BaseModel):
         walltime: Time limit of one run of the program, s; None for no limit.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     code: Literal["qe", "vasp"] = "qe"
     protocol: Literal["fast", "balanced", "stringent"] = "fast"

@@ -14,8 +14,11 @@ from prefect.utilities.importtools import import_object
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
 
-from flows.orchestration import LIMITS, POOLS, ZOMBIES, bootstrap
+from flows.campaign.request import CampaignRequest
+from flows.orchestration import POOLS, ZOMBIES, bootstrap
+from flows.slots import LIMITS
 from flows.sweep import PRIORITIES
+from flows.validation.settings import DftSettings
 
 
 def compose(root: Path) -> dict[str, Any]:
@@ -48,6 +51,17 @@ def test_parameters_become_a_form(request: pytest.FixtureRequest) -> None:
         schema = flow.parameters.model_dump()
         fields = [schema, *schema.get("definitions", {}).values()]
         assert any(one.get("properties") for one in fields), name
+        for one in fields:
+            if one.get("title") not in {"Retraining", None}:  # a dataclass: told in one paragraph
+                settings = one.get("properties", {}).values()
+                assert all(setting.get("description") for setting in settings), (name, one)
+
+
+def test_each_setting_of_a_form_is_explained_where_it_stands() -> None:
+    schema = CampaignRequest.model_json_schema()
+    assert "Attributes" not in schema["description"]
+    assert schema["properties"]["z"]["description"] == "Formula units per cell, or ``auto``."
+    assert "Hubbard" in DftSettings.model_json_schema()["properties"]["hubbard"]["description"]
 
 
 @pytest.mark.slow
