@@ -7,7 +7,6 @@ from base64 import b64encode
 from pathlib import Path
 
 from prefect.artifacts import (
-    create_image_artifact,
     create_link_artifact,
     create_markdown_artifact,
     create_table_artifact,
@@ -29,10 +28,11 @@ def publish(summary: CampaignSummary, folder: Path) -> None:
         folder: Where its files are.
     """
     key = re.sub(r"[^a-z0-9]+", "-", summary.campaign_id.lower()).strip("-")
+    # Levels stand in backticks: Prefect's pages would make an address of what is around an @.
     create_table_artifact(
         key=f"ranking-{key}",
         table=ranking_rows(summary),
-        description=f"Ranking of {summary.system} at level {summary.level}",
+        description=f"Ranking of {summary.system} at level `{summary.level}`",
     )
     create_markdown_artifact(
         key=f"funnel-{key}",
@@ -41,17 +41,20 @@ def publish(summary: CampaignSummary, folder: Path) -> None:
     )
     picture = hull_image(summary)
     if picture is not None:
-        create_image_artifact(
+        # No image artifact: its page would show the address, all of the picture, in one line too.
+        create_markdown_artifact(
             key=f"hull-{key}",
-            image_url=f"data:image/png;base64,{b64encode(picture).decode()}",
-            description=f"Stability of {summary.system} at level {summary.level}",
+            markdown=f"![stability](data:image/png;base64,{b64encode(picture).decode()})",
+            description=f"Stability of {summary.system} at level `{summary.level}`",
         )
+    report = folder.absolute() / REPORT_FILE
     create_link_artifact(
         key=f"report-{key}",
-        link=(folder.absolute() / REPORT_FILE).as_uri(),
-        link_text=f"report of {summary.system}, on the machine that ran it",
-        description=f"Files of {summary.campaign_id}; `dao report {summary.campaign_id}` writes "
-        "them again anywhere",
+        link=report.as_uri(),
+        link_text=str(report),
+        description=f"Report of {summary.campaign_id}, on the machine that ran it. Browsers follow "
+        "no link from a page to a file: copy the address, or let "
+        f"`dao report {summary.campaign_id}` write the files anywhere",
     )
 
 
@@ -63,7 +66,7 @@ def ranking_rows(summary: CampaignSummary) -> list[dict[str, str | int | float |
             "formula": row.formula,
             "Z": row.z,
             "space group": f"{row.space_group} ({row.space_group_number})",
-            "E above hull (eV/atom)": row.energy_above_hull,
+            "E above hull (eV/atom)": _rounded(row.energy_above_hull),
             "prototype": row.prototype,
             "Wyckoff": row.wyckoff_sequence,
             "origin": row.origin,
@@ -73,6 +76,11 @@ def ranking_rows(summary: CampaignSummary) -> list[dict[str, str | int | float |
         }
         for row in summary.ranking[:ROWS_SHOWN]
     ]
+
+
+def _rounded(energy: float | None) -> float | None:
+    """To a tenth of a meV/atom, finer than anything that ranks."""
+    return None if energy is None else round(energy, 4)
 
 
 def funnel_markdown(summary: CampaignSummary) -> str:

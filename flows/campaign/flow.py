@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from itertools import chain
+from typing import Any
 
 from prefect import flow, get_run_logger, task
-from prefect.runtime import flow_run
+from prefect.utilities.annotations import quote
 
 from flows.campaign import progress, propose, relaxation, screen
 from flows.campaign.artifacts import publish
@@ -25,8 +27,10 @@ from flows.campaign.running import Campaign
 from flows.campaign.survey import Survey, survey_proposed, survey_relaxed, survey_screened
 from flows.campaign.tasks import failure_of, on_cluster, run_tasks
 from flows.events import candidates_selected
+from flows.naming import asked
 from flows.report.summary import CampaignSummary, Failure
 from flows.retrying import RETRY
+from flows.slots import DFT_LIMIT, slot
 from flows.tagging import run_tagged
 from flows.validation.approval import Decision, decide
 from flows.validation.selection import select_for_dft
@@ -40,9 +44,7 @@ Batches = Sequence[Sequence[CandidateDocument]]
 
 def run_name() -> str:
     """Name of a flow run: what it searches."""
-    request = flow_run.get_parameters()["request"]
-    targets = request.targets if isinstance(request, CampaignRequest) else request["targets"]
-    return f"campaign {' '.join(targets)}"
+    return f"campaign {' '.join(asked('targets'))}"
 
 
 @task(name="propose", task_run_name="propose {label}", timeout_seconds=DAY, **RETRY)
@@ -59,10 +61,18 @@ def screen_task(campaign: Campaign, batches: Batches, label: str) -> None:
     screen.screen(campaign, batches)
 
 
-@task(name="select", **RETRY)
-def select_task(campaign: Campaign, number: int) -> None:
+@task(name="plan", task_run_name="plan {label}", timeout_seconds=DAY, **RETRY)
+def plan_task(campaign: Campaign, number: int, survey: Survey, label: str) -> list[Share]:
+    """Decide what a round asks of which source, from what the rounds before it found."""
+    del label
+    return plan_round(campaign, number, survey)
+
+
+@task(name="select", task_run_name="select {label}", timeout_seconds=DAY, **RETRY)
+def select_task(campaign: Campaign, number: int, survey: Survey, label: str) -> None:
     """Choose which screened candidates of a round are relaxed."""
-    select(campaign, number)
+    del label
+    select(campaign, number, survey)
 
 
 @task(name="relax", task_run_name="relax {label}", timeout_seconds=DAY, **RETRY)
@@ -78,22 +88,27 @@ def relax_task(
     relaxation.relax_batches(campaign, batches, best, tiers)
 
 
-@task(name="rank", **RETRY)
-def rank_task(campaign: Campaign, failures: Sequence[Failure]) -> None:
+@task(name="rank", timeout_seconds=DAY, **RETRY)
+def rank_task(campaign: Campaign, failures: Sequence[Failure], survey: Survey) -> None:
     """Rank what was relaxed, write it back, and publish files, report and artifacts."""
-    publish(finish(campaign, failures), campaign.folder)
+    publish(finish(campaign, failures, survey), campaign.folder)
 
 
-@task(name="interpret", task_run_name="interpret {kind}", timeout_seconds=DAY, **RETRY)
+@task(name="interpret", task_run_name="interpret {kind}", timeout_seconds=7 * DAY, **RETRY)
 def interpret_task(campaign: Campaign, kind: str) -> None:
     """Interpret the best in one way, and publish files, report and artifacts again."""
-    publish(interpret_best(campaign, kind), campaign.folder)
+    with slot(DFT_LIMIT) if kind in BY_DFT else nullcontext():
+        publish(interpret_best(campaign, kind), campaign.folder)
 
 
-@task(name="dft", **RETRY)
+@task(name="dft", timeout_seconds=7 * DAY, **RETRY)
 def dft_task(campaign: Campaign, proposal: Proposal, decision: Decision) -> None:
-    """Check the best by DFT, write it back, and publish files, report and artifacts again."""
-    publish(check_by_dft(campaign, proposal, decision), campaign.folder)
+    """Check the best by DFT, write it back, and publish files, report and artifacts again.
+
+    One task of DFT at a time on one server: each takes the cores that it may have.
+    """
+    with slot(DFT_LIMIT):
+        publish(check_by_dft(campaign, proposal, decision), campaign.folder)
 
 
 @flow(name="campaign", flow_run_name=run_name, persist_result=False)
@@ -114,7 +129,8 @@ def campaign(request: CampaignRequest) -> str:
         survey = Survey()
         for number in range(len(budgets(request))):
             failures.extend(_round(running, number, survey))
-        rank_task(running, failures)
+        seen: Any = quote(survey)
+        rank_task(running, failures, seen)
         _interpret(running, by_dft=False)
         proposal = propose_for_dft(running)
         decision = None if proposal is None else decide(proposal)
@@ -128,12 +144,15 @@ def campaign(request: CampaignRequest) -> str:
 
 def _round(running: Campaign, number: int, survey: Survey) -> list[Failure]:
     """One round: plan, propose, screen, select, relax. The survey of earlier rounds grows by it."""
-    shares = plan_round(running, number, survey)
+    rounds = budgets(running.request)
+    label = f"{number + 1}/{len(rounds)}"
+    seen: Any = quote(survey)  # as in tasks.py: Prefect need not look for futures in it
+    shares = plan_task(running, number, seen, label)
     failures = _propose(running, shares)
     survey_proposed(survey, running.ledger, shares)
     failures += _screen(running, survey)
-    select_task(running, number)
-    failures += _relax(running, survey, budgets(running.request)[number].relax)
+    select_task(running, number, seen, label)
+    failures += _relax(running, survey, rounds[number].relax)
     survey_relaxed(survey, running.ledger, running.conditions)
     return failures
 

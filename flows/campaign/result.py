@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flows.campaign.budgets import budgets
 from flows.campaign.files import write_files
 from flows.campaign.history import with_history
 from flows.campaign.preflight import READING
 from flows.campaign.ranking import rank
-from flows.campaign.rounds import surveyed
 from flows.campaign.running import Campaign
 from flows.campaign.summarise import summarise
 from flows.campaign.survey import Survey
@@ -24,15 +22,15 @@ from stores.documents import (
 )
 
 
-def finish(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
+def finish(campaign: Campaign, failures: Sequence[Failure], survey: Survey) -> CampaignSummary:
     """Rank a campaign, write the result into the store and into its folder.
 
     Args:
         campaign: The campaign, all batches done or failed.
         failures: What was lost on the way.
+        survey: Of all rounds.
     """
     document = campaign.document()
-    survey = surveyed(campaign, len(budgets(campaign.request)))
     ranked = rank(campaign, survey, document.started)
     document.finished = utc_now()
     summary = summarise(campaign, document, survey, ranked, failures)

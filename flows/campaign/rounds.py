@@ -24,7 +24,7 @@ from flows.campaign.plan import Share, with_parents
 from flows.campaign.request import content_key
 from flows.campaign.returned import soft_mode_shares
 from flows.campaign.running import Campaign
-from flows.campaign.survey import Survey, survey_proposed, survey_relaxed, survey_screened
+from flows.campaign.survey import Survey, survey_screened
 
 STAGE = "planned"
 SOURCES = (
@@ -41,27 +41,16 @@ PARENTS = 3
 """Best structures of a composition that are perturbed."""
 
 
-def surveyed(campaign: Campaign, rounds: int) -> Survey:
-    """The first rounds of a campaign as the store has them, as far as they are planned."""
-    survey = Survey()
-    for number, budget in enumerate(budgets(campaign.request)[:rounds]):
-        shares = _planned(campaign, number)
-        if shares is None:
-            break
-        survey_proposed(survey, campaign.ledger, shares)
-        survey_screened(survey, campaign.ledger, campaign.level, budget.relax)
-        survey_relaxed(survey, campaign.ledger, campaign.conditions)
-    return survey
+def select(campaign: Campaign, number: int, survey: Survey) -> None:
+    """Choose what is relaxed in a round whose candidates are screened; the ledger keeps it.
 
-
-def select(campaign: Campaign, number: int) -> None:
-    """Choose what is relaxed in a round whose candidates are screened; the ledger keeps it."""
-    survey = surveyed(campaign, number)
-    shares = _planned(campaign, number) or []
-    survey_proposed(survey, campaign.ledger, shares)
-    survey_screened(
-        survey, campaign.ledger, campaign.level, budgets(campaign.request)[number].relax
-    )
+    Args:
+        campaign: The campaign.
+        number: Of the round, from 0.
+        survey: Of all rounds before it and of what it proposed. It stays as it is.
+    """
+    relax = budgets(campaign.request)[number].relax
+    survey_screened(survey.copy(), campaign.ledger, campaign.level, relax)
 
 
 def plan_round(campaign: Campaign, number: int, survey: Survey) -> list[Share]:

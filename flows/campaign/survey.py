@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, fields
 
 from dao_core.search.hull import PhaseEntry
 from dao_core.search.prospects import Lowest, Prospect, prospects
@@ -58,6 +59,11 @@ class Survey:
     shares: list[Share] = field(default_factory=list)
     short: set[str] = field(default_factory=set)
     batches: dict[str, list[str]] = field(default_factory=dict)
+
+    def copy(self) -> Survey:
+        """One that may go on without this one; the documents of both are the same."""
+        own = {one.name: copy(getattr(self, one.name)) for one in fields(self)}
+        return Survey(**{**own, "funnel": Funnel(list(self.funnel.rows), dict(self.funnel.fates))})
 
     def documents(self) -> list[CandidateDocument]:
         """The candidates of the last round that are kept."""
