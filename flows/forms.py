@@ -19,12 +19,14 @@ def describe(schema: dict[str, Any], model: type[BaseModel]) -> None:
     # Prefect needs it too, to read the docstrings of flows.
     from griffe import Docstring, DocstringSectionKind, parse_google  # noqa: PLC0415
 
-    for section in parse_google(Docstring(model.__doc__ or ""), warnings=False):
-        if section.kind is DocstringSectionKind.text:
-            schema["description"] = section.value
-        elif section.kind is DocstringSectionKind.attributes:
-            for attribute in section.value:
-                schema["properties"][attribute.name]["description"] = attribute.description
+    for described in reversed(model.__mro__):  # settings that are inherited are told by the parent
+        for section in parse_google(Docstring(described.__doc__ or ""), warnings=False):
+            if section.kind is DocstringSectionKind.text:
+                schema["description"] = section.value
+            elif section.kind is DocstringSectionKind.attributes:
+                for attribute in section.value:
+                    if attribute.name in schema["properties"]:
+                        schema["properties"][attribute.name]["description"] = attribute.description
 
 
 FORM = ConfigDict(extra="forbid", frozen=True, json_schema_extra=describe)

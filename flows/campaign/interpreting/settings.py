@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, Field, field_validator
 from pymatgen.core import Element
 
+from flows.forms import FORM
 from flows.validation.settings import DftSettings
 
 MOST = 1000
@@ -22,7 +23,7 @@ class Asked(BaseModel):
         best: Of how many of the best structures it is made.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     best: int = Field(default=3, ge=1, le=MOST)
 
@@ -157,7 +158,7 @@ class Interpretations(BaseModel):
         electrons: By DFT.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = FORM
 
     network: Annotated[Network | None, COUNTED] = None
     phonons: Annotated[Phonons | None, COUNTED] = None

@@ -54,6 +54,7 @@ def found(home: Path) -> dict[str, Any]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(2400)
 def test_killed_inside_planning_it_ends_like_an_undisturbed_campaign(
     server: Any, tmp_path: Path
 ) -> None:

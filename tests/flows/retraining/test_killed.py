@@ -79,6 +79,7 @@ def written(home: Path) -> dict[str, Any]:
 
 @pytest.mark.slow
 @pytest.mark.training
+@pytest.mark.timeout(2400)
 def test_killed_inside_every_stage_it_ends_like_an_undisturbed_round(
     server: Any, world: str, tmp_path: Path, alloys: Any
 ) -> None:
