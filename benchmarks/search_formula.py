@@ -6,8 +6,8 @@
 The crystals of these formulas are held out, so the structures themselves are reported, how far the
 samples agree, and their energies. With ``--dft`` two structures of each formula go through pw.x
 (protocol ``fast``), the lowest and the one that most samples became: ``static`` is one step of a
-relaxation, ``relax`` all of it. The pseudopotentials are those of ``dao pseudos install``. Seconds are
-of CPU, so that other work on the machine does not count; those of pw.x include the start of the
+relaxation, ``relax`` all of it. The pseudopotentials are those of ``dao pseudos install``. Seconds
+are of CPU, so that other work on the machine does not count; those of pw.x include the start of the
 chain around it.
 """
 
