@@ -11,6 +11,8 @@ LATER = 3
 """Rounds that learn from those before."""
 FIRST = 0.125
 """Share of the first round, which relaxes the likeliest crystals before anything else is made."""
+FIRST_CANDIDATES, FIRST_RELAXED = 64, 16
+"""At most so many of them: what opens a large campaign must be there within seconds too."""
 LEAST_CANDIDATES, LEAST_RELAXED = 24, 12
 """A campaign of less is one round: there is nothing to learn from."""
 
@@ -27,11 +29,13 @@ def budgets(request: CampaignRequest) -> list[Budget]:
     """The rounds of a campaign; they add up to what was asked for."""
     if request.candidates < LEAST_CANDIDATES or request.relax < LEAST_RELAXED:
         return [Budget(request.candidates, request.relax)]
-    candidates = _parts(request.candidates)
-    relax = accumulate(_parts(request.relax))
+    candidates = _parts(request.candidates, FIRST_CANDIDATES)
+    relax = accumulate(_parts(request.relax, FIRST_RELAXED))
     return [Budget(*both) for both in zip(candidates, relax, strict=True)]
 
 
-def _parts(total: int) -> list[int]:
-    later = [int(total * (1 - FIRST)) // LATER] * LATER
-    return [total - sum(later), *later]
+def _parts(total: int, most: int) -> list[int]:
+    """A first part of at most ``most``, and equal later ones."""
+    first = min(total - LATER * (int(total * (1 - FIRST)) // LATER), most)
+    later, left = divmod(total - first, LATER)
+    return [first, *(later + (number < left) for number in range(LATER))]

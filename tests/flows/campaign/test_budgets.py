@@ -13,13 +13,17 @@ from flows.campaign.cells import FIRST_ATOMS, first_cells, wanted_cells
 from flows.campaign.request import CampaignRequest
 
 
-@pytest.mark.parametrize(("candidates", "relax"), [(200, 48), (201, 47), (24, 12), (1000, 13)])
+SIZES = [(200, 48), (201, 47), (24, 12), (1000, 13), (2000, 500), (10_000, 999)]
+
+
+@pytest.mark.parametrize(("candidates", "relax"), SIZES)
 def test_rounds_add_up_to_what_was_asked_for(candidates: int, relax: int) -> None:
     rounds = budgets(CampaignRequest(targets=("Mg-O",), candidates=candidates, relax=relax))
     assert len(rounds) == 4
     assert sum(r.candidates for r in rounds) == candidates
     assert rounds[-1].relax == relax
-    assert rounds[0].candidates <= candidates / 4
+    assert rounds[0].candidates <= min(candidates / 4, 64)
+    assert rounds[0].relax <= max(relax / 4, 3)
     assert all(one.relax < other.relax for one, other in pairwise(rounds))
 
 
