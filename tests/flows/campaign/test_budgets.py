@@ -12,7 +12,6 @@ from flows.campaign.budgets import budgets
 from flows.campaign.cells import FIRST_ATOMS, first_cells, wanted_cells
 from flows.campaign.request import CampaignRequest
 
-
 SIZES = [(200, 48), (201, 47), (24, 12), (1000, 13), (2000, 500), (10_000, 999)]
 
 
