@@ -22,7 +22,7 @@ def test_rounds_add_up_to_what_was_asked_for(candidates: int, relax: int) -> Non
     assert sum(r.candidates for r in rounds) == candidates
     assert rounds[-1].relax == relax
     assert rounds[0].candidates <= min(candidates / 4, 64)
-    assert rounds[0].relax <= max(relax / 4, 3)
+    assert rounds[0].relax <= min(relax / 4 + 1, 16)
     assert all(one.relax < other.relax for one, other in pairwise(rounds))
 
 
