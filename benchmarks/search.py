@@ -76,6 +76,21 @@ def _rank(energy: float, formula: str, ends: Sequence[End]) -> int:
     return 1 + len({round(1000 * other) for other in energies if other < energy - 1e-3})
 
 
+def by_phase(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row for each known phase: rank in its formula, relaxations and seconds of every arm."""
+    phases: dict[tuple[str, str], dict[str, Any]] = {}
+    common = ("system", "phase", "atoms", "above best known (eV/atom)")
+    for row in rows:
+        phase = phases.setdefault((row["system"], row["phase"]), {key: row[key] for key in common})
+        phase[row["arm"]] = (
+            "not found"
+            if row["relaxations"] is None
+            else f"rank {row['rank in formula']}, {row['relaxations']}, {row['search s']} s"
+        )
+    arms = dict.fromkeys(row["arm"] for row in rows)
+    return [{**dict.fromkeys((*common, *arms), "not asked for"), **row} for row in phases.values()]
+
+
 def summary(rows: Sequence[dict[str, Any]], arms: dict[tuple[str, str], Arm]) -> Iterator[Any]:
     """Each arm over all systems: what share was found, and how much later than by ``dao``."""
     for name in dict.fromkeys(name for _, name in arms):
@@ -160,8 +175,9 @@ def main() -> None:
         "was asked for in each arm and system (phases of a hull of formulas besides). "
         "Not found counts as all seconds searched: a lower bound. Arms that were run before are "
         "read from --out; their seconds are those of that time, on a machine that others used too, "
-        "and CPU s since an arm's last interruption.",
-        "rows": [*summary(rows, arms), *rows],
+        "and CPU s since an arm's last interruption. Of each phase and arm: rank by energy in what "
+        "the arm found of its formula, relaxations and seconds until it was found.",
+        "rows": [*summary(rows, arms), *by_phase(rows)],
     }  # fmt: skip
     show(found, as_json=options.json)
 
