@@ -35,7 +35,7 @@ from typing import Any
 from known_phases import KNOWN, Phase, known_phases
 from printing import show
 from pymatgen.core import Composition
-from search_arms import ARMS, AS_DRAWN, CRYSPY, Arm, End, as_drawn, run_arm
+from search_arms import ARMS, AS_DRAWN, CRYSPY, Arm, End, as_drawn, formula_for_cryspy, run_arm
 
 from dao_core.crystal.deduplication import same_crystal
 from dao_core.potentials import load_potential
@@ -161,6 +161,8 @@ def main() -> None:
         for system in systems:
             phases = known_phases(system, potential, options.out / system / "known.json")
             for name in names:
+                if name == CRYSPY and formula_for_cryspy(system) is None:
+                    continue
                 arm = arms[system, name] = run_arm(system, name, options)
                 looked_for = {end.formula for end in arm.ends} if name == CRYSPY else None
                 known = [p for p in phases if looked_for is None or p.formula in looked_for]

@@ -110,11 +110,17 @@ def _request(system: str, arm: str, folder: Path, options: argparse.Namespace) -
     )
 
 
+def formula_for_cryspy(system: str) -> str | None:
+    """The formula that CrySPY is told: the first compound known of a system, or the target."""
+    known = next((formula for formula, _ in KNOWN.get(system, ())), None)
+    return known or (None if "-" in system else system)
+
+
 def _run_cryspy(system: str, folder: Path, options: argparse.Namespace) -> None:
-    formula = next((formula for formula, _ in KNOWN.get(system, ())), system)
+    formula = formula_for_cryspy(system)
     shutil.rmtree(folder / "z", ignore_errors=True)  # CrySPY would go on with half of a generation
     command = [
-        options.cryspy, str(Path(__file__).with_name("cryspy_search.py")), formula,
+        options.cryspy, str(Path(__file__).with_name("cryspy_search.py")), str(formula),
         "--relax", str(options.relax), "--potential", options.potential, "--out", str(folder / "z"),
     ]  # fmt: skip
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
