@@ -1,7 +1,8 @@
 """From a formula alone: samples of DAO-G, what they relax to, and what pw.x would have cost.
 
     python benchmarks/search_formula.py [Cr6Os2 Zr16Pd8O4] [--samples 20] [--dft none|static|relax]
-                                        [--potential dao-p] [--quick] [--json]
+                                        [--kpoint-distance 0.25] [--potential dao-p]
+                                        [--quick] [--json]
 
 The crystals of these formulas are held out, so the structures themselves are reported, how far the
 samples agree, and their energies. With ``--dft`` two structures of each formula go through pw.x
@@ -19,7 +20,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,7 +33,8 @@ from dao_core.generator.generate import Generator, load_generator
 from dao_core.potentials import Potential, load_potential
 from dao_core.relax import RelaxSettings, idealised, relax
 from dao_core.search.landscape import Minimum, landscape
-from dft_inputs.running.request import Limits, Method, Workflow
+from dft_inputs.protocols import get_protocol
+from dft_inputs.running.request import Limits, Method
 from dft_inputs.running.validation import validate
 
 FORMULAS = ("Cr6Os2", "Zr16Pd8O4")
@@ -122,17 +124,16 @@ def minimum_rows(found: Search) -> list[Row]:
     ]
 
 
-def dft_rows(found: Search, workflow: Workflow, folder: Path) -> Iterator[Row]:
+def dft_rows(found: Search, method: Method, folder: Path) -> Iterator[Row]:
     """The lowest minimum and the commonest through pw.x, and the ratios of the cost to ours."""
     commonest = max(found.minima, key=lambda minimum: len(minimum.members))
     for minimum in {minimum.rank: minimum for minimum in (found.minima[0], commonest)}.values():
-        yield dft_row(found, minimum, workflow, folder)
+        yield dft_row(found, minimum, method, folder)
 
 
-def dft_row(found: Search, minimum: Minimum, workflow: Workflow, folder: Path) -> Row:
+def dft_row(found: Search, minimum: Minimum, method: Method, folder: Path) -> Row:
     """One minimum through pw.x."""
     structure = minimum.crystal.structure
-    method = Method(protocol="fast", workflow=workflow)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     report = validate({found.formula: structure}, method, Limits(cores=1), root=folder)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -142,7 +143,7 @@ def dft_row(found: Search, minimum: Minimum, workflow: Workflow, folder: Path) -
     return {
         "formula": found.formula,
         "rank": minimum.rank,
-        "pw.x": workflow,
+        "pw.x": method.workflow,
         "state": done.state if done.reason is None else f"{done.state}: {done.reason}",
         "eV/atom by pw.x": round(done.result.energy_per_atom, 4) if done.result else None,
         "pw.x CPU s": round(seconds, 1),
@@ -162,12 +163,16 @@ def main() -> None:
     parser.add_argument("formulas", nargs="*", default=list(FORMULAS))
     parser.add_argument("--samples", type=int, default=20)
     parser.add_argument("--dft", choices=("none", "static", "relax"), default="none")
+    parser.add_argument("--kpoint-distance", type=float, help="1/angstrom",
+                        default=get_protocol("fast").kpoint_distance)  # fmt: skip
     parser.add_argument("--potential", default="dao-p")
     parser.add_argument("--quick", action="store_true", help="one formula, four samples")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
     if options.quick:
         options.formulas, options.samples = options.formulas[:1], 4
+    protocol = replace(get_protocol("fast"), kpoint_distance=options.kpoint_distance)
+    method = Method(protocol=protocol, workflow=options.dft)
     generator, potential = load_generator(), load_potential(options.potential)
     found = [search(f, options.samples, generator, potential) for f in options.formulas]
     rows = [agreement_row(one) for one in found]
@@ -175,7 +180,7 @@ def main() -> None:
     if options.dft != "none":
         with tempfile.TemporaryDirectory() as folder:
             for one in found:
-                rows += dft_rows(one, options.dft, Path(folder)) if one.minima else ()
+                rows += dft_rows(one, method, Path(folder)) if one.minima else ()
     note = (
         f"DAO-G {generator.checkpoint_hash}, {found[0].steps} steps, energies at level "
         f"{potential.level}; the references are held out. All seconds are of CPU, one core."
