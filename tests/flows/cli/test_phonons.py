@@ -76,7 +76,7 @@ def assert_returned(dao: Dao, unstable: dict[str, Any], store: Path) -> None:
     with Campaign(request) as campaign:
         (share,) = [s for s in plan_round(campaign, 0, Survey()) if s.source == "soft-mode"]
         assert share.parents == (child,)
-        propose(campaign, [share])
+        propose(campaign, [[share]])
         (taken,) = campaign.store.find(CandidateDocument, {"campaign_ids": campaign.campaign_id})
         assert taken.origin == f"soft-mode:{child}"
         assert plan_round(campaign, 0, Survey())[-1] == share, "a plan stays as it was made"
