@@ -1,7 +1,7 @@
 """From a formula alone: samples of DAO-G, what they relax to, and what pw.x would have cost.
 
     python benchmarks/search_formula.py [Cr6Os2 Zr16Pd8O4] [--samples 20] [--dft none|static|relax]
-                                        [--kpoint-distance 0.25] [--potential dao-p]
+                                        [--kpoint-distance 0.3] [--potential dao-p]
                                         [--quick] [--json]
 
 The crystals of these formulas are held out, so the structures themselves are reported, how far the
@@ -171,13 +171,13 @@ def main() -> None:
     options = parser.parse_args()
     if options.quick:
         options.formulas, options.samples = options.formulas[:1], 4
-    protocol = replace(get_protocol("fast"), kpoint_distance=options.kpoint_distance)
-    method = Method(protocol=protocol, workflow=options.dft)
     generator, potential = load_generator(), load_potential(options.potential)
     found = [search(f, options.samples, generator, potential) for f in options.formulas]
     rows = [agreement_row(one) for one in found]
     rows += [row for one in found for row in minimum_rows(one)]
     if options.dft != "none":
+        protocol = replace(get_protocol("fast"), kpoint_distance=options.kpoint_distance)
+        method = Method(protocol=protocol, workflow=options.dft)
         with tempfile.TemporaryDirectory() as folder:
             for one in found:
                 rows += dft_rows(one, method, Path(folder)) if one.minima else ()

@@ -34,12 +34,11 @@ def rescaled(structure: Structure) -> Structure:
     lengths = _bond_lengths(structure)
     radii = covalent_radii[np.array(structure.atomic_numbers)]
     spheres = float((4 / 3 * np.pi * radii**3).sum())
-    if lengths is not None:
-        lengths = lengths + _lengthening(structure)
     if lengths is None:
         volume = SPHERES_TO_VOLUME * spheres
     else:
-        mined = structure.volume / _shortest_ratio(structure, lengths) ** 3
+        ratio = _shortest_ratio(structure, lengths + _lengthening(structure))
+        mined = structure.volume / ratio**3
         volume = max(mined, LEAST_OF_SPHERES * spheres)
     scaled = structure.copy()
     scaled.scale_lattice(volume)

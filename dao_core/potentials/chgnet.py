@@ -12,7 +12,7 @@ import contextlib
 import importlib
 import io
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -75,11 +75,14 @@ class CHGNetPotential:
         graphs, _ = self._graphs(structures)
         energy = torch.full((len(batch.mask),), torch.nan, dtype=torch.float64)
         for part in _passes(graphs):
-            crystals = list(part.values())
-            natoms = torch.tensor([len(graph.atomic_number) for graph in crystals])
             with torch.no_grad():
-                per_atom = self._model(crystals, task="e")["e"]
-            energy[list(part)] = (per_atom.cpu() * natoms).double()
+                energy[list(part)] = self._forward(list(part.values())).double().cpu()
+        return energy
+
+    def _forward(self, crystals: Sequence[Any]) -> Tensor:
+        """Energies of some graphs, eV per cell."""
+        natoms = torch.tensor([len(graph.atomic_number) for graph in crystals])
+        energy: Tensor = self._model(crystals, task="e")["e"] * natoms.to(self._device)
         return energy
 
     def _graphs(self, structures: Mapping[int, Structure]) -> tuple[dict[int, Any], dict[int, str]]:
@@ -103,8 +106,7 @@ class CHGNetPotential:
 
     def _evaluate(self, graphs: Mapping[int, Any]) -> dict[int, tuple[Tensor, Tensor, Tensor]]:
         crystals = list(graphs.values())
-        natoms = torch.tensor([len(graph.atomic_number) for graph in crystals])
-        energy = self._model(crystals, task="e")["e"] * natoms.to(self._device)
+        energy = self._forward(crystals)
         variables = [graph.atom_frac_coord for graph in crystals]
         variables += [graph.lattice for graph in crystals]
         gradients = torch.autograd.grad(energy.sum(), variables)
