@@ -32,12 +32,12 @@ def missing_batches(campaign: Campaign, shares: Sequence[Share]) -> list[list[Sh
     done = campaign.ledger.done([share.key for share in shares])
     ordered = sorted(shares, key=alike)
     groups = (list(group) for _, group in groupby(ordered, key=alike))
-    batches = chain.from_iterable(batched(group, SHARES_PER_BATCH) for group in groups)
+    batches = chain.from_iterable(_parts(group, SHARES_PER_BATCH) for group in groups)
     missing = ([share for share in batch if share.key not in done] for batch in batches)
     return [batch for batch in missing if batch]
 
 
-def batched(shares: Sequence[Share], n: int) -> Iterator[Sequence[Share]]:
+def _parts(shares: Sequence[Share], n: int) -> Iterator[Sequence[Share]]:
     """Consecutive parts of at most ``n``."""
     return (shares[start : start + n] for start in range(0, len(shares), n))
 

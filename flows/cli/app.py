@@ -113,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    # Threads that wait by spinning double every time on a machine that has other work too.
+    # Threads that wait by spinning take the cores that other work, and they themselves, need.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     as_json = "--json" in words
     with Interruption() as interruption:
