@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import Any
 
 from dft_inputs.errors import CalculationError
 from dft_inputs.qe import files
@@ -65,12 +66,19 @@ class DiagonalizationHandler(PwHandler):
 
 
 class BandsHandler(PwHandler):
-    """A run that succeeded with its highest band occupied had too few bands: add some."""
+    """A run that succeeded with its highest band occupied had too few bands: add some.
+
+    pw.x counts bands for paired electrons, too few for a strong magnet: the spin that holds more
+    electrons sets how many are added, so that one more attempt is enough.
+    """
 
     error = "highest_band_occupied"
+    continues = True
     threshold = 0.005
     growth = 0.05
     least = 4
+    spare = 0.2
+    """Empty bands over filled ones, as pw.x takes them for metals."""
 
     def recognises(self, attempt: PwAttempt) -> bool:
         """Whether the run ended well and its highest band holds electrons."""
@@ -85,8 +93,14 @@ class BandsHandler(PwHandler):
         return bool(spin_bands(bands)[1][:, :, -1].max() > self.threshold)
 
     def cure(self, attempt: PwAttempt) -> Changes | None:
-        """Five per cent more bands, at least four."""
+        """Five per cent more bands, at least four, a fifth over those filled; the density stays."""
         bands = read_pw_xml(files.xml_path(attempt.directory))["output"]["band_structure"]
-        count = spin_bands(bands)[0].shape[2]
+        occupations = spin_bands(bands)[1]
+        count = occupations.shape[2]
         more = max(self.least, math.ceil(self.growth * count))
-        return {"system": {"nbnd": count + more}}
+        filled = float(occupations.sum(axis=2).max())
+        nbnd = max(count + more, math.ceil((1 + self.spare) * filled))
+        changes: dict[str, dict[str, Any]] = {"system": {"nbnd": nbnd}}
+        if attempt.pw_input.get("control", "calculation", "scf") == "scf":
+            changes["electrons"] = {"startingpot": "file"}
+        return changes

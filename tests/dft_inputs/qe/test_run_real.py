@@ -37,7 +37,7 @@ def run(real_pw: str, coarse: Protocol, tmp_path: Path) -> Run:
         **kwargs: Any,
     ) -> PwTaskDoc:
         generator = PwInputGenerator(
-            protocol=coarser, user_settings=settings or {}, spin=False, **kwargs
+            protocol=coarser, user_settings=settings or {}, **{"spin": False, **kwargs}
         )
         input_set = generator.get_input_set(structure)
         folder = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
@@ -146,6 +146,7 @@ def test_metal_with_too_few_bands_gets_more(run: Run) -> None:
     cured = run(aluminium, {"system": {"nbnd": 2}})
     assert handlers(cured) == ["BandsHandler"]
     assert cured.electronic.n_bands == 6
+    assert cured.inputs["electrons"]["startingpot"] == "file"
     assert cured.electronic.highest_band_occupation < 0.005
     assert cured.electronic.is_metal
 
@@ -172,3 +173,12 @@ def test_refused_inputs_end_at_once_with_file_and_line(run: Run, si2: Structure)
 
 _MESH = [[i / 20, 0.1, 0.3] for i in range(20)]
 _FCC = [[0, 0, 0], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]
+
+
+def test_strong_magnet_gets_the_bands_of_its_fuller_spin_at_once(run: Run) -> None:
+    iron = Structure(Lattice.cubic(2.87), ["Fe"] * 2, [[0, 0, 0], [0.5] * 3])
+    iron = iron.get_primitive_structure()
+    # Nine bands hold the sixteen electrons paired, not the nine of the fuller spin and its tail.
+    cured = run(iron, {"system": {"nbnd": 9, "ecutwfc": 30.0, "ecutrho": 120.0}}, spin=True)
+    assert handlers(cured) == ["BandsHandler"]
+    assert cured.electronic.n_bands >= 13
