@@ -7,7 +7,6 @@ a library call; a thread of the caller could only be abandoned.
 from __future__ import annotations
 
 import math
-import multiprocessing
 import os
 import signal
 import sys
@@ -20,6 +19,8 @@ from types import FrameType, ModuleType
 from typing import Generic, TypeVar
 
 import numpy as np
+
+from dao_core.fork_server import fork_server
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -59,9 +60,7 @@ def map_within(
     if not items:
         return []
     workers = min(processes or os.cpu_count() or 1, math.ceil(len(items) / ITEMS_PER_TASK))
-    # Not forked from here: a fork of a process with torch threads can hang.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([_module_of(function)])
+    context = fork_server(_module_of(function))
     with ProcessPoolExecutor(workers, mp_context=context) as executor:
         task = partial(_within, function, seconds)
         with _main_script_hidden():

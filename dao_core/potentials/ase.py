@@ -21,6 +21,7 @@ from torch import Tensor
 
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.errors import InputError, MissingError
+from dao_core.fork_server import fork_server
 from dao_core.potentials.base import Domain, Evaluation, assemble
 
 _Numbers = tuple[float, np.ndarray, np.ndarray]
@@ -130,13 +131,10 @@ def _version_suffix(target: str) -> str:
 
 
 def _start_pool(target: str, workers: int) -> ProcessPoolExecutor:
-    # A fork of this process, which may run torch threads, could deadlock; the fork server is clean
-    # and has the imports done, so that a new worker costs no more than its calculator.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
+    # The server has the imports done, so that a new worker costs no more than its calculator.
     return ProcessPoolExecutor(
         max_workers=workers,
-        mp_context=context,
+        mp_context=fork_server(__name__),
         initializer=_make_calculator,
         initargs=(target,),
     )
