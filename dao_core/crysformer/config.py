@@ -34,9 +34,9 @@ CONFIGS = {
     "mini": CrysformerConfig(width=192, layers=6, heads=8, frequencies=16),
     "base": CrysformerConfig(width=384, layers=9, heads=8, frequencies=32),
 }
-"""``small`` (1.6 million parameters) for one kind of crystal and ``mini`` (4.3 million) for all kinds,
-on CPUs; ``base`` has the published width and the published 25 million parameters: nine layers,
-because conditioning every block on time costs parameters."""
+"""``small`` (1.6 million parameters) is for one kind of crystal and ``mini`` (4.3 million) for all
+kinds, on CPUs; ``base`` has the published width and the published 25 million parameters: nine
+layers, because conditioning every block on time costs parameters."""
 
 
 def named_config(name: str) -> CrysformerConfig:

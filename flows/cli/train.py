@@ -53,7 +53,9 @@ def generator(
         int | None, typer.Option("--stage", help="1: all as it is; 2: relaxed, from --start.")
     ] = None,
     start: Start = None,
-    size: Annotated[str | None, typer.Option("--size", help="small, mini or base; published: mini, base.")] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", help="small, mini or base; published: mini, base.")
+    ] = None,
     steps: Steps = None,
     hours: Hours = None,
     devices: Devices = None,
