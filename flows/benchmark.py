@@ -39,11 +39,13 @@ class Chosen:
         path: CSV file, record file or folder.
         limit: so many references, drawn at random with a fixed seed.
         atoms: fewest and most atoms per cell.
+        polymorphs: formulas with several such entries alone.
     """
 
     path: Path
     limit: int | None = None
     atoms: tuple[int, int] | None = None
+    polymorphs: bool = False
 
     def read(self) -> BenchmarkSet:
         """The references.
@@ -51,10 +53,13 @@ class Chosen:
         Raises:
             InputError: the set cannot be read, or nothing of it is left.
         """
-        chosen = read_set(self.path).chosen(self.limit, self.atoms)
+        every = read_set(self.path)
+        chosen = every.chosen(self.limit, self.atoms, polymorphs=self.polymorphs)
         if not chosen.references:
             reasons = "; ".join(f"{f.source}: {f.reason}" for f in chosen.failures[:3])
-            raise InputError(f"no reference of {self.path} fits ({reasons or 'by --atoms'})")
+            raise InputError(
+                f"no reference of {self.path} fits ({reasons or 'by --atoms or --polymorphs'})"
+            )
         return chosen
 
 

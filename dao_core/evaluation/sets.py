@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,7 +65,11 @@ class BenchmarkSet:
     failures: list[ReadFailure]
 
     def chosen(
-        self, limit: int | None = None, atoms: tuple[int, int] | None = None
+        self,
+        limit: int | None = None,
+        atoms: tuple[int, int] | None = None,
+        *,
+        polymorphs: bool = False,
     ) -> BenchmarkSet:
         """A part of the set, equal for equal arguments.
 
@@ -72,12 +77,16 @@ class BenchmarkSet:
             limit: so many entries, drawn at random with a fixed seed, because files are sorted by
                 origin; their order is kept.
             atoms: fewest and most atoms per cell, both included.
+            polymorphs: entries alone whose formula has several with such cells.
         """
         fitting = [
             reference
             for reference in self.references
             if atoms is None or atoms[0] <= len(reference.structure) <= atoms[1]
         ]
+        if polymorphs:
+            entries = Counter(reference.formula for reference in fitting)
+            fitting = [reference for reference in fitting if entries[reference.formula] > 1]
         if limit is not None and limit < len(fitting):
             drawn = np.random.default_rng(0).permutation(len(fitting))[:limit]
             fitting = [fitting[position] for position in sorted(drawn)]

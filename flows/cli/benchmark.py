@@ -46,6 +46,9 @@ Limit = Annotated[
 Atoms = Annotated[
     str | None, typer.Option("--atoms", metavar="LOW-HIGH", help="Atoms per cell, e.g. 1-20.")
 ]
+Polymorphs = Annotated[
+    bool, typer.Option("--polymorphs", help="Formulas with several entries alone.")
+]
 Seed = Annotated[
     list[int] | None,
     typer.Option("--seed", min=0, help="May be repeated: mean and spread are reported."),
@@ -94,6 +97,7 @@ def benchmark(
     samples: Samples = 1,
     limit: Limit = None,
     atoms: Atoms = None,
+    polymorphs: Polymorphs = False,
     seed: Seed = None,
     source: SourceChoice = Source.DAO_G,
     model: Model = "dao-g",
@@ -127,7 +131,7 @@ def benchmark(
     from flows.campaign.progress import listening
     from flows.cli.bars import Bars
 
-    chosen = Chosen(set_, limit, _atom_range(atoms))
+    chosen = Chosen(set_, limit, _atom_range(atoms), polymorphs)
     seeds = tuple(dict.fromkeys(seed or [0]))
     with Bars() as bars, listening(bars):
         if task is Task.ENERGY:

@@ -9,7 +9,7 @@ import pytest
 from pymatgen.core import Structure
 
 from dao_core.errors import InputError
-from dao_core.evaluation.sets import read_set
+from dao_core.evaluation.sets import BenchmarkSet, Reference, read_set
 
 
 def record(material_id: str, structure: Structure) -> dict[str, object]:
@@ -52,6 +52,20 @@ def test_hash_tells_subsets_apart(three_forms: list[Path]) -> None:
     whole, part = read_set(three_forms[0]), read_set(three_forms[0], limit=1)
     assert len(part.references) == 1
     assert whole.set_hash != part.set_hash
+
+
+def test_polymorphs_alone(rocksalt: Structure, diamond: Structure) -> None:
+    references = [
+        Reference("large", diamond * (2, 2, 2)),
+        Reference("other", rocksalt),
+        Reference("first", diamond),
+        Reference("second", diamond * (1, 1, 2)),
+    ]
+    whole = BenchmarkSet("set", references, [])
+    chosen = whole.chosen(atoms=(1, 2 * len(diamond)), polymorphs=True)
+    assert [r.material_id for r in chosen.references] == ["first", "second"]
+    # the large cell does not count as the other entry of its formula
+    assert whole.chosen(atoms=(1, len(diamond)), polymorphs=True).references == []
 
 
 def test_bad_entries_are_named_and_the_others_go_on(tmp_path: Path, diamond: Structure) -> None:
