@@ -1,21 +1,26 @@
-"""What each part of sampling brings: slope, steps, guidance, ranking, symmetrisation, relaxation.
+"""What each part brings: memory, slope, steps, guidance, ranking, heads, symmetry, relaxation.
 
-    python benchmarks/ablation.py SET [--model FILE] [--guidance FILE] [--quick] [--json]
+    python benchmarks/ablation.py SET [--model FILE] [--other NAME=FILE] [--guidance FILE]
+                                      [--quick] [--json]
 
-One thing at a time is changed against the settings that are used (50 steps, slope 5, no guidance).
-Ranking, symmetrisation and relaxation show in every run: ``first`` is one sample as it is, then
-come the lowest-energy sample of K as generated, symmetrised, and relaxed. All runs see the same
-references, and noise from the same seeds; the spread is over seeds. A killed run goes on with the
-same --out.
+One thing at a time is changed against the settings that are used (50 steps, slope 5, prototypes, no
+guidance, the mean of all heads of DAO-P). What changes the network or its steps is tried from noise
+alone, because the memory hides it; so are other models in the place of the generator. Ranking,
+symmetrisation and relaxation show in every run: ``first`` is one sample as it is, then come the
+lowest-energy sample of K as generated, symmetrised, and relaxed. All runs see the same references,
+and noise from the same seeds; the spread is over seeds. A killed run goes on with the same --out.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from printing import show
 
 from dao_core.evaluation.sampling import GeneratorSampler
@@ -30,11 +35,28 @@ from dao_core.generator.generate import load_generator
 from dao_core.generator.guidance import Guidance
 from dao_core.generator.samplers import FlowSampler
 from dao_core.potentials import Potential, load_potential
+from dao_core.predictor import PredictorPotential
 from dao_core.predictor.guidance import load_noisy_energy
 
-SLOPES = (0.0, 2.5, 10.0)
-STEPS = (10, 25, 100)
+SLOPES = (0.0, 10.0)
+STEPS = (10, 25)
 WEIGHTS = (1.0, 5.0, 20.0)
+FROM_NOISE = "from noise"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One line of the comparison.
+
+    Attributes:
+        name: what is changed.
+        sampler: makes the samples.
+        potential: ranks and relaxes them.
+    """
+
+    name: str
+    sampler: GeneratorSampler
+    potential: Potential
 
 
 def main() -> None:
@@ -43,6 +65,7 @@ def main() -> None:
     parser.add_argument("set", type=Path, help="as for dao benchmark")
     parser.add_argument("--model", default="dao-g")
     parser.add_argument("--potential", default="dao-p")
+    parser.add_argument("--other", action="append", default=[], metavar="NAME=FILE")
     parser.add_argument("--guidance", type=Path, help="a predictor trained on noisy crystals")
     parser.add_argument("--limit", type=int, default=200)
     parser.add_argument("--atoms", type=int, nargs=2, default=(1, 20))
@@ -57,9 +80,12 @@ def main() -> None:
     benchmark = read_set(arguments.set).chosen(limit, atoms)
     settings = BenchmarkSettings(arguments.samples, tuple(arguments.seeds), arguments.relax)
     potential = load_potential(arguments.potential)
-    rows = []
-    for name, sampler in variants(arguments.model, arguments.guidance, quick=arguments.quick):
-        rows += _rows(name, sampler, benchmark, potential, settings, arguments.out)
+    others = dict(word.split("=", 1) for word in arguments.other)
+    tried = list(variants(arguments.model, potential, quick=arguments.quick))
+    if not arguments.quick:
+        tried += guided(arguments.model, arguments.guidance, potential)
+        tried += other_models(others, potential)
+    rows = [row for one in tried for row in _rows(one, benchmark, settings, arguments.out)]
     result = {
         "benchmark": "ablation",
         "set": benchmark.name,
@@ -72,40 +98,64 @@ def main() -> None:
     show(result, as_json=arguments.json)
 
 
-def variants(
-    model: str, guidance: Path | None, *, quick: bool
-) -> Iterator[tuple[str, GeneratorSampler]]:
+def variants(model: str, potential: Potential, *, quick: bool) -> Iterator[Variant]:
     """The settings in use, then each with one thing changed."""
-    yield "as used", GeneratorSampler(load_generator(model))
-    if isinstance(load_generator(model).sampler, FlowSampler):
-        yield from _flow_variants(model, quick=quick)
-    if guidance:
-        predictor = load_noisy_energy(guidance)
-        for weight in WEIGHTS:
-            sampler = GeneratorSampler(load_generator(model), guidance=Guidance(predictor, weight))
-            yield f"guidance {weight:g}", sampler
-
-
-def _flow_variants(model: str, *, quick: bool) -> Iterator[tuple[str, GeneratorSampler]]:
-    """Slopes and numbers of steps, which diffusion does not have."""
-    for slope in SLOPES[:1] if quick else SLOPES:
+    yield Variant("as used", GeneratorSampler(load_generator(model)), potential)
+    noise = GeneratorSampler(load_generator(model), prototypes=False)
+    yield Variant(FROM_NOISE, noise, potential)
+    if quick:
+        return
+    for slope in SLOPES:
         generator = load_generator(model)
-        if isinstance(generator.sampler, FlowSampler):
+        if isinstance(generator.sampler, FlowSampler):  # diffusion has none
             generator.sampler.slope = slope
-        yield f"slope {slope:g}", GeneratorSampler(generator)
-    for steps in () if quick else STEPS:
-        yield f"{steps} steps", GeneratorSampler(load_generator(model), steps)
+            sampler = GeneratorSampler(generator, prototypes=False)
+            yield Variant(f"{FROM_NOISE}, slope {slope:g}", sampler, potential)
+    for steps in STEPS:
+        sampler = GeneratorSampler(load_generator(model), steps, prototypes=False)
+        yield Variant(f"{FROM_NOISE}, {steps} steps", sampler, potential)
+    if isinstance(potential, PredictorPotential):
+        sampler = GeneratorSampler(load_generator(model))
+        yield Variant("one head of DAO-P", sampler, one_head(potential, 0))
+
+
+def guided(model: str, guidance: Path | None, potential: Potential) -> Iterator[Variant]:
+    """Guidance of several weights, from noise."""
+    if guidance is None:
+        return
+    predictor = load_noisy_energy(guidance)
+    for weight in WEIGHTS:
+        chosen = Guidance(predictor, weight)
+        sampler = GeneratorSampler(load_generator(model), guidance=chosen, prototypes=False)
+        yield Variant(f"{FROM_NOISE}, guidance {weight:g}", sampler, potential)
+
+
+def other_models(files: Mapping[str, str], potential: Potential) -> Iterator[Variant]:
+    """Other networks, such as one before and one after the second stage of training."""
+    for name, file in files.items():
+        sampler = GeneratorSampler(load_generator(file), prototypes=False)
+        yield Variant(f"{FROM_NOISE}, {name}", sampler, potential)
+
+
+def one_head(potential: PredictorPotential, head: int) -> PredictorPotential:
+    """The same predictor with one of its energy heads in the place of all."""
+    alone = copy.copy(potential)
+    alone.model = copy.deepcopy(potential.model)
+    alone.level = f"{potential.level}-head-{head}"
+    members, width = alone.model.outputs.shape
+    with torch.no_grad():
+        for parameter in (alone.model.hidden.weight, alone.model.hidden.bias):
+            own = parameter.unflatten(0, (members, width))[head]
+            parameter.copy_(own.repeat(members, *[1] * (own.dim() - 1)))
+        alone.model.outputs.copy_(alone.model.outputs[head].expand(members, width).clone())
+    return alone
 
 
 def _rows(
-    name: str,
-    sampler: GeneratorSampler,
-    benchmark: BenchmarkSet,
-    potential: Potential,
-    settings: BenchmarkSettings,
-    out: Path,
+    variant: Variant, benchmark: BenchmarkSet, settings: BenchmarkSettings, out: Path
 ) -> list[dict[str, Any]]:
-    run = run_structure_benchmark(benchmark, sampler, potential, settings, out)
+    name = variant.name
+    run = run_structure_benchmark(benchmark, variant.sampler, variant.potential, settings, out)
     first = stage_figures(run, "generated", settings)["first"]
     count = len(benchmark.references) * len(settings.seeds) * settings.k
     rows = [_row(name, "first", first, "match_rate", "strict_rate", run, count)]
