@@ -25,6 +25,7 @@ from dao_core.pretrained import SHIPPED
 from dao_core.training import generator_card, predictor_card
 
 ROOT = Path(__file__).parent.parent
+OF_SETS = ROOT / "benchmarks" / "models"
 HEAD = """# Benchmarks
 
 Written by `python benchmarks/write.py` from the records in `benchmarks/results/`; change those, not
@@ -105,9 +106,9 @@ def _tables(record: Record) -> str:
 
 
 def _models() -> list[Path]:
-    """The shipped generators and physical predictors."""
-    kinds = {GENERATOR, PREDICTOR}
-    return [m for m in sorted(SHIPPED.glob("*.safetensors")) if read_card(m)["kind"] in kinds]
+    """The generators and physical predictors that ship, and those of single benchmark sets."""
+    files = [*sorted(SHIPPED.glob("*.safetensors")), *sorted(OF_SETS.glob("*.safetensors"))]
+    return [file for file in files if read_card(file)["kind"] in {GENERATOR, PREDICTOR}]
 
 
 if __name__ == "__main__":

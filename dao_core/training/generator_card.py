@@ -20,14 +20,11 @@ a small model, useful for proposing. A potential ranks and relaxes what it propo
 | left out, by reason | {rejected} |
 | training manifest | `{manifest_hash}` |
 | optimiser steps, atoms per batch, seed | {steps}, {atoms_per_batch}, {seed} |
-| domain | at most {max_atoms} atoms per cell, ambient pressure, elements of the Materials Project |
+| domain | at most {max_atoms} atoms per cell, ambient pressure, {chemistry} |
 
 ## How to read the figures
 
-The recorded benchmarks of this file follow at the end. No reduced formula of `public_val` occurs in
-the training set, so they are not comparable with published ones on random splits. `dao-g-noise` is
-the network alone; `dao-g` is as shipped, where the first sample starts from the prototype that the
-model holds likeliest, so that seeds differ little.
+{reading}
 
 ## Data and licences
 
@@ -37,6 +34,13 @@ model holds likeliest, so that seeds differ little.
 
 {failures}
 """
+
+_READING = """\
+The recorded benchmarks of this file follow at the end. No reduced formula of `public_val` occurs in
+the training set, so they are not comparable with published ones on random splits. `dao-g-noise` is
+the network alone; `dao-g` is as shipped, where the first sample starts from the prototype that the
+model holds likeliest, so that seeds differ little."""
+_CHEMISTRY = "elements of the Materials Project"
 
 
 def card_markdown(path: Path) -> str:
@@ -65,6 +69,8 @@ def card_markdown(path: Path) -> str:
         atoms_per_batch=settings["atoms_per_batch"],
         seed=settings["seed"],
         max_atoms=card["max_atoms"],
+        chemistry=card.get("chemistry", _CHEMISTRY),
+        reading=card.get("reading", _READING),
         licences="\n".join(f"- {line}" for line in card["licences"]),
         failures="\n".join(f"- {line}" for line in card["known_failures"]),
     )
