@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import ase.io
@@ -22,6 +24,8 @@ CIF_SUFFIXES = (".cif", ".mcif")
 POSCAR_NAMES = ("POSCAR", "CONTCAR")
 POSCAR_SUFFIXES = (".vasp", ".poscar")
 XYZ_SUFFIXES = (".xyz", ".extxyz")
+XYZ_COLUMNS = re.compile(r":[RISL]:\s*(\d[\d_]*)")
+MOST_XYZ_COLUMNS = 10_000
 PARSER_ERRORS = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError),
     *(RuntimeError, SyntaxError, TypeError, ValueError, StructureError),
@@ -157,6 +161,7 @@ def _parse_poscar(file: Path) -> list[Structure | str]:
 
 def _parse_xyz(file: Path) -> list[Structure | str]:
     """Every frame of an extended XYZ; a frame without three lattice vectors as a reason."""
+    _check_xyz_counts(file)
     structures: list[Structure | str] = []
     for atoms in ase.io.read(file, index=":", format="extxyz"):
         if np.linalg.matrix_rank(atoms.cell.array) < 3:
@@ -164,3 +169,24 @@ def _parse_xyz(file: Path) -> list[Structure | str]:
         else:
             structures.append(AseAtomsAdaptor.get_structure(atoms))
     return structures
+
+
+def _check_xyz_counts(file: Path) -> None:
+    """Refuse numbers of atoms and columns that ASE would count up to for hours.
+
+    Raises:
+        InputError: a frame says more atoms than lines follow, or absurdly many columns.
+    """
+    with file.open() as lines:
+        for header in lines:
+            if header.lstrip().startswith("VEC"):  # lattice vectors may stand behind the atoms
+                continue
+            if not header.strip():
+                return
+            atoms, comment = int(header), next(lines, "")
+            columns = max(map(int, XYZ_COLUMNS.findall(comment)), default=0)
+            if columns > MOST_XYZ_COLUMNS:
+                raise InputError(f"Properties with {columns} columns: {comment.strip()[:80]}")
+            found = sum(1 for _ in islice(lines, min(max(atoms, 0), 2**62)))
+            if found < atoms:
+                raise InputError(f"a frame says {atoms} atoms, but {found} lines follow")
