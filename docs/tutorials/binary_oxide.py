@@ -25,7 +25,7 @@ import matplotlib.pyplot as plt
 
 QUICK = ("--candidates", "8", "--relax", "4", "--max-atoms", "2", "--sources", "template",
          "--dft-budget", "1", "--dft-core-hours", "0.0055")  # fmt: skip
-FULL = ("--candidates", "60", "--relax", "24", "--dft-budget", "2")
+FULL = ("--candidates", "60", "--relax", "24", "--max-atoms", "4", "--dft-budget", "2")
 
 
 def main() -> None:
