@@ -154,8 +154,9 @@ def draw(errors: dict[str, dict[str, float]], summary: dict[str, Any], file: Pat
         axis.annotate(formula, place, fontsize=7)
     axis.axline((0, 0), slope=1, color="grey", linewidth=1)
     axis.set(xlabel="before, meV/atom", ylabel="after, meV/atom")
-    axis.set_title(f"{summary['system']}, held out: {1000 * summary['gain']:.0f} ± "
-                   f"{1000 * summary['standard_error']:.0f} meV/atom better", fontsize=9)  # fmt: skip
+    gained, spread = 1000 * summary["gain"], 1000 * summary["standard_error"]
+    title = f"{summary['system']}, held-out formulas: {gained:.0f} ± {spread:.0f} meV/atom better"
+    axis.set_title(title, fontsize=9)
     fig.savefig(file, dpi=100, bbox_inches="tight")
 
 

@@ -1,7 +1,7 @@
 """One target of coverage-guided fuzzing: ``python guided.py TARGET FOLDER [options of libFuzzer]``.
 
-The folder keeps the inputs that reached something new; it begins with one sound file. A typed error is
-an answer, anything else ends the run with the input that caused it.
+The folder keeps the inputs that reached something new; it begins with one sound file. A typed error
+is an answer, anything else ends the run with the input that caused it.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ def target(name: str, work: Path) -> Target:
             sound = b"chemsys=Mg-O e_above_hull<0.05"
             return lambda text: parse_query(text.decode(errors="replace"), StructureDocument), sound
         case "formula":
-            return lambda text: parse_target(text.decode(errors="replace").split("\n")), b"Mg3(BO3)2"
+            sound = b"Mg3(BO3)2"
+            return lambda text: parse_target(text.decode(errors="replace").split("\n")), sound
     raise ValueError(f"no target {name!r}")
 
 
