@@ -65,7 +65,8 @@ def test_killed_at_random_no_finished_calculation_runs_again(
                 env={**os.environ, "DAO_HOME": str(small_home)}, start_new_session=True,
             )  # fmt: skip
             try:
-                code = process.wait(chance.uniform(0, 1.2 * length) if number > 1 else None)
+                killed_after = chance.uniform(0, 1.2 * length)
+                code = process.wait(killed_after if number > 1 and kills < rounds else None)
             except subprocess.TimeoutExpired:
                 # Half of the time the programs are left running: the next one has to end them.
                 (os.killpg if chance.random() < 0.5 else os.kill)(process.pid, signal.SIGKILL)
