@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.console import emit, seconds, set_up_logging, warn
+from flows.cli.console import FINISHED_WITH_FAILURES, emit, seconds, set_up_logging, warn
 from flows.cli.options import Json, StoreUri, Verbose
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def campaign(
         warn(warning)
     emit(done.as_result(), as_json=as_json, human=campaign_tables(done, seconds()))
     if done.summary.failures:
-        raise typer.Exit(4)
+        raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
 def _kinds(text: str) -> dict[str, dict[str, str]]:

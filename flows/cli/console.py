@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.console import Console, RenderableType
 from rich.logging import RichHandler
 from rich.markup import escape
@@ -26,6 +27,8 @@ STARTED = time.monotonic()
 WIDTH_OF_FILES = 140
 """Columns of what is written to a file or pipe, where there is no terminal to ask."""
 STDERR = Console(stderr=True, highlight=False)
+FINISHED_WITH_FAILURES = 4
+"""Exit code of a command that came to its end, though not with every item."""
 
 
 class JsonLines(logging.Formatter):
@@ -114,6 +117,17 @@ def emit(result: Mapping[str, Any], *, as_json: bool, human: RenderableType | No
     elif human is not None:
         width = None if sys.stdout.isatty() else WIDTH_OF_FILES
         Console(highlight=False, width=width).print(human)
+
+
+def emit_batch(result: Mapping[str, Any], *, as_json: bool, human: RenderableType) -> None:
+    """Print the result of a command on several items, as :func:`emit` does.
+
+    Raises:
+        Exit: With 4 where some of the items are among the ``failures``.
+    """
+    emit(result, as_json=as_json, human=human)
+    if result["failures"]:
+        raise typer.Exit(FINISHED_WITH_FAILURES)
 
 
 def emit_error(message: str, exit_code: int, *, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging, warn_of_flags
+from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
 from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
 
 
@@ -56,9 +56,7 @@ def defects(
     ]
     table = flat_table(rows, ("file", "formula", "name", "formation_energy", "note"))
     table.caption = f"eV, neutral, level {found['level']}; CIFs in {out}"
-    emit(found, as_json=as_json, human=table)
-    if found["failures"]:
-        raise typer.Exit(4)
+    emit_batch(found, as_json=as_json, human=table)
 
 
 def _potential(text: str) -> tuple[str, float]:

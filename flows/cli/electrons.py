@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging, warn_of_flags
+from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
 from flows.cli.options import (
     Code,
     CoreHours,
@@ -71,6 +71,4 @@ def electrons(
     table = flat_table(rows, (*columns, "evidence"))
     table.caption = f"gap in eV, magnetisation in Bohr magnetons; figures and charges in {out}"
     warn_of_flags(found)
-    emit(found, as_json=as_json, human=table)
-    if found["failures"]:
-        raise typer.Exit(4)
+    emit_batch(found, as_json=as_json, human=table)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging, warn
+from flows.cli.console import emit_batch, set_up_logging, warn
 from flows.cli.options import Json, PotentialName, Seed, StoreUri, Verbose
 
 
@@ -78,9 +78,7 @@ def fill(
     columns = ("candidate_id", "formula", "space_group", "enthalpy_per_atom", "shortest")
     table = flat_table(rows, (*columns, "dimensionality", "cages", "cluster", "population"))
     table.caption = f"eV/atom at {pressure:g} GPa, level {found['level']}; CIFs in {out}"
-    emit(found, as_json=as_json, human=table)
-    if found["failures"]:
-        raise typer.Exit(4)
+    emit_batch(found, as_json=as_json, human=table)
 
 
 def _range(count: str) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group, RenderableType
 
-from flows.cli.console import emit, set_up_logging, warn_of_flags
+from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
 from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
 from flows.cli.tables import flat_table
 
@@ -54,9 +54,7 @@ def phonons(
         (*columns, "free_energy", "last_dos_peak", "energy_per_atom", "soft_mode_energy_per_atom"),
     )
     table.caption = f"THz, eV/atom, cm^-1 at level {found['level']}, {temperature:g} K"
-    emit(found, as_json=as_json, human=Group(table, *_polymorphs(found, temperature)))
-    if found["failures"]:
-        raise typer.Exit(4)
+    emit_batch(found, as_json=as_json, human=Group(table, *_polymorphs(found, temperature)))
 
 
 def _polymorphs(found: Mapping[str, Any], temperature: float) -> list[RenderableType]:

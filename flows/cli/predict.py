@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging
+from flows.cli.console import emit_batch, set_up_logging
 from flows.cli.options import Files, Json, PotentialName, Verbose
 
 
@@ -40,6 +40,4 @@ def predict(
         )
     table = flat_table(prediction["structures"], columns)
     table.caption = caption
-    emit(prediction, as_json=as_json, human=table)
-    if prediction["failures"]:
-        raise typer.Exit(4)
+    emit_batch(prediction, as_json=as_json, human=table)

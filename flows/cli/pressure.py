@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging, warn
+from flows.cli.console import emit_batch, set_up_logging, warn
 from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
 
 
@@ -51,6 +51,4 @@ def pressure(
     columns = ("formula", "below", "above", "pressure", "pressure_std", "volume_change")
     table = flat_table(rows, columns)
     table.caption = f"transitions in GPa at level {found['level']}; figures in {out}"
-    emit(found, as_json=as_json, human=table)
-    if found["failures"]:
-        raise typer.Exit(4)
+    emit_batch(found, as_json=as_json, human=table)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging
+from flows.cli.console import emit_batch, set_up_logging
 from flows.cli.options import Files, Json, PotentialName, StoreUri, Verbose
 
 
@@ -38,6 +38,4 @@ def relax(
     columns = ("file", "formula", "space_group", "energy_before", "energy_per_atom", "steps")
     table = flat_table(relaxed["structures"], (*columns, "stop_reason", "max_force", "volume"))
     table.caption = f"eV/atom at level {relaxed['level']}; CIFs in {out}"
-    emit(relaxed, as_json=as_json, human=table)
-    if relaxed["failures"]:
-        raise typer.Exit(4)
+    emit_batch(relaxed, as_json=as_json, human=table)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging, warn_of_flags
+from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
 from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
 
 
@@ -59,9 +59,7 @@ def surface(
     columns = ("file", "formula", "natoms", "surface_energy", "unrelaxed")
     table = flat_table(rows, (*columns, "surface_energy_change", "energy_gain", "origin", "note"))
     table.caption = f"J/m^2, gain in eV per surface cell, level {found['level']}; CIFs in {out}"
-    emit(found, as_json=as_json, human=table)
-    if found["failures"]:
-        raise typer.Exit(4)
+    emit_batch(found, as_json=as_json, human=table)
 
 
 def layer(
@@ -94,9 +92,7 @@ def layer(
     columns = ("file", "formula", "energy_per_atom", "thickness", "vacuum")
     table = flat_table(found["structures"], columns)
     table.caption = f"eV/atom, angstrom, level {found['level']}; CIFs in {out}"
-    emit(found, as_json=as_json, human=table)
-    if found["failures"]:
-        raise typer.Exit(4)
+    emit_batch(found, as_json=as_json, human=table)
 
 
 def _miller(text: str) -> tuple[int, int, int]:

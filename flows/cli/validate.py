@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging
+from flows.cli.console import emit_batch, set_up_logging
 from flows.cli.options import (
     Code,
     CoreHours,
@@ -95,6 +95,4 @@ def validate(
     settings = read_settings(given)
     with Bars() as bars, listening(bars):
         done = validate_given(crystals, settings, out, store, hull=hull)
-    emit(done, as_json=as_json, human=validation_tables(done, out))
-    if done["failures"]:
-        raise typer.Exit(4)
+    emit_batch(done, as_json=as_json, human=validation_tables(done, out))

@@ -8,10 +8,8 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging
+from flows.cli.console import FINISHED_WITH_FAILURES, emit, set_up_logging
 from flows.cli.options import Files, Json, StoreUri, Verbose
-
-FINISHED_WITH_FAILURES = 4
 
 
 class BuilderName(StrEnum):

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import emit, set_up_logging
+from flows.cli.console import FINISHED_WITH_FAILURES, emit, set_up_logging
 from flows.cli.options import Json, StoreUri, Verbose
 
-FINISHED_WITH_FAILURES = 4
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the backup.")]
 
 
