@@ -2,22 +2,23 @@
 
     python benchmarks/search_formula.py [Cr6Os2 Zr16Pd8O4] [--samples 20] [--dft none|static|relax]
                                         [--kpoint-distance 0.3] [--potential dao-p]
-                                        [--quick] [--json]
+                                        [--out DIR] [--quick] [--json]
 
 The crystals of these formulas are held out, so the structures themselves are reported, how far the
-samples agree, and their energies. With ``--dft`` two structures of each formula go through pw.x
-(protocol ``fast``), the lowest and the one that most samples became: ``static`` is one step of a
-relaxation, ``relax`` all of it. The pseudopotentials are those of ``dao pseudos install``. Seconds
-are of CPU, so that other work on the machine does not count; those of pw.x include the start of the
-chain around it.
+samples agree, and their energies. With ``--dft`` the lowest structure of each formula goes through
+pw.x (protocol ``fast``), and the one that most samples became if it is another and at least three
+did: ``static`` is one step of a relaxation, ``relax`` all of it. The pseudopotentials are those of
+``dao pseudos install``. Seconds are of CPU, so that other work on the machine does not count; those
+of pw.x are its own count, of all its runs, also of those that were repeated with other settings. A
+killed run goes on with the same --out, the folder of the calculations.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-import resource
-import tempfile
+import re
+import tarfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -34,12 +35,16 @@ from dao_core.potentials import Potential, load_potential
 from dao_core.relax import RelaxSettings, idealised, relax
 from dao_core.search.landscape import Minimum, landscape
 from dft_inputs.protocols import get_protocol
+from dft_inputs.running.folder import CalculationFolder
 from dft_inputs.running.request import Limits, Method
 from dft_inputs.running.validation import validate
 
 FORMULAS = ("Cr6Os2", "Zr16Pd8O4")
 SHOWN = 5
 """Minima of a formula in the table."""
+COMMON = 3
+"""Samples that make a minimum common."""
+_CPU = re.compile(r"PWSCF +:(?: *(\d+)d)?(?: *(\d+)h)?(?: *(\d+)m)?(?: *([\d.]+)s)? +CPU")
 Row = dict[str, Any]
 Result = TypeVar("Result")
 
@@ -127,18 +132,19 @@ def minimum_rows(found: Search) -> list[Row]:
 def dft_rows(found: Search, method: Method, folder: Path) -> Iterator[Row]:
     """The lowest minimum and the commonest through pw.x, and the ratios of the cost to ours."""
     commonest = max(found.minima, key=lambda minimum: len(minimum.members))
-    for minimum in {minimum.rank: minimum for minimum in (found.minima[0], commonest)}.values():
+    chosen = {found.minima[0].rank: found.minima[0]}
+    if len(commonest.members) >= COMMON:
+        chosen[commonest.rank] = commonest
+    for minimum in chosen.values():
         yield dft_row(found, minimum, method, folder)
 
 
 def dft_row(found: Search, minimum: Minimum, method: Method, folder: Path) -> Row:
     """One minimum through pw.x."""
     structure = minimum.crystal.structure
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     report = validate({found.formula: structure}, method, Limits(cores=1), root=folder)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     (done,) = report.validations
-    seconds = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    seconds = pw_seconds(CalculationFolder(folder, str(done.key)).path)
     step = found.sampling_seconds / len(found.samples) / found.steps
     return {
         "formula": found.formula,
@@ -155,6 +161,23 @@ def dft_row(found: Search, minimum: Minimum, method: Method, folder: Path) -> Ro
     }
 
 
+def pw_seconds(calculation: Path) -> float:
+    """CPU seconds of all runs of pw.x in the folder of a calculation, failed attempts included."""
+    outputs = [file.read_text(errors="replace") for file in calculation.glob("job_*/pw.out")]
+    for archive in calculation.glob("job_*/error.*.tar.gz"):
+        with tarfile.open(archive) as attempt:
+            files = [attempt.extractfile(m) for m in attempt if m.name.endswith("pw.out")]
+            outputs += [file.read().decode(errors="replace") for file in files if file]
+    found = [_CPU.findall(output)[-1:] for output in outputs]
+    units = (86_400, 3600, 60, 1)
+    return sum(
+        unit * float(count or 0)
+        for times in found
+        for groups in times
+        for unit, count in zip(units, groups, strict=True)
+    )
+
+
 def main() -> None:
     """Search and print."""
     parser = argparse.ArgumentParser(
@@ -166,6 +189,7 @@ def main() -> None:
     parser.add_argument("--kpoint-distance", type=float, help="1/angstrom",
                         default=get_protocol("fast").kpoint_distance)  # fmt: skip
     parser.add_argument("--potential", default="dao-p")
+    parser.add_argument("--out", type=Path, default=Path("search-formula"), help="calculations")
     parser.add_argument("--quick", action="store_true", help="one formula, four samples")
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
@@ -178,9 +202,8 @@ def main() -> None:
     if options.dft != "none":
         protocol = replace(get_protocol("fast"), kpoint_distance=options.kpoint_distance)
         method = Method(protocol=protocol, workflow=options.dft)
-        with tempfile.TemporaryDirectory() as folder:
-            for one in found:
-                rows += dft_rows(one, method, Path(folder)) if one.minima else ()
+        for one in found:
+            rows += dft_rows(one, method, options.out) if one.minima else ()
     note = (
         f"DAO-G {generator.checkpoint_hash}, {found[0].steps} steps, energies at level "
         f"{potential.level}; the references are held out. All seconds are of CPU, one core."
