@@ -1,8 +1,8 @@
 """From a formula alone: samples of DAO-G, what they relax to, and what pw.x would have cost.
 
     python benchmarks/search_formula.py [Cr6Os2 Zr16Pd8O4] [--samples 20] [--dft none|static|relax]
-                                        [--kpoint-distance 0.3] [--potential dao-p]
-                                        [--out DIR] [--quick] [--json]
+                                        [--kpoint-distance 0.3] [--no-spin]
+                                        [--potential dao-p] [--out DIR] [--quick] [--json]
 
 The crystals of these formulas are held out, so the structures themselves are reported, how far the
 samples agree, and their energies. With ``--dft`` the lowest structure of each formula goes through
@@ -149,7 +149,7 @@ def dft_row(found: Search, minimum: Minimum, method: Method, folder: Path) -> Ro
     return {
         "formula": found.formula,
         "rank": minimum.rank,
-        "pw.x": method.workflow,
+        "pw.x": method.workflow + ("" if method.spin else ", without spin"),
         "state": done.state if done.reason is None else f"{done.state}: {done.reason}",
         "eV/atom by pw.x": round(done.result.energy_per_atom, 4) if done.result else None,
         "pw.x CPU s": round(seconds, 1),
@@ -188,6 +188,7 @@ def main() -> None:
     parser.add_argument("--dft", choices=("none", "static", "relax"), default="none")
     parser.add_argument("--kpoint-distance", type=float, help="1/angstrom",
                         default=get_protocol("fast").kpoint_distance)  # fmt: skip
+    parser.add_argument("--no-spin", action="store_true", help="pw.x without magnetism, for half")
     parser.add_argument("--potential", default="dao-p")
     parser.add_argument("--out", type=Path, default=Path("search-formula"), help="calculations")
     parser.add_argument("--quick", action="store_true", help="one formula, four samples")
@@ -201,7 +202,7 @@ def main() -> None:
     rows += [row for one in found for row in minimum_rows(one)]
     if options.dft != "none":
         protocol = replace(get_protocol("fast"), kpoint_distance=options.kpoint_distance)
-        method = Method(protocol=protocol, workflow=options.dft)
+        method = Method(protocol=protocol, workflow=options.dft, spin=not options.no_spin)
         for one in found:
             rows += dft_rows(one, method, options.out) if one.minima else ()
     note = (
