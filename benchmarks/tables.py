@@ -98,6 +98,8 @@ def _structure(result: Mapping[str, Any]) -> list[str]:
         f"of the lowest energy. Mean ± standard deviation over seeds."
     )
     parts = {"first": "1", "all": str(result["k"]), "clean": f"{result['k']}, clean references"}
+    if result["k"] == 1:
+        del parts["all"]  # the same once more
     rows = [
         {"stage": stage.replace("_", ", "), "samples": name}
         | {title: _spread(figures[part].get(key)) for key, title in METRICS.items()}
