@@ -138,9 +138,10 @@ def _run(words: list[str], *, as_json: bool) -> int:
         # Outside standalone mode the code of typer.Exit is handed back instead of raised.
         code = app(args=words, prog_name="dao", standalone_mode=False)
     except typer.TyperException as error:
-        named = isinstance(error, typer.BadParameter)
-        message = error.format_message() if named else str(error)
-        emit_error(f"{message} (see `dao --help`)", WRONG_INPUT, as_json=as_json)
+        context = getattr(error, "ctx", None)
+        command = "dao" if context is None else context.command_path
+        message = f"{error.format_message()} (see `{command} --help`)"
+        emit_error(message, WRONG_INPUT, as_json=as_json)
         return WRONG_INPUT
     except (DaoError, DftError) as error:
         emit_error(str(error), error.exit_code, as_json=as_json)

@@ -40,6 +40,7 @@ FAST = ("--potential", "chgnet", "--sources", "template")
         (["generate", "Mg-O"], "give a formula"),
         (["report", "nothing"], "no campaign nothing"),
         (["nonsense"], "No such command"),
+        (["campaign", "Mg-O", "--candidats", "3"], "--candidates) (see `dao campaign --help`)"),
     ],
 )
 def test_says_what_is_wrong_and_ends_with_2(dao: Dao, words: list[str], text: str) -> None:
