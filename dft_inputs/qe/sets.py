@@ -59,6 +59,8 @@ class PwInputGenerator(InputGenerator):
         user_settings: Settings that win over all others, ``{namelist: {name: value}}``.
         least_mesh: Mesh that is not gone below; a repeated relaxation keeps that of the one before,
             lest a volume at the jump between two meshes never settles.
+        least_bands: Bands that an earlier run of the crystal turned out to need, for a smeared one;
+            0 for those that pw.x takes.
         kpoints: k-points ``[n, 3]`` in reciprocal fractional coordinates, instead of a mesh.
     """
 
@@ -73,6 +75,7 @@ class PwInputGenerator(InputGenerator):
     pressure: float = 0.0
     user_settings: dict[str, dict[str, Any]] = field(default_factory=dict)
     least_mesh: tuple[int, int, int] = (1, 1, 1)
+    least_bands: int = 0
     kpoints: list[list[float]] | None = None
 
     def get_input_set(self, structure: Structure, pw: str | None = None) -> PwInputSet:
@@ -182,6 +185,8 @@ class PwInputGenerator(InputGenerator):
         if self.occupations in _SMEARINGS:
             smearing = _SMEARINGS[self.occupations]
             system |= {"occupations": "smearing", "smearing": smearing, "degauss": protocol.degauss}
+            if self.least_bands:
+                system["nbnd"] = self.least_bands
         elif self.calculation in ("scf", "nscf", "bands"):
             # An insulator's gap needs bands above the filled ones.
             system["nbnd"] = math.ceil(types.n_electrons / 2 * 1.2) + 1

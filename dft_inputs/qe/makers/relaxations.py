@@ -70,7 +70,11 @@ def repeat_until_settled(task: PwTaskDoc, relax_maker: VcRelaxMaker, count: int)
             f"The volume of {task.formula} still changes after {count} relaxations."
         )
     generator = relax_maker.input_set_generator
-    pinned = replace(generator, least_mesh=generator.mesh(task.input_structure))
+    pinned = replace(
+        generator,
+        least_mesh=generator.mesh(task.input_structure),
+        least_bands=bands_needed(task),
+    )
     next_maker = replace(relax_maker, input_set_generator=pinned)
     relax = next_maker.make(task.structure)
     check = repeat_until_settled(relax.output, next_maker, count + 1)
@@ -166,11 +170,21 @@ def follow_with_occupations(first: PwTaskDoc, maker: Maker, structure: Structure
         whole = abs(first.smearing_energy) < SMEARING_NEGLIGIBLE * first.n_atoms
         if occupations == "fixed" and whole:
             return Response(output=first)
-    settings: dict[str, Any] = {"_set": {"input_set_generator->occupations": occupations}}
+    settings: dict[str, Any] = {
+        "_set": {
+            "input_set_generator->occupations": occupations,
+            "input_set_generator->least_bands": bands_needed(first),
+        }
+    }
     chosen = maker.update_kwargs(settings, class_filter=BasePwMaker, dict_mod=True)
     if isinstance(chosen, StaticMaker):
         return Response(replace=chosen.make(structure, prev_dir=first.dir_name))
     return Response(replace=chosen.make(structure))
+
+
+def bands_needed(task: PwTaskDoc) -> int:
+    """Bands that a run was given because those of pw.x did not do; 0 if they did."""
+    return int(task.inputs.get("system", {}).get("nbnd", 0))
 
 
 def occupations_for(first: PwTaskDoc) -> str:

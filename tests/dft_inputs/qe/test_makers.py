@@ -28,6 +28,7 @@ from dft_inputs.qe.makers.relaxations import (
     DoubleRelaxStaticMaker,
     SettledRelaxMaker,
     SettledRelaxStaticMaker,
+    follow_with_occupations,
     occupations_for,
 )
 from dft_inputs.qe.pw_input import PwInput
@@ -127,6 +128,24 @@ def test_occupations_follow_the_first_scf(task: PwTaskDoc) -> None:
     assert occupations_for(with_electrons(is_metal=True)) == "smearing"
     spin = with_electrons(is_metal=False, total_magnetization=4.0)
     assert occupations_for(spin) == "smearing"
+
+
+def test_bands_that_a_first_scf_lacked_are_given_to_what_follows(
+    small_home: Path, task: PwTaskDoc, silicon: Structure
+) -> None:
+    def following(inputs: dict[str, dict[str, object]], *, is_metal: bool) -> PwInput:
+        electronic = task.electronic.model_copy(update={"is_metal": is_metal})
+        first = task.model_copy(update={"inputs": inputs, "electronic": electronic})
+        maker = relax_maker("pw.x")
+        response = follow_with_occupations.original(first, maker, silicon)
+        generator = response.replace.maker.input_set_generator
+        return generator.get_input_set(silicon).pw_input
+
+    corrected = {**task.inputs, "system": {**task.inputs["system"], "nbnd": 40}}
+    assert following(corrected, is_metal=True).get("system", "nbnd") == 40
+    assert following(task.inputs, is_metal=True).get("system", "nbnd") is None
+    # fixed occupations have no half-filled bands
+    assert following(corrected, is_metal=False).get("system", "nbnd") is None
 
 
 @pytest.mark.parametrize(
