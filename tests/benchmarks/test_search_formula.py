@@ -44,7 +44,19 @@ def test_the_lowest_and_what_is_common_go_through_pw(
     sizes: tuple[int, ...],
     ranks: list[int],
 ) -> None:
-    minima = [SimpleNamespace(rank=i, members=[0] * n) for i, n in enumerate(sizes, start=1)]
-    monkeypatch.setattr(formula, "dft_row", lambda _found, minimum, *_: minimum.rank)
-    found = SimpleNamespace(minima=minima)
-    assert list(formula.dft_rows(found, None, tmp_path)) == ranks
+    minima = [
+        SimpleNamespace(rank=i, members=[0] * n, crystal=SimpleNamespace(structure=[0]))
+        for i, n in enumerate(sizes, start=1)
+    ]
+    found = SimpleNamespace(
+        formula="X", minima=minima, samples=[0] * 10, steps=5,
+        sampling_seconds=1.0, relaxation_seconds=3.0,
+    )  # fmt: skip
+    monkeypatch.setattr(
+        formula, "first_scf", lambda *_: formula.Computed("done", -1.0, seconds=8.0)
+    )
+    rows = list(formula.dft_rows(found, "scf", SimpleNamespace(spin=True), tmp_path))
+    assert [row["rank"] for row in rows] == ranks
+    # ten samples of five steps took a second: a step takes a fiftieth; the search four seconds
+    assert rows[0]["over one DAO-G step of one structure"] == 400
+    assert rows[0]["over the whole search"] == 2.0
