@@ -37,6 +37,7 @@ from dao_core.generator.generate import Generator, load_generator
 from dao_core.potentials import Potential, load_potential
 from dao_core.relax import RelaxSettings, idealised, relax
 from dao_core.search.landscape import Minimum, landscape
+from dft_inputs.canonical import canonical_cell
 from dft_inputs.protocols import get_protocol
 from dft_inputs.qe.makers.core import StaticMaker
 from dft_inputs.qe.schemas.task import PwTaskDoc
@@ -186,13 +187,15 @@ def first_scf(structure: Structure, method: Method, folder: Path) -> Computed:
         occupations="gaussian",
         occupations_rule="first scf",
     )
-    job = StaticMaker(name="first scf", input_set_generator=generator, resume=True).make(structure)
+    job = StaticMaker(name="first scf", input_set_generator=generator, resume=True).make(
+        canonical_cell(structure)
+    )
     folder.mkdir(parents=True, exist_ok=True)
     responses = run_locally(
         job, root_dir=folder, create_folders=True, ensure_success=True, log=False
     )
     document: PwTaskDoc = responses[job.uuid][1].output
-    return Computed("done", round(document.energy_per_atom, 4), document.cpu_seconds)
+    return Computed("done", round(document.energy_per_atom, 4), document.timings.cpu_seconds)
 
 
 def pw_seconds(calculation: Path) -> float:
