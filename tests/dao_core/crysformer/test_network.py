@@ -85,5 +85,5 @@ def test_minimum_image_distances_agree_with_pymatgen(batch: CrystalBatch) -> Non
 
 
 def test_an_unknown_size_is_refused_by_name() -> None:
-    with pytest.raises(InputError, match="tiny, mini"):
+    with pytest.raises(InputError, match="tiny, small, mini"):
         named_config("huge")
