@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -16,14 +13,10 @@ from dao_core.crystal.batch import CrystalBatch
 from dao_core.potentials import load_potential
 from dao_core.predictor import PredictorPotential
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
-def ablation() -> Iterator[ModuleType]:
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    yield importlib.import_module("ablation")
-    sys.path.remove(str(ROOT / "benchmarks"))
+def ablation() -> ModuleType:
+    return importlib.import_module("ablation")
 
 
 @pytest.fixture(scope="module")

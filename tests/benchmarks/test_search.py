@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -13,19 +11,14 @@ import pytest
 
 from flows.campaign.server import prefect_server
 
-ROOT = Path(__file__).parents[2]
+
+@pytest.fixture(scope="module")
+def search() -> ModuleType:
+    return importlib.import_module("search")
 
 
 @pytest.fixture(scope="module")
-def search() -> Iterator[ModuleType]:
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    yield importlib.import_module("search")
-    sys.path.remove(str(ROOT / "benchmarks"))
-
-
-@pytest.fixture(scope="module")
-def arms(search: ModuleType) -> ModuleType:
-    del search  # puts the folder on the path
+def arms() -> ModuleType:
     return importlib.import_module("search_arms")
 
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
 LINE = "     init_run     :      0.79s CPU\n     PWSCF        :{cpu} CPU {cpu} WALL\n"
 
 
 @pytest.fixture(scope="module")
-def formula() -> Iterator[ModuleType]:
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    yield importlib.import_module("search_formula")
-    sys.path.remove(str(ROOT / "benchmarks"))
+def formula() -> ModuleType:
+    return importlib.import_module("search_formula")
 
 
 def test_cpu_of_all_runs_and_attempts(formula: ModuleType, tmp_path: Path) -> None:

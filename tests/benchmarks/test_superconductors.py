@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import sys
-from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
 
 @pytest.fixture(scope="module")
-def superconductors() -> Iterator[ModuleType]:
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    yield importlib.import_module("superconductors")
-    sys.path.remove(str(ROOT / "benchmarks"))
+def superconductors() -> ModuleType:
+    return importlib.import_module("superconductors")
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,13 +17,11 @@ MACHINE = {
 
 
 @pytest.fixture(scope="module")
-def scripts() -> Iterator[SimpleNamespace]:
+def scripts() -> SimpleNamespace:
     """The scripts as modules; their folder is no package."""
-    sys.path.insert(0, str(ROOT / "benchmarks"))
-    yield SimpleNamespace(
+    return SimpleNamespace(
         **{name: importlib.import_module(name).main for name in ("write", "record", "scale")}
     )
-    sys.path.remove(str(ROOT / "benchmarks"))
 
 
 def record(room: str, name: str, result: dict[str, object]) -> dict[str, object]:
