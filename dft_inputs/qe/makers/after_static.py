@@ -35,7 +35,8 @@ class AfterStaticMaker(Maker):
         Returns:
             The flow.
         """
-        static = self.static_maker.make(structure)
+        generator = replace(self.static_maker.input_set_generator, gamma_trick=False)
+        static = replace(self.static_maker, input_set_generator=generator).make(structure)
         following = self.follow(static.output, structure)
         return Flow([static, *following], output=following[-1].output, name=self.name)
 

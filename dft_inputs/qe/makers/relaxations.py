@@ -13,6 +13,7 @@ from dft_inputs.errors import IonsNotConvergedError
 from dft_inputs.protocols import get_protocol
 from dft_inputs.qe.makers.base import BasePwMaker
 from dft_inputs.qe.makers.core import StaticMaker, VcRelaxMaker
+from dft_inputs.qe.schemas.pw_xml import RYDBERG_EV
 from dft_inputs.qe.schemas.task import PwTaskDoc
 
 SMEARING_NEGLIGIBLE = 1e-5
@@ -190,7 +191,8 @@ def bands_needed(task: PwTaskDoc) -> int:
 def occupations_for(first: PwTaskDoc) -> str:
     """``fixed`` for an insulator without spin, else ``smearing``.
 
-    Fixed occupations of a spin-polarised crystal would fix its moment too.
+    Fixed occupations of a spin-polarised crystal would fix its moment too. A gap narrower than the
+    smearing is none: the few k-points of a large cell leave one between any two levels of a metal.
 
     Args:
         first: A smeared scf.
@@ -200,4 +202,7 @@ def occupations_for(first: PwTaskDoc) -> str:
     """
     electronic = first.electronic
     spin = electronic.total_magnetization is not None
-    return "smearing" if electronic.is_metal or spin else "fixed"
+    degauss = float(first.inputs.get("system", {}).get("degauss", 0.0)) * RYDBERG_EV
+    gap = electronic.band_gap
+    narrow = electronic.is_metal or (gap is not None and gap < degauss)
+    return "smearing" if narrow or spin else "fixed"

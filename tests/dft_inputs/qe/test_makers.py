@@ -128,6 +128,10 @@ def test_occupations_follow_the_first_scf(task: PwTaskDoc) -> None:
     assert occupations_for(with_electrons(is_metal=True)) == "smearing"
     spin = with_electrons(is_metal=False, total_magnetization=4.0)
     assert occupations_for(spin) == "smearing"
+    smeared = {**task.inputs, "system": {**task.inputs["system"], "degauss": 0.0275}}
+    for gap, occupations in ((0.32, "smearing"), (0.6, "fixed")):  # 0.0275 Ry are 0.37 eV
+        first = with_electrons(is_metal=False, band_gap=gap)
+        assert occupations_for(first.model_copy(update={"inputs": smeared})) == occupations
 
 
 def test_bands_that_a_first_scf_lacked_are_given_to_what_follows(

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
@@ -26,7 +27,6 @@ Run = Callable[..., PwTaskDoc]
 @pytest.fixture
 def run(real_pw: str, coarse: Protocol, tmp_path: Path) -> Run:
     """Runs a crystal with settings that make it fail."""
-    coarser = replace(coarse, kpoint_distance=1.0)
 
     def make(
         structure: Structure,
@@ -34,10 +34,12 @@ def run(real_pw: str, coarse: Protocol, tmp_path: Path) -> Run:
         walltime: float | None = None,
         max_errors: int = 5,
         prev_dir: str | None = None,
+        kpoint_distance: float = 1.0,
         **kwargs: Any,
     ) -> PwTaskDoc:
+        protocol = replace(coarse, kpoint_distance=kpoint_distance)
         generator = PwInputGenerator(
-            protocol=coarser, user_settings=settings or {}, **{"spin": False, **kwargs}
+            protocol=protocol, user_settings=settings or {}, **{"spin": False, **kwargs}
         )
         input_set = generator.get_input_set(structure)
         folder = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
@@ -182,3 +184,12 @@ def test_strong_magnet_gets_the_bands_of_its_fuller_spin_at_once(run: Run) -> No
     cured = run(iron, {"system": {"nbnd": 9, "ecutwfc": 30.0, "ecutrho": 120.0}}, spin=True)
     assert handlers(cured) == ["BandsHandler"]
     assert cured.electronic.n_bands >= 13
+
+
+def test_gamma_with_real_wavefunctions_gives_the_energy_of_gamma(run: Run, si2: Structure) -> None:
+    real, whole = (run(si2, kpoint_distance=9.0, gamma_trick=trick) for trick in (True, False))
+    assert real.cards["K_POINTS"] == ["K_POINTS gamma"]
+    assert real.energy == pytest.approx(whole.energy, abs=1e-4)
+    assert real.electronic.band_gap == pytest.approx(whole.electronic.band_gap, abs=1e-3)
+    assert np.allclose(real.forces, whole.forces, atol=1e-3)
+    assert np.allclose(real.stress, whole.stress, atol=1e-2)

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pymatgen.core import Lattice, Structure
 
 from dft_inputs.errors import InputError, MissingPseudopotentialError
+from dft_inputs.protocols import get_protocol
+from dft_inputs.qe.makers.phonons import GammaPhononMaker
 from dft_inputs.qe.sets import PwInputGenerator, PwInputSet
 
 
@@ -55,6 +58,19 @@ class TestInputs:
         assert made(larger, protocol="fast").pw_input.cards["K_POINTS"][1] == "4 4 4 0 0 0"
         pinned = made(larger, protocol="fast", least_mesh=(5, 3, 5)).pw_input
         assert pinned.cards["K_POINTS"][1] == "5 4 5 0 0 0"
+
+    def test_gamma_alone_has_real_wavefunctions_unless_other_programs_go_on(
+        self, magnesia: Structure
+    ) -> None:
+        one_point = {"protocol": replace(get_protocol("fast"), kpoint_distance=3.0)}
+        for calculation in ("scf", "vc-relax"):
+            cards = made(magnesia, calculation=calculation, **one_point).pw_input.cards
+            assert cards["K_POINTS"] == ["K_POINTS gamma"]
+        for settings in ({"gamma_trick": False}, {"calculation": "nscf"}):
+            cards = made(magnesia, **settings, **one_point).pw_input.cards
+            assert cards["K_POINTS"] == ["K_POINTS automatic", "1 1 1 0 0 0"]
+        flow = GammaPhononMaker().make(magnesia)
+        assert not flow.jobs[0].maker.input_set_generator.gamma_trick
 
     def test_pressure_is_written_in_kbar(self, magnesia: Structure) -> None:
         pw_input = made(magnesia, calculation="vc-relax", pressure=5.0).pw_input
