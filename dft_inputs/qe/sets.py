@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
-from pymatgen.core import Element, Structure
+from pymatgen.core import Structure
 from pymatgen.io.core import InputGenerator, InputSet
 
 from dft_inputs.errors import InputError
 from dft_inputs.hubbard import FIRST_VERSION_WITH_CARD, card_lines, hubbard_u, namelist_entries
 from dft_inputs.kpoints import mesh_from_distance
 from dft_inputs.level import LevelOfTheory
-from dft_inputs.magnetism import starting_moments
 from dft_inputs.protocols import Protocol, get_protocol
 from dft_inputs.pseudos import DEFAULT_FAMILY, PseudoFamily, load_family
 from dft_inputs.qe import files
+from dft_inputs.qe.atomic_types import AtomicTypes
 from dft_inputs.qe.program import pw_command, pw_version
 from dft_inputs.qe.pw_input import PwInput, cell_card, positions_card
 
@@ -103,7 +103,7 @@ class PwInputGenerator(InputGenerator):
             )
         version = pw_version(pw or pw_command())
         family = load_family(self.pseudo_family)
-        types = _AtomicTypes(structure, family, spin=self.spin)
+        types = AtomicTypes(structure, family, spin=self.spin)
         elements = {element.symbol for element in structure.composition.elements}
         level = self.level(elements, family, version)
         pw_input = PwInput(namelists=self._namelists(structure, types, level))
@@ -163,7 +163,7 @@ class PwInputGenerator(InputGenerator):
         )
 
     def _namelists(
-        self, structure: Structure, types: _AtomicTypes, level: LevelOfTheory
+        self, structure: Structure, types: AtomicTypes, level: LevelOfTheory
     ) -> dict[str, dict[str, Any]]:
         protocol = get_protocol(self.protocol)
         natoms = len(structure)
@@ -209,7 +209,7 @@ class PwInputGenerator(InputGenerator):
         return namelists
 
     def _cards(
-        self, structure: Structure, types: _AtomicTypes, version: tuple[int, ...]
+        self, structure: Structure, types: AtomicTypes, version: tuple[int, ...]
     ) -> dict[str, list[str]]:
         cards = {
             "ATOMIC_SPECIES": types.card(),
@@ -263,41 +263,3 @@ _WITHOUT_EFFECT_ON_ENERGY = frozenset(
         "cell_factor",
     }
 )
-
-
-class _AtomicTypes:
-    """Atomic types of a crystal: one per element, or per element and starting moment."""
-
-    def __init__(self, structure: Structure, family: PseudoFamily, *, spin: bool) -> None:
-        self.family = family
-        symbols = [Element(site.specie.symbol).symbol for site in structure]
-        pseudos = family.require(set(symbols))
-        moments = starting_moments(structure) if spin else None
-        keys = list(zip(symbols, moments or [0.0] * len(symbols), strict=True))
-        distinct = sorted(set(keys))
-        counts: dict[str, int] = {}
-        self.species: list[tuple[str, str]] = []
-        self.magnetisation: dict[str, Any] = {"nspin": 2} if moments else {}
-        by_key: dict[tuple[str, float], str] = {}
-        for index, (symbol, moment) in enumerate(distinct, start=1):
-            counts[symbol] = counts.get(symbol, 0) + 1
-            label = symbol if counts[symbol] == 1 else f"{symbol}{counts[symbol]}"
-            by_key[symbol, moment] = label
-            self.species.append((label, symbol))
-            if moments:
-                # pw.x takes the moment as a fraction of the valence electrons.
-                fraction = moment / pseudos[symbol].z_valence
-                fraction = round(max(-1.0, min(1.0, fraction)), 4)
-                self.magnetisation[f"starting_magnetization({index})"] = fraction
-        self.labels = [by_key[key] for key in keys]
-        self.elements = set(symbols)
-        self.n_electrons = sum(pseudos[symbol].z_valence for symbol in symbols)
-
-    def card(self) -> list[str]:
-        """Card of the atomic types."""
-        pseudos = self.family.pseudopotentials
-        rows = [
-            f"{label} {float(Element(symbol).atomic_mass):.4f} {pseudos[symbol].file}"
-            for label, symbol in self.species
-        ]
-        return ["ATOMIC_SPECIES", *rows]
