@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from jobflow import Flow, Job, Maker
@@ -26,17 +27,19 @@ class AfterStaticMaker(Maker):
     name: str = "after static"
     static_maker: StaticMaker = field(default_factory=StaticMaker)
 
-    def make(self, structure: Structure) -> Flow:
+    def make(self, structure: Structure, prev_dir: str | Path | None = None) -> Flow:
         """Make the flow; its output is that of the last job.
 
         Args:
             structure: Crystal.
+            prev_dir: Folder of a run whose charge density is started from.
 
         Returns:
             The flow.
         """
         generator = replace(self.static_maker.input_set_generator, gamma_trick=False)
-        static = replace(self.static_maker, input_set_generator=generator).make(structure)
+        maker = replace(self.static_maker, input_set_generator=generator)
+        static = maker.make(structure, prev_dir=prev_dir)
         following = self.follow(static.output, structure)
         return Flow([static, *following], output=following[-1].output, name=self.name)
 

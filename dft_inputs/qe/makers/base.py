@@ -69,7 +69,8 @@ class BasePwMaker(Maker):
             if done is not None:
                 return Response(output=done)
             _continue_sibling(folder, key, input_set)
-        if prev_dir is not None:
+        # A density that was deleted meanwhile costs iterations, not the run.
+        if prev_dir is not None and files.save_path(Path(prev_dir)).is_dir():
             copy_save(Path(prev_dir), folder)
             input_set.pw_input.update({"electrons": {"startingpot": "file"}})
         (folder / files.INPUT).write_text(str(input_set.pw_input))

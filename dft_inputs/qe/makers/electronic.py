@@ -89,8 +89,8 @@ class BandsMaker(AfterStaticMaker):
     line_density: int = 20
 
     @override
-    def make(self, structure: Structure) -> Flow:
-        """Make the flow for the cell that the path belongs to."""
+    def make(self, structure: Structure, prev_dir: str | Path | None = None) -> Flow:
+        """Make the flow for the cell that the path belongs to; it needs a density of its own."""
         primitive, _, _ = band_path(structure, self.line_density)
         return super().make(primitive)
 

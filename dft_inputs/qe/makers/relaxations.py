@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from jobflow import Flow, Maker, Response, job
@@ -31,16 +32,17 @@ class SettledRelaxMaker(Maker):
     name: str = "relax until settled"
     relax_maker: VcRelaxMaker = field(default_factory=VcRelaxMaker)
 
-    def make(self, structure: Structure) -> Flow:
+    def make(self, structure: Structure, prev_dir: str | Path | None = None) -> Flow:
         """Make the flow; its output is the task document of the last relaxation.
 
         Args:
             structure: Crystal.
+            prev_dir: Folder of a run whose charge density is started from.
 
         Returns:
             The flow.
         """
-        relax = self.relax_maker.make(structure)
+        relax = self.relax_maker.make(structure, prev_dir=prev_dir)
         check = repeat_until_settled(relax.output, self.relax_maker, 1)
         return Flow([relax, check], output=check.output, name=self.name)
 
@@ -77,7 +79,7 @@ def repeat_until_settled(task: PwTaskDoc, relax_maker: VcRelaxMaker, count: int)
         least_bands=bands_needed(task),
     )
     next_maker = replace(relax_maker, input_set_generator=pinned)
-    relax = next_maker.make(task.structure)
+    relax = next_maker.make(task.structure, prev_dir=task.dir_name)
     check = repeat_until_settled(relax.output, next_maker, count + 1)
     return Response(replace=Flow([relax, check], output=check.output))
 
@@ -90,10 +92,11 @@ class SettledRelaxStaticMaker(SettledRelaxMaker):
     static_maker: StaticMaker = field(default_factory=StaticMaker)
 
     @override
-    def make(self, structure: Structure) -> Flow:
+    def make(self, structure: Structure, prev_dir: str | Path | None = None) -> Flow:
         """Make the flow; its output is the task document of the static run."""
-        settled = super().make(structure)
-        static = self.static_maker.make(settled.output.structure)
+        settled = super().make(structure, prev_dir)
+        end = settled.output
+        static = self.static_maker.make(end.structure, prev_dir=end.dir_name)
         return Flow([settled, static], output=static.output, name=self.name)
 
 
@@ -106,20 +109,23 @@ class DoubleRelaxStaticMaker(Maker):
     relax_maker2: BasePwMaker = field(default_factory=VcRelaxMaker)
     static_maker: StaticMaker = field(default_factory=StaticMaker)
 
-    def make(self, structure: Structure) -> Flow:
+    def make(self, structure: Structure, prev_dir: str | Path | None = None) -> Flow:
         """Make the flow; its output is the task document of the static run.
 
         Args:
             structure: Crystal.
+            prev_dir: Folder of a run whose charge density is started from.
 
         Returns:
             The flow.
         """
-        first = self.relax_maker1.make(structure)
+        first = self.relax_maker1.make(structure, prev_dir=prev_dir)
         first.append_name(" 1")
-        second = self.relax_maker2.make(first.output.structure)
+        begun = first.output
+        second = self.relax_maker2.make(begun.structure, prev_dir=begun.dir_name)
         second.append_name(" 2")
-        static = self.static_maker.make(second.output.structure)
+        end = second.output
+        static = self.static_maker.make(end.structure, prev_dir=end.dir_name)
         return Flow([first, second, static], output=static.output, name=self.name)
 
 
@@ -159,7 +165,7 @@ def follow_with_occupations(first: PwTaskDoc, maker: Maker, structure: Structure
 
     Args:
         first: The first scf, with Gaussian smearing.
-        maker: Makes what follows.
+        maker: Makes what follows, from the density of the first scf.
         structure: Crystal.
 
     Returns:
@@ -178,9 +184,7 @@ def follow_with_occupations(first: PwTaskDoc, maker: Maker, structure: Structure
         }
     }
     chosen = maker.update_kwargs(settings, class_filter=BasePwMaker, dict_mod=True)
-    if isinstance(chosen, StaticMaker):
-        return Response(replace=chosen.make(structure, prev_dir=first.dir_name))
-    return Response(replace=chosen.make(structure))
+    return Response(replace=chosen.make(structure, prev_dir=first.dir_name))
 
 
 def bands_needed(task: PwTaskDoc) -> int:

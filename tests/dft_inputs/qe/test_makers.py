@@ -20,6 +20,7 @@ from dft_inputs.errors import IonsNotConvergedError, TruncatedOutputError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.phonons.maker import FiniteDisplacementMaker
 from dft_inputs.protocols import PROTOCOLS
+from dft_inputs.qe.files import save_path
 from dft_inputs.qe.makers.core import StaticMaker, VcRelaxMaker
 from dft_inputs.qe.makers.electronic import BandsMaker, DosMaker, ElfMaker
 from dft_inputs.qe.makers.phonons import GammaPhononMaker, phonon_document
@@ -62,6 +63,12 @@ def relax_maker(command: str, **kwargs: float) -> VcRelaxMaker:
     )
 
 
+def starting_potentials(log: Path) -> list[str | None]:
+    """What each run of the stand-in was told to start from."""
+    runs = [PwInput.from_directory(Path(line)) for line in log.read_text().splitlines()]
+    return [pw_input.get("electrons", "startingpot") for pw_input in runs]
+
+
 @pytest.fixture
 def task(recorded_72: Path, level: LevelOfTheory) -> PwTaskDoc:
     return PwTaskDoc.from_directory(recorded_72, level)
@@ -91,7 +98,7 @@ def test_a_settled_volume_ends_the_relaxation(
 def test_double_relaxation_ends_with_a_static_run(
     small_home: Path, stand_in: StandIn, silicon: Structure, tmp_path: Path
 ) -> None:
-    command, _ = stand_in()
+    command, log = stand_in()
     static = StaticMaker(
         input_set_generator=PwInputGenerator(pseudo_family="small"),
         run_pw_kwargs={"command": command},
@@ -100,6 +107,22 @@ def test_double_relaxation_ends_with_a_static_run(
         relax_maker1=relax_maker(command), relax_maker2=relax_maker(command), static_maker=static
     )
     assert run(maker.make(silicon), tmp_path / "runs").task_label == "static"
+    assert starting_potentials(log) == [None, "file", "file"]
+
+
+def test_what_follows_a_first_scf_starts_from_its_density_if_that_is_still_there(
+    small_home: Path, stand_in: StandIn, task: PwTaskDoc, silicon: Structure, tmp_path: Path
+) -> None:
+    command, log = stand_in()
+    for density, start in (("kept", "file"), ("deleted", None)):
+        folder = tmp_path / density
+        if density == "kept":
+            save_path(folder).mkdir(parents=True)
+        first = task.model_copy(update={"dir_name": str(folder)})
+        maker = SettledRelaxMaker(relax_maker=relax_maker(command, volume_tolerance=0.5))
+        followed = follow_with_occupations.original(first, maker, silicon).replace
+        run(followed, tmp_path / f"runs-{density}")
+        assert starting_potentials(log)[-1] == start
 
 
 def test_an_interrupted_relaxation_goes_on_from_its_last_geometry(
