@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -14,6 +15,7 @@ from bson.errors import BSONError
 from fastapi import FastAPI, Request, Response
 from optimade.adapters.structures.pymatgen import from_pymatgen
 from optimade.exceptions import BadRequest
+from optimade.filtertransformers.mongo import MongoTransformer
 from optimade.server.config import ServerConfig
 from optimade.server.create_app import create_app
 from optimade.server.exception_handlers import general_exception
@@ -66,11 +68,26 @@ def optimade_app(
     for kind in FILTER_ERRORS:
         app.add_exception_handler(kind, _bad_filter)
     collection = app.state.entry_collections["structures"]
+    collection.transformer = _LiteralText(mapper=collection.resource_mapper)
     documents = store.find(StructureDocument)
     while batch := list(islice(documents, BATCH)):
         collection.insert(list(_resources(store, batch, level)))
         on_progress(len(batch))
     return app
+
+
+class _LiteralText(MongoTransformer):
+    """Filters whose text is text.
+
+    The reference server searches for what follows CONTAINS, STARTS and ENDS as a regular
+    expression: ``"."`` was found in everything, and some expressions take for ever.
+    """
+
+    def fuzzy_string_op_rhs(self, arg: list[Any]) -> dict[str, str]:
+        """The criterion of ``CONTAINS value``, ``STARTS [WITH] value`` or ``ENDS [WITH] value``."""
+        *operator, value = arg
+        criterion: dict[str, str] = super().fuzzy_string_op_rhs([*operator, re.escape(str(value))])
+        return criterion
 
 
 def _bad_filter(request: Request, error: Exception) -> Response:

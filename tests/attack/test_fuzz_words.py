@@ -199,6 +199,8 @@ FILTERS = st.one_of(
 @given(text=FILTERS)
 @example(text="NOT " * 1500 + "nsites=1")
 @example(text="(" * 1500 + "nsites=1" + ")" * 1500)
+@example(text='elements CONTAINS "?"')
+@example(text='id CONTAINS "' + "(.*)*" * 20 + '!"')
 def test_optimade_filters(client: TestClient, text: str) -> None:
     answer = client.get("/structures", params={"filter": text})
     assert answer.status_code in {200, 400, 404, 414, 422, 501}, answer.json()["errors"]

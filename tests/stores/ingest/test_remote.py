@@ -52,6 +52,16 @@ def test_the_official_validator_finds_no_fault(service: str) -> None:
     assert validator.results.failure_count == 0
 
 
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [('CONTAINS "."', 0), ('CONTAINS "gO"', 3), ('STARTS WITH "M"', 4), ('ENDS "O"', 4)],
+)
+def test_text_in_a_filter_is_no_regular_expression(service: str, query: str, count: int) -> None:
+    query = f"chemical_formula_reduced {query}"
+    found = requests.get(f"{service}/v1/structures", {"filter": query}, timeout=30).json()["data"]
+    assert len(found) == count
+
+
 def test_own_properties_can_be_asked_for(service: str) -> None:
     query = "_dao_energy_above_hull<0.01 AND nelements=2"
     found = requests.get(f"{service}/v1/structures", {"filter": query}, timeout=30).json()["data"]
