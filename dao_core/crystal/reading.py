@@ -123,11 +123,11 @@ def _parse(file: Path) -> Iterable[Structure | str]:
     Raises:
         InputError: nothing in the file can be read; the text says why.
     """
+    if not file.is_file():
+        raise InputError("no such file")
     kind = _kind(file)
     if kind is None:
         raise InputError("unknown kind of file; give .cif, .vasp, POSCAR*, CONTCAR*, .xyz, .extxyz")
-    if not file.is_file():
-        raise InputError("no such file")
     parse = {"cif": _parse_cif, "poscar": _parse_poscar, "xyz": _parse_xyz}[kind]
     try:
         with warnings.catch_warnings():

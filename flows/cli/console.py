@@ -18,7 +18,7 @@ from rich.console import Console, RenderableType
 from rich.logging import RichHandler
 from rich.markup import escape
 
-from dao_core.errors import InputError
+from dao_core.errors import DaoError, InputError
 from flows.versions import versions
 
 LOG_LEVEL, LOG_FORMAT = "DAO_LOG_LEVEL", "DAO_LOG_FORMAT"
@@ -65,6 +65,12 @@ def _level(*, verbose: bool) -> int:
     return level
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """False for the traceback of an error that ends a flow and that the command tells anyhow."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, DaoError) and record.name.startswith("prefect.flow_runs"))
+
+
 def set_up_logging(*, verbose: bool) -> None:
     """Send logs to stderr: warnings and worse, or all that Prefect and we say with ``verbose``.
 
@@ -79,6 +85,8 @@ def set_up_logging(*, verbose: bool) -> None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(JsonLines())
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER", "json")
+    if level > logging.INFO:
+        handler.addFilter(_is_news)
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", logging.getLevelName(level))
     logging.basicConfig(level=level, handlers=[handler], format="%(message)s", force=True)
     # pymatgen says so of every noble gas that stands in a formula, and goes on rightly

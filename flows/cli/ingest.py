@@ -63,8 +63,10 @@ def ingest(
         uri = opened.uri
     written = asdict(report.written)
     rejections = [{"entry": name, "reason": reason} for name, reason in report.rejections]
-    counts = ", ".join(f"{count} {name}" for name, count in written.items() if count)
-    line = f"{report.source}: {report.read} entries, {len(rejections)} rejected; documents {counts}"
+    counts = ", ".join(f"{count} {name}" for name, count in written.items() if count) or "none"
+    line = (
+        f"{report.source}: {report.read} entries, {len(rejections)} rejected; documents: {counts}"
+    )
     human = listed(rejections[:REJECTIONS_SHOWN], ("entry", "reason"), f"{line}\n{uri}")
     result = {
         "level": level,

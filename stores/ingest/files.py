@@ -10,7 +10,7 @@ from ase.stress import voigt_6_to_full_3x3_stress
 from pymatgen.core import Structure
 
 from dao_core.crystal.reading import PARSER_ERRORS, read_structures
-from dao_core.errors import MissingError
+from dao_core.errors import InputError
 from stores.ingest.entry import Entry
 
 
@@ -27,14 +27,14 @@ class StructureFiles:
             ``file:<name>``.
 
     Raises:
-        MissingError: no such file or folder.
+        InputError: no such file or folder.
     """
 
     licence: str | None = None
 
     def __init__(self, path: Path, level: str | None = None) -> None:
         if not path.exists():
-            raise MissingError(f"{path}: no such file or folder")
+            raise InputError(f"{path}: no such file or folder")
         self.path = path
         self.level = level
         self.name = f"files:{path.name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
@@ -35,6 +36,7 @@ class MaterialsProject:
 
     Raises:
         MissingError: ``MP_API_KEY`` is not set.
+        StoreUnreachableError: the server does not answer, or no key looks like this one.
     """
 
     name = "materials-project"
@@ -66,15 +68,8 @@ class MaterialsProject:
     def _search(self, **what: Any) -> list[dict[str, Any]]:
         if "material_ids" not in what and self.system:
             what |= self._scope(self.system)
-        try:
+        with _answering():
             return list(self._client.materials.summary.search(**what))
-        except (MPRestError, OSError) as error:
-            # requests' errors are OSErrors, and so are those of the bucket that holds everything.
-            # The text of the error may hold the headers of the request, and with them the key.
-            raise StoreUnreachableError(
-                f"the Materials Project does not answer ({type(error).__name__}); check "
-                f"{KEY_VARIABLE} and the network; the same command goes on where it stopped"
-            ) from None
 
     def _scope(self, system: str) -> dict[str, Any]:
         elements = system.split("-")
@@ -106,4 +101,23 @@ def _client() -> MPRester:
     key = os.environ.get(KEY_VARIABLE)
     if not key:
         raise MissingError(f"set the environment variable {KEY_VARIABLE} to your API key")
-    return MPRester(key, use_document_model=False, mute_progress_bars=True)
+    with _answering():  # the client asks the server for its version as it is made
+        return MPRester(key, use_document_model=False, mute_progress_bars=True)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Tell what goes wrong while the server is asked, without the key.
+
+    Raises:
+        StoreUnreachableError: in place of the client's own errors and those of the network.
+    """
+    try:
+        yield
+    except (MPRestError, OSError) as error:
+        # requests' errors are OSErrors, and so are those of the bucket that holds everything.
+        # The text of the error may hold the headers of the request, and with them the key.
+        raise StoreUnreachableError(
+            f"the Materials Project cannot be asked ({type(error).__name__}); check the network "
+            f"and that {KEY_VARIABLE} is your key (32 characters); the same command then goes on"
+        ) from None

@@ -32,8 +32,9 @@ def open_source(text: str, *, level: str | None = None, query: str = "") -> Sour
         query: OPTIMADE filter.
 
     Raises:
-        InputError: the text names no source.
-        MissingError: a file, a package, or the key of the Materials Project, is missing.
+        InputError: the text names no source, or a file that is not there.
+        MissingError: a package or the key of the Materials Project is missing.
+        StoreUnreachableError: the Materials Project cannot be asked.
     """
     kind, _, rest = text.partition(":")
     if kind == "mp":

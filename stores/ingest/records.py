@@ -15,7 +15,7 @@ import orjson
 from pymatgen.core import Lattice, Structure
 
 from dao_core.crystal.reading import PARSER_ERRORS
-from dao_core.errors import InputError, MissingError
+from dao_core.errors import InputError
 from stores.ingest.entry import Entry
 
 ALIASES = {"e_above_hull": "energy_above_hull", "heat_ref": "formation_energy_per_atom"}
@@ -41,7 +41,7 @@ class RecordFile:
 
     def __init__(self, file: Path, level: str) -> None:
         if not file.is_file():
-            raise MissingError(f"{file}: no such file")
+            raise InputError(f"{file}: no such file")
         self.file = file
         self.level = level
         self.name = f"records:{_stem(file)}"
@@ -60,7 +60,7 @@ class BenchmarkCsv:
 
     def __init__(self, file: Path, level: str) -> None:
         if not file.is_file():
-            raise MissingError(f"{file}: no such file")
+            raise InputError(f"{file}: no such file")
         self.file = file
         self.level = level
         self.name = f"csv:{_stem(file)}"

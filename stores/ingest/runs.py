@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from dao_core.errors import MissingError
+from dao_core.errors import InputError
 from stores.ingest.entry import Entry
 
 
@@ -20,7 +20,7 @@ class RunFolder:
             different ones must not share a hull.
 
     Raises:
-        MissingError: no such folder.
+        InputError: no such folder, or no run below it.
     """
 
     name: ClassVar[str]
@@ -29,7 +29,9 @@ class RunFolder:
 
     def __init__(self, folder: Path, level: str | None = None) -> None:
         if not folder.is_dir():
-            raise MissingError(f"{folder}: no such folder")
+            raise InputError(f"{folder}: no such folder")
+        if next(folder.rglob(self.pattern), None) is None:
+            raise InputError(f"{folder}: no file {self.pattern} in it or below")
         self.folder = folder
         self.level = level
         self.parameters: dict[str, Any] = {"folder": str(folder.resolve()), "level": level}

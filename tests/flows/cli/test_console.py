@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dao_core.errors import InputError
 from flows.cli.console import emit, emit_error, set_up_logging, warn
 
 
@@ -70,3 +71,19 @@ def test_an_unknown_level_is_named(
     monkeypatch.setenv("DAO_LOG_LEVEL", "loud")
     answer = dao("store", "info")
     assert (answer.code, "DAO_LOG_LEVEL is 'LOUD'" in answer.err) == (2, True)
+
+
+@pytest.mark.usefixtures("_same_logging")
+@pytest.mark.filterwarnings("ignore:Logger")  # no run that Prefect could show them at
+@pytest.mark.parametrize(
+    ("name", "told"), [("prefect.flow_runs", False), ("prefect.task_runs", True)]
+)
+def test_what_ends_a_flow_is_told_once(
+    capsys: pytest.CaptureFixture[str], name: str, told: bool
+) -> None:
+    set_up_logging(verbose=False)
+    logging.getLogger(name).error("broken", exc_info=InputError("no such thing"))
+    logging.getLogger("prefect.flow_runs").error("broken", exc_info=ValueError("a fault of ours"))
+    shown = capsys.readouterr().err
+    assert ("no such thing" in shown) is told
+    assert "a fault of ours" in shown

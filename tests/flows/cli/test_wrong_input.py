@@ -34,6 +34,7 @@ FAST = ("--potential", "chgnet", "--sources", "template")
         (["campaign", "Mg-O", "--template", "absent.cif"], "no such file"),
         (["campaign", "Mg-O", "--hold", "bonds"], "--hold"),
         (["predict", "absent.cif"], "no such file"),
+        (["predict", "absent"], "no such file"),
         (["explain", "c-nothing"], "is not in the store"),
         (["campaign", "Mg-O", "--sources", ""], "--sources: "),
         (["campaign", "Mg-O", "--z", "4", "--max-atoms", "3"], "no composition"),

@@ -138,6 +138,11 @@ def test_wrong_sources(text: str) -> None:
         open_source(text)
 
 
+def test_a_folder_without_runs_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"no file \*\.xml"):
+        open_source(f"qe:{tmp_path}")
+
+
 def test_vasp_and_qe_runs(store: DaoStore, shared: Path) -> None:
     vasp = ingest(store, open_source(f"vasp:{shared / 'vasp_recorded' / 'Si_double_relax'}"))
     assert vasp.rejected == {}

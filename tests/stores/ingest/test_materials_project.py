@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -127,7 +128,7 @@ def test_the_key_is_asked_for_and_never_told(store: DaoStore, api: Api, client: 
     with pytest.raises(MissingError, match="MP_API_KEY"):
         open_source("mp:Mg-O")
     api.is_down = True
-    with pytest.raises(StoreUnreachableError, match="does not answer") as failure:
+    with pytest.raises(StoreUnreachableError, match="cannot be asked") as failure:
         ingest(store, MaterialsProject("Mg-O", client=client, pause=0.0))
     assert KEY not in str(failure.value)
 
@@ -139,3 +140,13 @@ def test_the_key_is_asked_for_and_never_told(store: DaoStore, api: Api, client: 
         ingest(store, MaterialsProject("Mg-O", client=Leaky(), pause=0.0))
     assert KEY not in str(leak.value)
     assert leak.value.__cause__ is None
+
+
+@pytest.mark.parametrize("key", ["too-short", KEY])
+def test_a_wrong_key_and_no_network_are_told(monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    nobody = functools.partial(MPRester, endpoint="http://127.0.0.1:9/")
+    monkeypatch.setattr("stores.ingest.materials_project.MPRester", nobody)
+    monkeypatch.setenv("MP_API_KEY", key)
+    with pytest.raises(StoreUnreachableError, match="MP_API_KEY") as failure:
+        open_source("mp:Mg-O")
+    assert key not in str(failure.value)
