@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -25,7 +26,6 @@ from dao_core.fork_server import fork_server
 from dao_core.potentials.base import Domain, Evaluation, assemble
 
 _Numbers = tuple[float, np.ndarray, np.ndarray]
-_calculator: BaseCalculator | None = None
 
 
 class ASEPotential:
@@ -49,15 +49,18 @@ class ASEPotential:
         self._target = target
         self._workers = workers or min(os.cpu_count() or 1, 8)
         self._pool: ProcessPoolExecutor | None = None
+        self._made: Future[None] | None = None
 
     def evaluate(self, batch: CrystalBatch) -> Evaluation:
         """Energies (eV per cell), forces (eV/angstrom) and stresses (eV/angstrom^3).
 
         Raises:
-            InputError: the calculator does not compute one of energy, forces and stress.
+            InputError: the factory fails, or its calculator does not compute one of energy, forces
+                and stress.
         """
         crystals = dict(enumerate(_to_atoms(batch)))
         futures = self._submit(crystals)
+        self._check_factory()
         rows: dict[int, tuple[Tensor, Tensor, Tensor]] = {}
         errors: dict[int, str] = {}
         for row, future in futures.items():
@@ -86,14 +89,26 @@ class ASEPotential:
 
     def _submit(self, crystals: Mapping[int, Atoms]) -> dict[int, Future[_Numbers]]:
         if self._pool is None:
-            self._pool = _start_pool(self._target, self._workers)
+            self._pool = _start_pool(self._workers)
+            self._made = self._pool.submit(_make_calculator, self._target)
             weakref.finalize(self, self._pool.shutdown, wait=False)
-        return {row: self._pool.submit(_calculate, atoms) for row, atoms in crystals.items()}
+        submit = self._pool.submit
+        return {row: submit(_calculate, self._target, atoms) for row, atoms in crystals.items()}
+
+    def _check_factory(self) -> None:
+        """Tell a factory that fails from crystals that its calculator cannot do."""
+        failure = self._made.exception() if self._made is not None else None
+        if failure is not None and not isinstance(failure, BrokenProcessPool):
+            self.close()
+            raise InputError(
+                f"potential 'ase:{self._target}': the factory fails in a worker process "
+                f"({type(failure).__name__}: {failure})"
+            ) from failure
 
     def _evaluate_alone(self, atoms: Atoms) -> Future[_Numbers]:
         self.close()
-        with _start_pool(self._target, workers=1) as pool:
-            return pool.submit(_calculate, atoms)
+        with _start_pool(workers=1) as pool:
+            return pool.submit(_calculate, self._target, atoms)
 
 
 def resolve_factory(target: str) -> Callable[[], BaseCalculator]:
@@ -130,21 +145,28 @@ def _version_suffix(target: str) -> str:
         return ""
 
 
-def _start_pool(target: str, workers: int) -> ProcessPoolExecutor:
+def _start_pool(workers: int) -> ProcessPoolExecutor:
     # The server has the imports done, so that a new worker costs no more than its calculator.
     return ProcessPoolExecutor(
         max_workers=workers,
         mp_context=fork_server(__name__),
-        initializer=_make_calculator,
-        initargs=(target,),
+        initializer=_start_worker,
     )
 
 
-def _make_calculator(target: str) -> None:
-    global _calculator  # noqa: PLW0603 - one calculator per worker process, kept between crystals
+def _start_worker() -> None:
     torch.set_num_threads(1)
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    _calculator = resolve_factory(target)()
+
+
+@lru_cache(maxsize=1)
+def _calculator(target: str) -> BaseCalculator:
+    """The calculator of this worker process, kept between crystals."""
+    return resolve_factory(target)()
+
+
+def _make_calculator(target: str) -> None:
+    _calculator(target)
 
 
 def _leave_with_parent() -> None:
@@ -155,13 +177,11 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _calculate(atoms: Atoms) -> _Numbers:
-    if _calculator is None:
-        raise RuntimeError("the worker process has no calculator")
-    atoms.calc = _calculator
+def _calculate(target: str, atoms: Atoms) -> _Numbers:
+    atoms.calc = calculator = _calculator(target)
     with contextlib.ExitStack() as if_refused:
         # a refused crystal that comes again must not find the calculator half prepared for it
-        if_refused.callback(getattr(_calculator, "reset", lambda: None))
+        if_refused.callback(getattr(calculator, "reset", lambda: None))
         numbers = (
             float(atoms.get_potential_energy()),
             np.asarray(atoms.get_forces()),

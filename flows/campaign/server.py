@@ -55,7 +55,8 @@ def prefect_server() -> Iterator[str]:
                 raise
             raise MissingError(
                 f"the Prefect server at {configured} does not answer ({error}); what is done is in "
-                "the store: start the server, and the same command goes on"
+                "the store: start the server, or unset PREFECT_API_URL to do without, and the "
+                "same command goes on"
             ) from error
         return
     with server_of_its_own() as url:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.logging import RichHandler
 from rich.markup import escape
 
@@ -29,6 +29,7 @@ WIDTH_OF_FILES = 140
 STDERR = Console(stderr=True, highlight=False)
 FINISHED_WITH_FAILURES = 4
 """Exit code of a command that came to its end, though not with every item."""
+FAILURES_SHOWN = 20
 
 
 class JsonLines(logging.Formatter):
@@ -130,11 +131,17 @@ def emit(result: Mapping[str, Any], *, as_json: bool, human: RenderableType | No
 def emit_batch(result: Mapping[str, Any], *, as_json: bool, human: RenderableType) -> None:
     """Print the result of a command on several items, as :func:`emit` does.
 
+    A person sees below it what was lost and why; the machine-readable object has ``failures``.
+
     Raises:
         Exit: With 4 where some of the items are among the ``failures``.
     """
-    emit(result, as_json=as_json, human=human)
-    if result["failures"]:
+    failures = result["failures"]
+    lost = [f"lost: {one['file']}: {one['reason']}" for one in failures[:FAILURES_SHOWN]]
+    if len(failures) > FAILURES_SHOWN:
+        lost.append(f"and {len(failures) - FAILURES_SHOWN} more, which --json names")
+    emit(result, as_json=as_json, human=Group(human, *map(escape, lost)))
+    if failures:
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
 

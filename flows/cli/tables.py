@@ -140,13 +140,12 @@ def _yields(summary: CampaignSummary) -> Table:
 
 
 def validation_tables(done: Mapping[str, Any], folder: Path) -> RenderableType:
-    """Crystals and competing phases of a DFT check, losses, and where things are."""
+    """Crystals and competing phases of a DFT check, and where things are."""
     rows = [*done["structures"], *done["competing"]]
     columns = ("name", "formula", "state", "space_group", "energy_per_atom", "energy_above_hull")
     table = flat_table(rows, (*columns, "volume", "band_gap", "core_hours"))
     levels = sorted({row["level"] for row in rows if row["level"]})
     lines = [
-        *(f"lost: {failure['file']}: {failure['reason']}" for failure in done["failures"]),
         *(f"level      {level} (eV/atom)" for level in levels),
         f"store      {done['store']}",
         f"structures {folder}",

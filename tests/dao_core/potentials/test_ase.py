@@ -30,6 +30,9 @@ class EnergyOnly(Calculator):
     def calculate(self, *args, **kwargs):
         super().calculate(*args, **kwargs)
         self.results = {"energy": 0.0}
+
+def unlicensed():
+    raise RuntimeError("no licence")
 """
 
 
@@ -98,6 +101,13 @@ def test_a_calculator_without_stress_is_refused(calculators, copper):
     with pytest.raises(InputError, match="lacks a property"):
         potential.evaluate(batch_of(copper))
     potential.close()
+
+
+def test_a_factory_that_fails_is_told_as_such(calculators, copper):
+    potential = ASEPotential(f"{calculators}:unlicensed", workers=2)
+    for _ in range(2):
+        with pytest.raises(InputError, match=r"the factory fails .*no licence"):
+            potential.evaluate(batch_of(copper, copper))
 
 
 @pytest.mark.parametrize("target", ["", "EMT", ":EMT", "ase.calculators.emt:", "ase.units:GPa"])

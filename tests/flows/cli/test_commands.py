@@ -68,6 +68,16 @@ def test_predict_gives_energy_force_and_pressure(dao: Dao, copper: Path, tmp_pat
     assert {"level", "store", "versions", "seconds"} <= answer.result.keys()
 
 
+def test_what_is_lost_is_told_with_its_reason(dao: Dao, copper: Path, tmp_path: Path) -> None:
+    (tmp_path / "broken.cif").write_text("not a crystal")
+    structure = Structure(Lattice.cubic(4.2), ["Mg"], [[0, 0, 0]])
+    structure.to(str(tmp_path / "Mg.cif"))
+    answer = dao("predict", "Cu.cif", "broken.cif", "Mg.cif", *EMT)
+    assert answer.code == 4
+    assert "lost: broken.cif: not readable as cif" in answer.out
+    assert "lost: Mg.cif: NotImplementedError" in answer.out
+
+
 def test_relax_writes_what_became_of_it_and_does_it_once(dao: Dao, copper: Path) -> None:
     first = dao("relax", "Cu.cif", *EMT, "--out", "relaxed", "--json")
     assert first.code == 0
