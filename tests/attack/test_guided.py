@@ -17,7 +17,7 @@ SECONDS = int(os.environ.get("DAO_GUIDED_SECONDS", "600"))
     "target", ["pw-output", "pw-xml", "pw-input", "cif", "poscar", "filter", "formula"]
 )
 def test_no_input_that_reaches_new_code_leaves_a_traceback(target: str, tmp_path: Path) -> None:
-    pytest.importorskip("atheris", reason="atheris is not installed (pip install atheris)")
+    pytest.importorskip("atheris", reason="atheris is not installed (pip install -e '.[fuzzing]')")
     script = Path(__file__).with_name("guided.py")
     options = [f"-max_total_time={SECONDS}", "-timeout=30", "-rss_limit_mb=6000"]
     done = subprocess.run(
