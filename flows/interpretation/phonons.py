@@ -161,7 +161,7 @@ def _flags(found: PhononFinding) -> list[str | None]:
     return [
         found.relaxed.outside_domain,
         f"dynamically unstable: {phonons.minimum_frequency:.2f} THz" if phonons.unstable else None,
-        f"{share:.1%} of the modes take no part in free energies" if share > 0 else None,
+        f"{share:.1%} of the modes take no part in free energies" if share >= 0.0005 else None,
     ]
 
 

@@ -51,7 +51,8 @@ def restore(
     with open_store(store) as opened:
         counts = {name: found.count() for name, found in opened.collections.items()}
     result = {"store": uri, "backup": str(folder), "documents": counts}
-    emit(result, as_json=as_json, human=f"{sum(counts.values())} documents in {uri}")
+    human = f"{sum(counts.values())} documents in {uri}; builders begin there anew"
+    emit(result, as_json=as_json, human=human)
 
 
 def check(store: StoreUri = None, as_json: Json = False, verbose: Verbose = False) -> None:

@@ -33,6 +33,7 @@ def test_stable_and_unstable_copper(dao: Dao, tmp_path: Path) -> None:
     stable, unstable = answer.result["structures"]
     assert not stable["unstable"]
     assert stable["soft_mode_cif"] is None
+    assert stable["flags"] == []
     # Copper's highest phonons lie at 240 cm^-1 (Svensson et al. 1967); EMT is within a tenth.
     assert stable["last_dos_peak"] == pytest.approx(235, rel=0.15)
     assert 0.02 < stable["zero_point_energy"] < 0.04
