@@ -52,6 +52,7 @@ SHOWN = 5
 COMMON = 3
 """Samples that make a minimum common."""
 _CPU = re.compile(r"PWSCF +:(?: *(\d+)d)?(?: *(\d+)h)?(?: *(\d+)m)?(?: *([\d.]+)s)? +CPU")
+_SPENT = re.compile(r"total cpu time spent up to now is +([\d.]+) secs")
 Row = dict[str, Any]
 Result = TypeVar("Result")
 
@@ -199,20 +200,26 @@ def first_scf(structure: Structure, method: Method, folder: Path) -> Computed:
 
 
 def pw_seconds(calculation: Path) -> float:
-    """CPU seconds of all runs of pw.x in the folder of a calculation, failed attempts included."""
+    """CPU seconds of all runs of pw.x in the folder of a calculation.
+
+    Failed attempts count too, and of a run that was killed what it had spent at its last step.
+    """
     outputs = [file.read_text(errors="replace") for file in calculation.glob("job_*/pw.out")]
     for archive in calculation.glob("job_*/error.*.tar.gz"):
         with tarfile.open(archive) as attempt:
             files = [attempt.extractfile(m) for m in attempt if m.name.endswith("pw.out")]
             outputs += [file.read().decode(errors="replace") for file in files if file]
-    found = [_CPU.findall(output)[-1:] for output in outputs]
+    return sum(_seconds_of_run(output) for output in outputs)
+
+
+def _seconds_of_run(output: str) -> float:
+    """What a run of pw.x says that it took; until now, if it did not end."""
+    ended = _CPU.findall(output)[-1:]
+    spent = _SPENT.findall(output)[-1:]
+    if not ended:
+        return float(spent[0]) if spent else 0.0
     units = (86_400, 3600, 60, 1)
-    return sum(
-        unit * float(count or 0)
-        for times in found
-        for groups in times
-        for unit, count in zip(units, groups, strict=True)
-    )
+    return sum(unit * float(n or 0) for unit, n in zip(units, ended[0], strict=True))
 
 
 def main() -> None:

@@ -22,12 +22,17 @@ def test_cpu_of_all_runs_and_attempts(formula: ModuleType, tmp_path: Path) -> No
         (tmp_path / job).mkdir()
         (tmp_path / job / "pw.out").write_text(LINE.format(cpu=cpu))
     (tmp_path / "job_4").mkdir()  # did not begin
+    (tmp_path / "job_5").mkdir()  # was killed
+    steps = (
+        f"     total cpu time spent up to now is {now} secs\n" for now in ("80.1", "      157.0")
+    )
+    (tmp_path / "job_5" / "pw.out").write_text("".join(steps))
     attempt = tmp_path / "error.1" / "pw.out"
     attempt.parent.mkdir()
     attempt.write_text(LINE.format(cpu="   1d 1h 0m"))
     with tarfile.open(tmp_path / "job_1" / "error.1.tar.gz", "w:gz") as archive:
         archive.add(attempt.parent, "error.1")
-    wanted = 4 * 60 + 42.41 + 3720 + 27.97 + 25 * 3600
+    wanted = 4 * 60 + 42.41 + 3720 + 27.97 + 25 * 3600 + 157
     assert formula.pw_seconds(tmp_path) == pytest.approx(wanted)
 
 
