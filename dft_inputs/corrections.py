@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,17 @@ def read_corrections(directory: Path) -> list[Correction]:
         directory: Folder of the run.
 
     Returns:
-        The corrections in the order in which they were made.
+        The corrections in the order in which they were made; none where the log is cut off, because
+        custodian was killed as it wrote it.
     """
     logs = sorted(directory.glob(_LOG))
     if not logs:
         return []
-    with zopen(logs[0], mode="rt", encoding="utf-8") as file:
-        jobs = json.loads(file.read())
+    try:
+        with zopen(logs[0], mode="rt", encoding="utf-8") as file:
+            jobs = json.loads(file.read())
+    except (json.JSONDecodeError, EOFError, gzip.BadGzipFile):
+        return []
     return [
         Correction(
             handler=entry["handler"]["@class"],
