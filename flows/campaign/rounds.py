@@ -37,6 +37,8 @@ SOURCES = (
     SoftModeSource,
     UserSource,
 )
+PRICES = {kind.name: kind.seconds_per_candidate for kind in SOURCES}
+"""Nominal seconds for a proposal of ten atoms."""
 PARENTS = 3
 """Best structures of a composition that are perturbed."""
 
@@ -186,7 +188,7 @@ def tallies(survey: Survey, found: Sequence[Found]) -> dict[str, Tally]:
     for key, candidate in survey.candidates.items():
         source = str(candidate.provenance["source"])
         proposed[source] = proposed.get(source, 0) + 1
-        price = _seconds_per_candidate(source) * candidate.nsites / 10
+        price = PRICES[source] * candidate.nsites / 10
         relaxation = survey.relaxations.get(key)
         steps = relaxation.steps if relaxation else 0
         price += (1 + steps) * candidate.nsites * SECONDS_PER_ATOM_STEP
@@ -199,11 +201,6 @@ def tallies(survey: Survey, found: Sequence[Found]) -> dict[str, Tally]:
         source: Tally(proposed[source], finds.get(source, 0), seconds[source])
         for source in sorted(proposed)
     }
-
-
-def _seconds_per_candidate(source: str) -> float:
-    """Nominal price of a proposal of ten atoms."""
-    return next(kind.seconds_per_candidate for kind in SOURCES if kind.name == source)
 
 
 def _closed(
