@@ -19,6 +19,7 @@ LOG = json.dumps(
     ("name", "cut_off"),
     [("custodian.json", LOG[:9]), ("custodian.json", b""), ("custodian.json.gz", b""),
      ("custodian.json.gz", gzip.compress(LOG)[:-9])],
+    ids=["short", "empty", "empty archive", "short archive"],
 )  # fmt: skip
 def test_a_log_that_a_kill_cut_off_hides_no_other(
     tmp_path: Path, name: str, cut_off: bytes
