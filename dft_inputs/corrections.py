@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
 from monty.io import zopen
 from pydantic import BaseModel
 
+_logger = logging.getLogger(__name__)
 _LOG = "custodian.json*"
 """atomate2 compresses the log of a VASP run that has ended."""
 
@@ -39,6 +41,7 @@ def read_corrections(directory: Path) -> list[Correction]:
         with zopen(logs[0], mode="rt", encoding="utf-8") as file:
             jobs = json.loads(file.read())
     except (json.JSONDecodeError, EOFError, gzip.BadGzipFile):
+        _logger.warning("%s is cut off: what was corrected in that run is not known", logs[0])
         return []
     return [
         Correction(
