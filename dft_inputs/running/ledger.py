@@ -38,7 +38,6 @@ class Ledger:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self.path, timeout=60)
         try:
-            connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(_SCHEMA)
             with connection:
                 yield connection

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -63,3 +65,20 @@ def test_other_calculations_of_the_ledger_stay_open(ledger: Ledger, clock: list[
     with sqlite3.connect(ledger.path) as connection:
         rows = connection.execute("SELECT attempt FROM attempts WHERE ended IS NULL").fetchall()
     assert rows == [("b",)]
+
+
+@pytest.mark.parametrize("attempt", range(20))
+def test_calculations_that_begin_a_ledger_together_are_all_booked(
+    tmp_path: Path, attempt: int
+) -> None:
+    ledger, together = Ledger(tmp_path / "ledger.sqlite"), Barrier(8)
+
+    def begin(calculation: int) -> None:
+        together.wait()
+        ledger.close_abandoned(str(calculation), 0.0)
+        ledger.begin(f"{attempt}-{calculation}", "us", str(calculation), cores=1)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(begin, range(8)))
+    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
+        assert connection.execute("SELECT COUNT(*) FROM attempts").fetchone() == (8,)
