@@ -63,7 +63,7 @@ class PwInputGenerator(InputGenerator):
             0 for those that pw.x takes.
         kpoints: k-points ``[n, 3]`` in reciprocal fractional coordinates, instead of a mesh.
         gamma_trick: Whether a self-consistent run of which Gamma is the whole mesh has real
-            wavefunctions, for the same energy at about half the cost; ph.x does not read them.
+            wavefunctions, for the same energy at less cost; ph.x does not read them.
     """
 
     calculation: Calculation = "scf"
