@@ -1,7 +1,7 @@
 """From a formula alone: samples of DAO-G, what they relax to, and what pw.x would have cost.
 
     python benchmarks/search_formula.py [Cr6Os2 Zr16Pd8O4] [--samples 20] [--dft none|scf|relax]
-                                        [--kpoint-distance 0.3] [--no-spin]
+                                        [--kpoint-distance 0.3] [--no-spin] [--core-hours H]
                                         [--potential dao-p] [--out DIR] [--quick] [--json]
 
 The crystals of these formulas are held out, so the structures themselves are reported, how far the
@@ -9,7 +9,8 @@ samples agree, and their energies. With ``--dft`` the lowest structure of each f
 pw.x (protocol ``fast``), and the one that most samples became if it is another and at least three
 did: ``scf`` is the scf that each of our calculations begins with
 (Gaussian smearing, forces and stress), one step of a relaxation; ``relax`` is all of it, until its
-volume settles, and a static run. The pseudopotentials are those of
+volume settles, and a static run; what ``--core-hours`` ends too early says so, and its seconds are
+at least those of a relaxation. The pseudopotentials are those of
 ``dao pseudos install``. Seconds are of CPU, so that other work on the machine does not count; those
 of pw.x are its own count, of all its runs, also of those that were repeated with other settings. A
 killed run goes on with the same --out, the folder of the calculations.
@@ -24,6 +25,7 @@ import tarfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -137,31 +139,6 @@ def minimum_rows(found: Search) -> list[Row]:
     ]
 
 
-def dft_rows(found: Search, workflow: str, method: Method, folder: Path) -> Iterator[Row]:
-    """The lowest minimum and a common one through pw.x, and the ratios of the cost to ours."""
-    commonest = max(found.minima, key=lambda minimum: len(minimum.members))
-    chosen = {found.minima[0].rank: found.minima[0]}
-    if len(commonest.members) >= COMMON:
-        chosen[commonest.rank] = commonest
-    compute = relaxation if workflow == "relax" else first_scf
-    step = found.sampling_seconds / len(found.samples) / found.steps
-    search = found.sampling_seconds + found.relaxation_seconds
-    for minimum in chosen.values():
-        structure = minimum.crystal.structure
-        done = compute(structure, method, folder)
-        yield {
-            "formula": found.formula,
-            "rank": minimum.rank,
-            "pw.x": workflow + ("" if method.spin else ", without spin"),
-            "state": done.state,
-            "eV/atom by pw.x": done.energy_per_atom,
-            "pw.x CPU s": round(done.seconds, 1),
-            "atoms": len(structure),
-            "over one DAO-G step of one structure": round(done.seconds / step),
-            "over the whole search": round(done.seconds / search, 2),
-        }
-
-
 @dataclass(frozen=True)
 class Computed:
     """What pw.x said of a structure and what it took, in CPU seconds."""
@@ -171,9 +148,36 @@ class Computed:
     seconds: float
 
 
-def relaxation(structure: Structure, method: Method, folder: Path) -> Computed:
-    """A whole relaxation, as ``dao validate`` does it."""
-    report = validate({"minimum": structure}, method, Limits(cores=1), root=folder)
+def dft_rows(found: Search, compute: Callable[[Structure], Computed], what: str) -> Iterator[Row]:
+    """The lowest minimum and a common one through pw.x, and the ratios of the cost to ours."""
+    commonest = max(found.minima, key=lambda minimum: len(minimum.members))
+    chosen = {found.minima[0].rank: found.minima[0]}
+    if len(commonest.members) >= COMMON:
+        chosen[commonest.rank] = commonest
+    step = found.sampling_seconds / len(found.samples) / found.steps
+    search = found.sampling_seconds + found.relaxation_seconds
+    for minimum in chosen.values():
+        structure = minimum.crystal.structure
+        done = compute(structure)
+        yield {
+            "formula": found.formula,
+            "rank": minimum.rank,
+            "pw.x": what,
+            "state": done.state,
+            "eV/atom by pw.x": done.energy_per_atom,
+            "pw.x CPU s": round(done.seconds, 1),
+            "atoms": len(structure),
+            "over one DAO-G step of one structure": round(done.seconds / step),
+            "over the whole search": round(done.seconds / search, 2),
+        }
+
+
+def relaxation(
+    structure: Structure, method: Method, folder: Path, core_hours: float | None = None
+) -> Computed:
+    """A whole relaxation, as ``dao validate`` does it, or as much of it as the budget allows."""
+    limits = Limits(cores=1, core_hours=core_hours)
+    report = validate({"minimum": structure}, method, limits, root=folder)
     (done,) = report.validations
     seconds = pw_seconds(CalculationFolder(folder, str(done.key)).path)
     state = done.state if done.reason is None else f"{done.state}: {done.reason}"
@@ -233,6 +237,7 @@ def main() -> None:
     parser.add_argument("--kpoint-distance", type=float, help="1/angstrom",
                         default=get_protocol("fast").kpoint_distance)  # fmt: skip
     parser.add_argument("--no-spin", action="store_true", help="pw.x without magnetism, for half")
+    parser.add_argument("--core-hours", type=float, help="of pw.x for the relaxations of a formula")
     parser.add_argument("--potential", default="dao-p")
     parser.add_argument("--out", type=Path, default=Path("search-formula"), help="calculations")
     parser.add_argument("--quick", action="store_true", help="one formula, four samples")
@@ -247,8 +252,13 @@ def main() -> None:
     if options.dft != "none":
         protocol = replace(get_protocol("fast"), kpoint_distance=options.kpoint_distance)
         method = Method(protocol=protocol, spin=not options.no_spin)
+        compute = partial(first_scf, method=method, folder=options.out)
+        if options.dft == "relax":
+            compute = partial(relaxation, method=method, folder=options.out,
+                              core_hours=options.core_hours)  # fmt: skip
+        what = options.dft + ("" if method.spin else ", without spin")
         for one in found:
-            rows += dft_rows(one, options.dft, method, options.out) if one.minima else ()
+            rows += dft_rows(one, compute, what) if one.minima else ()
     note = (
         f"DAO-G {generator.checkpoint_hash}, {found[0].steps} steps, energies at level "
         f"{potential.level}; the references are held out. All seconds are of CPU, one core."

@@ -38,11 +38,7 @@ def test_cpu_of_all_runs_and_attempts(formula: ModuleType, tmp_path: Path) -> No
 
 @pytest.mark.parametrize(("sizes", "ranks"), [((1, 2, 1), [1]), ((1, 2, 7), [1, 3]), ((5, 4), [1])])
 def test_the_lowest_and_what_is_common_go_through_pw(
-    formula: ModuleType,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    sizes: tuple[int, ...],
-    ranks: list[int],
+    formula: ModuleType, sizes: tuple[int, ...], ranks: list[int]
 ) -> None:
     minima = [
         SimpleNamespace(rank=i, members=[0] * n, crystal=SimpleNamespace(structure=[0]))
@@ -52,10 +48,8 @@ def test_the_lowest_and_what_is_common_go_through_pw(
         formula="X", minima=minima, samples=[0] * 10, steps=5,
         sampling_seconds=1.0, relaxation_seconds=3.0,
     )  # fmt: skip
-    monkeypatch.setattr(
-        formula, "first_scf", lambda *_: formula.Computed("done", -1.0, seconds=8.0)
-    )
-    rows = list(formula.dft_rows(found, "scf", SimpleNamespace(spin=True), tmp_path))
+    computed = formula.Computed("done", -1.0, seconds=8.0)
+    rows = list(formula.dft_rows(found, lambda _: computed, "scf"))
     assert [row["rank"] for row in rows] == ranks
     # ten samples of five steps took a second: a step takes a fiftieth; the search four seconds
     assert rows[0]["over one DAO-G step of one structure"] == 400
