@@ -21,6 +21,8 @@ POOLS = {"cpu": 2, "gpu": 1, "dft": 1}
 ZOMBIES = "dao: a run without heartbeat has crashed"
 HEARTBEATS_MISSED = timedelta(minutes=10)
 """Prefect sends one every three minutes unless PREFECT_FLOWS_HEARTBEAT_FREQUENCY differs."""
+ENDS = ("Completed", "Failed", "Cancelled", "Crashed")
+NOT_BEGUN = "dao: a run that its worker did not begin is scheduled again"
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,21 @@ class Bootstrap:
     kept: tuple[str, ...]
 
 
-def bootstrap() -> Bootstrap:
-    """Make what is missing on the server; what exists is left as its owner has set it."""
+def bootstrap(silence: timedelta = HEARTBEATS_MISSED) -> Bootstrap:
+    """Make what is missing on the server; what exists is left as its owner has set it.
+
+    Args:
+        silence: After which a run without a sign of life is given up.
+
+    Returns:
+        What was made.
+    """
     with get_client(sync_client=True) as client:
         done = {
             **{f"pool {name}": _pool(client, name, size) for name, size in POOLS.items()},
             **{f"limit {name}": make_limit(client, name) for name in LIMITS},
-            f"automation {ZOMBIES}": _automation(client, zombie_automation(HEARTBEATS_MISSED)),
+            f"automation {ZOMBIES}": _automation(client, zombie_automation(silence)),
+            f"automation {NOT_BEGUN}": _automation(client, not_begun_automation(silence)),
         }
     made = tuple(name for name, is_new in done.items() if is_new)
     return Bootstrap(made, tuple(name for name in done if name not in made))
@@ -45,12 +55,11 @@ def bootstrap() -> Bootstrap:
 
 def zombie_automation(silence: timedelta) -> AutomationCore:
     """Mark a run as crashed whose heartbeat has not come for ``silence``."""
-    ends = {f"prefect.flow-run.{name}" for name in ("Completed", "Failed", "Cancelled", "Crashed")}
     return AutomationCore(
         name=ZOMBIES,
         trigger=EventTrigger(
             after={HEARTBEAT},
-            expect={HEARTBEAT, *ends},
+            expect={HEARTBEAT, *_states(*ENDS)},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
@@ -59,6 +68,37 @@ def zombie_automation(silence: timedelta) -> AutomationCore:
         ),
         actions=[ChangeFlowRunState(state=StateType.CRASHED, message="its heartbeat is lost")],
     )
+
+
+def not_begun_automation(silence: timedelta) -> AutomationCore:
+    """Schedule a run again that a worker took and did not begin within ``silence``.
+
+    A worker that dies between the two would leave it pending for good, and with it a place of the
+    work pool. Of deployments alone: other runs are pending in the process that began them.
+    """
+    return AutomationCore(
+        name=NOT_BEGUN,
+        trigger=EventTrigger(
+            after=_states("Pending", "Submitting"),
+            expect=_states("Running", "Scheduled", "Cancelling", *ENDS),
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            match_related={"prefect.resource.role": ["work-pool"]},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=silence,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                state=StateType.SCHEDULED, message="its worker did not begin it", force=True
+            )
+        ],
+    )
+
+
+def _states(*names: str) -> set[str]:
+    """The events by which Prefect tells that a run has come into one of these states."""
+    return {f"prefect.flow-run.{name}" for name in names}
 
 
 def _pool(client: SyncPrefectClient, name: str, size: int) -> bool:

@@ -1,4 +1,4 @@
-"""Runs that Prefect shows as running although their process is gone."""
+"""Runs that Prefect shows as running, or about to run, although nobody is at work on them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from prefect.client.schemas.filters import (
     FlowRunFilterState,
     FlowRunFilterStateType,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.runtime import flow_run
-from prefect.states import Crashed
+from prefect.states import Crashed, Scheduled
 
 HEARTBEAT = "prefect.flow-run.heartbeat"
 
@@ -20,7 +20,10 @@ HEARTBEAT = "prefect.flow-run.heartbeat"
 def mark_stale_runs(silence: timedelta) -> list[str]:
     """Mark every running flow run without a recent sign of life as crashed.
 
-    The automation of ``dao setup`` does so as soon as a heartbeat fails to come; this repairs what
+    A run that a worker took and did not begin, because the worker died between the two, is
+    scheduled again: until then it holds a place of its work pool.
+
+    The automations of ``dao setup`` do both as soon as a sign fails to come; this repairs what
     happened while the server was away. Started by a flow run, it leaves that run alone.
 
     Args:
@@ -29,24 +32,34 @@ def mark_stale_runs(silence: timedelta) -> list[str]:
     Returns:
         The names of the runs.
     """
-    running = FlowRunFilter(
-        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING]))
+    held = FlowRunFilter(
+        state=FlowRunFilterState(
+            type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])
+        )
     )
     with get_client(sync_client=True) as client:
         now = datetime.now(UTC)
         stale = [
             run
-            for run in client.read_flow_runs(flow_run_filter=running)
+            for run in client.read_flow_runs(flow_run_filter=held)
             if str(run.id) != flow_run.get_id() and now - _last_sign(client, run) > silence
         ]
         for run in stale:
-            message = f"no sign of life for {silence}; what is done is in the store: run it again"
-            client.set_flow_run_state(run.id, Crashed(message=message), force=True)
+            client.set_flow_run_state(run.id, _state_after(run, silence), force=True)
     return [run.name for run in stale]
 
 
+def _state_after(run: FlowRun, silence: timedelta) -> State:
+    if run.state is not None and run.state.is_pending():
+        return Scheduled(message=f"its worker did not begin it within {silence}")
+    message = f"no sign of life for {silence}; what is done is in the store: run it again"
+    return Crashed(message=message)
+
+
 def _last_sign(client: SyncPrefectClient, run: FlowRun) -> datetime:
-    """The latest heartbeat of a run, or the time at which it started."""
+    """The latest heartbeat of a run, or the time at which it started or was taken."""
+    if run.state is not None and run.state.is_pending():
+        return run.state.timestamp
     started = run.start_time or run.expected_start_time or datetime.now(UTC)
     answer = client.request(
         "POST",

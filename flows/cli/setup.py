@@ -9,7 +9,8 @@ from flows.cli.options import Json, Verbose
 def setup(as_json: Json = False, verbose: Verbose = False) -> None:
     """Make work pools, queues, concurrency limits and automations on your Prefect server.
 
-    Needs PREFECT_API_URL. What exists is left as it is; the same command again does nothing.
+    Needs PREFECT_API_URL. What exists is left as it is. Runs without a sign of life for ten
+    minutes, which hold places of a pool, are ended, or scheduled again if no worker began them.
 
     Example: dao setup
     """
@@ -18,15 +19,18 @@ def setup(as_json: Json = False, verbose: Verbose = False) -> None:
     from prefect.settings import get_current_settings
 
     from dao_core.errors import InputError, MissingError
-    from flows.orchestration import bootstrap
+    from flows.orchestration import HEARTBEATS_MISSED, bootstrap
+    from flows.stale_runs import mark_stale_runs
 
     url = get_current_settings().api.url
     if not url:
         raise InputError("no Prefect server is named; set PREFECT_API_URL (see docs/deploy.md)")
     try:
         done = bootstrap()
+        stale = mark_stale_runs(HEARTBEATS_MISSED)
     except (ConnectError, HTTPStatusError) as error:
         raise MissingError(f"the Prefect server at {url} does not serve: {error}") from error
-    result = {"server": url, "made": done.made, "kept": done.kept}
-    lines = [*(f"made  {name}" for name in done.made), *(f"there {name}" for name in done.kept)]
+    result = {"server": url, "made": done.made, "kept": done.kept, "stale_runs": stale}
+    lines = [*(f"made  {name}" for name in done.made), *(f"there {name}" for name in done.kept),
+             *(f"freed {name}, a run without a sign of life" for name in stale)]  # fmt: skip
     emit(result, as_json=as_json, human="\n".join([f"server {url}", *lines]))

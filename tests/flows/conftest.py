@@ -100,8 +100,8 @@ class PrefectServer:
         wait_for(self.answers, "an answer of the server")
 
     @staticmethod
-    def wait_for(reached: Callable[[], Any], what: str) -> Any:
-        return wait_for(reached, what)
+    def wait_for(reached: Callable[[], Any], what: str, patience: float = PATIENCE) -> Any:
+        return wait_for(reached, what, patience)
 
     def stop(self) -> None:
         if self.process is not None:

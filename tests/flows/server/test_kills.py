@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from flows.campaign.flow import campaign
 from flows.campaign.request import CampaignRequest
 from flows.orchestration import bootstrap
+from flows.stale_runs import mark_stale_runs
 from stores import open_store
 
 REQUEST = {
@@ -28,6 +30,10 @@ REQUEST = {
 }  # fmt: skip
 LONGEST = 40.0
 """Seconds between two kills: about as long as a run takes."""
+SILENCE = timedelta(seconds=90)
+"""Three heartbeats: after this a run is given up."""
+PATIENCE = 3600
+"""Seconds, for all the runs that wait at the end."""
 
 
 def relaxations(store: Path) -> dict[str, tuple[Any, ...]]:
@@ -57,7 +63,7 @@ def own_server(server: Any, tmp_path: Path, request: pytest.FixtureRequest) -> A
     own = type(server)(port, tmp_path / "prefect")
     own.start()
     with temporary_settings({PREFECT_API_URL: own.url}):
-        bootstrap()
+        bootstrap(SILENCE)
     own.prefect("deploy", "--name", "campaign/campaign", cwd=request.config.rootpath)
     yield own
     own.process.kill()
@@ -73,7 +79,11 @@ class Worker:
 
     def start(self) -> None:
         """Start it in a session of its own."""
-        environment = {**self.server.environment, "DAO_HOME": str(self.folder / "home")}
+        environment = {
+            **self.server.environment,
+            "DAO_HOME": str(self.folder / "home"),
+            "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+        }
         self.process = subprocess.Popen(
             [Path(sys.executable).with_name("prefect"), "worker", "start", "--pool", "cpu"],
             cwd=self.root, env=environment, start_new_session=True,
@@ -116,7 +126,14 @@ def test_the_store_ends_the_same_whoever_is_killed(
             own_server.start()
         assert before.items() <= relaxations(store).items(), "a finished relaxation was repeated"
     last = ask_for_a_run()
-    own_server.wait_for(lambda: _state(own_server, last.id) == "COMPLETED", "the end of a run")
+
+    def is_over() -> bool:
+        # A server that is killed forgets what it was just told, also that a run was taken.
+        with temporary_settings({PREFECT_API_URL: own_server.url}):
+            mark_stale_runs(SILENCE)
+        return _state(own_server, last.id) == "COMPLETED"
+
+    own_server.wait_for(is_over, "the end of a run", PATIENCE)
     worker.kill()
     assert ranking(store) == ranking(undisturbed)
     assert {key: energy for key, (energy, _) in relaxations(store).items()} == {

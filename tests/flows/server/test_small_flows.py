@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
-from prefect.states import Running
+from prefect.states import Pending, Running
 from pymatgen.core import Lattice, Structure
 
 from flows.ingest import IngestRequest, ingest
@@ -85,3 +85,16 @@ def test_a_run_without_sign_of_life_is_marked_and_a_live_one_is_not(server: Any)
     assert state is not None
     assert state.is_crashed()
     assert "run it again" in str(state.message)
+
+
+@pytest.mark.slow
+def test_a_run_that_no_worker_began_is_scheduled_again(server: Any) -> None:
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(abandoned)
+        client.set_flow_run_state(run.id, Pending())
+        assert run.name not in mark_stale_runs(timedelta(minutes=5))
+        assert run.name in mark_stale_runs(timedelta(0))
+        after = client.read_flow_run(run.id)
+    assert after.state is not None
+    assert after.state.is_scheduled()
+    assert after.next_scheduled_start_time is not None, "no worker would find it"

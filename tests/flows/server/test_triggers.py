@@ -10,10 +10,10 @@ from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import StateType
 from prefect.events import emit_event
-from prefect.states import Running
+from prefect.states import Pending, Running
 
 from flows.events import candidates_selected, labels_added, model_promoted
-from flows.orchestration import zombie_automation
+from flows.orchestration import not_begun_automation, zombie_automation
 from flows.stale_runs import HEARTBEAT
 
 
@@ -70,3 +70,27 @@ def test_a_lost_heartbeat_ends_the_run_as_crashed(server: Any) -> None:
             return state is not None and state.type == StateType.CRASHED
 
         server.wait_for(crashed, "the end of the run")
+
+
+@pytest.mark.slow
+def test_a_run_that_its_worker_did_not_begin_is_scheduled_again(deployed: Any) -> None:
+    automation = not_begun_automation(timedelta(seconds=10))
+    with get_client(sync_client=True) as client:
+        client.create_automation(automation.model_copy(update={"name": "impatient with workers"}))
+        deployment = client.read_deployment_by_name("maintenance/maintenance")
+        taken = client.create_flow_run_from_deployment(deployment.id)
+        client.set_flow_run_state(taken.id, Pending())
+        client.set_flow_run_state(taken.id, Pending(name="Submitting"))
+        own = client.create_flow_run(victim)  # of no deployment: its own process will begin it
+        client.set_flow_run_state(own.id, Pending())
+
+        def scheduled() -> bool:
+            run = client.read_flow_run(taken.id)
+            return run.state is not None and run.state.type == StateType.SCHEDULED
+
+        deployed.wait_for(scheduled, "the run back in its queue")
+        again = client.read_flow_run(taken.id)
+        assert again.next_scheduled_start_time is not None, "no worker would find it"
+        state = client.read_flow_run(own.id).state
+    assert state is not None
+    assert state.is_pending()
