@@ -87,7 +87,7 @@ def test_set_up_twice_leaves_what_its_owner_changed(deployed: Any) -> None:
     deployed.prefect("work-pool", "set-concurrency-limit", "cpu", "7", cwd=Path.cwd())
     again = bootstrap()
     assert again.made == ()
-    assert len(again.kept) == len(POOLS) + len(LIMITS) + 1
+    assert len(again.kept) == len(POOLS) + len(LIMITS) + 2  # automations
     pools = {one["name"]: one for one in deployed.ask("/work_pools/filter")}
     assert pools["cpu"]["concurrency_limit"] == 7
     queues = deployed.ask("/work_queues/filter")
