@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from dft import run_pw
 from printing import show
 from pymatgen.core import Structure
 from search_formula import pw_seconds
@@ -71,10 +72,7 @@ def rows(case: str, folder: Path) -> Iterator[Row]:
     for name, path in libraries().items():
         run = folder / case / name / "job_1"
         inputs.write_input(run)
-        environment = {**os.environ, "OMP_NUM_THREADS": "1", "LD_LIBRARY_PATH": path}
-        with (run / "pw.out").open("wb") as output:
-            subprocess.run(["pw.x", "-in", "pw.in"], cwd=run, stdout=output, env=environment,
-                           stderr=subprocess.DEVNULL, check=True)  # fmt: skip
+        run_pw(run, LD_LIBRARY_PATH=path)
         seconds.append(pw_seconds(run.parent))
         yield {
             "case": case,

@@ -43,6 +43,19 @@ def oxides(count: int) -> dict[str, Structure]:
     return crystals
 
 
+def run_pw(folder: Path, **variables: str) -> None:
+    """Bare pw.x on one thread, its input and output in a folder, with variables of environment."""
+    with (folder / "pw.out").open("wb") as output:
+        subprocess.run(
+            ["pw.x", "-in", "pw.in"],
+            cwd=folder,
+            stdout=output,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **variables},
+            check=True,
+        )
+
+
 def bare_seconds(crystals: dict[str, Structure], method: Method, folder: Path) -> float:
     """Wall time of bare pw.x on the inputs that the chain writes, two at a time."""
     runs = []
@@ -50,23 +63,9 @@ def bare_seconds(crystals: dict[str, Structure], method: Method, folder: Path) -
         generator = replace(generator_for(method, ("Mg", "O")), occupations="gaussian")
         generator.get_input_set(canonical_cell(structure)).write_input(folder / name)
         runs.append(folder / name)
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-
-    def run(path: Path) -> None:
-        with (path / "pw.out").open("wb") as output:
-            command = ["pw.x", "-in", "pw.in"]
-            subprocess.run(
-                command,
-                cwd=path,
-                stdout=output,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-                check=True,
-            )
-
     started = time.perf_counter()
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(run, runs))
+        list(pool.map(run_pw, runs))
     return time.perf_counter() - started
 
 
