@@ -21,7 +21,8 @@ def mark_stale_runs(silence: timedelta) -> list[str]:
     """Mark every running flow run without a recent sign of life as crashed.
 
     A run that a worker took and did not begin, because the worker died between the two, is
-    scheduled again: until then it holds a place of its work pool.
+    scheduled again: until then it holds a place of its work pool. A run of no deployment has no
+    worker that would take it again: it is marked as crashed, too.
 
     The automations of ``dao setup`` do both as soon as a sign fails to come; this repairs what
     happened while the server was away. Started by a flow run, it leaves that run alone.
@@ -50,7 +51,7 @@ def mark_stale_runs(silence: timedelta) -> list[str]:
 
 
 def _state_after(run: FlowRun, silence: timedelta) -> State:
-    if run.state is not None and run.state.is_pending():
+    if run.state is not None and run.state.is_pending() and run.deployment_id is not None:
         return Scheduled(message=f"its worker did not begin it within {silence}")
     message = f"no sign of life for {silence}; what is done is in the store: run it again"
     return Crashed(message=message)

@@ -90,7 +90,9 @@ def test_a_run_without_sign_of_life_is_marked_and_a_live_one_is_not(server: Any)
 @pytest.mark.slow
 def test_a_run_that_no_worker_began_is_scheduled_again(server: Any) -> None:
     with get_client(sync_client=True) as client:
-        run = client.create_flow_run(abandoned)
+        flow_id = client.create_flow(abandoned)
+        deployment_id = client.create_deployment(flow_id, name="abandoned")
+        run = client.create_flow_run_from_deployment(deployment_id)
         client.set_flow_run_state(run.id, Pending())
         assert run.name not in mark_stale_runs(timedelta(minutes=5))
         assert run.name in mark_stale_runs(timedelta(0))
@@ -98,3 +100,14 @@ def test_a_run_that_no_worker_began_is_scheduled_again(server: Any) -> None:
     assert after.state is not None
     assert after.state.is_scheduled()
     assert after.next_scheduled_start_time is not None, "no worker would find it"
+
+
+@pytest.mark.slow
+def test_a_run_of_no_worker_that_never_began_has_crashed(server: Any) -> None:
+    with get_client(sync_client=True) as client:
+        run = client.create_flow_run(abandoned)
+        client.set_flow_run_state(run.id, Pending())
+        assert run.name in mark_stale_runs(timedelta(0))
+        after = client.read_flow_run(run.id)
+    assert after.state is not None
+    assert after.state.is_crashed()
