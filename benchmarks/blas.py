@@ -11,21 +11,19 @@ first library. Needs libblas3 and liblapack3 (the reference) and, say, libopenbl
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from dft import run_pw
+from dft import ensure_pseudos, run_pw
 from printing import show
 from pymatgen.core import Structure
 from search_formula import pw_seconds
 
 from dft_inputs.elements import element_structure
 from dft_inputs.protocols import get_protocol
-from dft_inputs.pseudos import install_family, list_families
 from dft_inputs.qe.flow import generator_for
 from dft_inputs.running.request import Method
 
@@ -91,9 +89,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cases = list(CASES)[:1] if arguments.quick else list(CASES)
     with tempfile.TemporaryDirectory() as scratch:
-        if not list_families():
-            os.environ["DAO_HOME"] = scratch
-            install_family(source=arguments.pseudos)
+        ensure_pseudos(Path(scratch), arguments.pseudos)
         found = [row for case in cases for row in rows(case, Path(scratch))]
     show({"rows": found}, as_json=arguments.json)
 

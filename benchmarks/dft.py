@@ -43,6 +43,13 @@ def oxides(count: int) -> dict[str, Structure]:
     return crystals
 
 
+def ensure_pseudos(home: Path, source: str | None) -> None:
+    """Install pseudopotentials below a home of this run's own, unless there are some already."""
+    if not list_families():
+        os.environ["DAO_HOME"] = str(home)
+        install_family(source=source)
+
+
 def run_pw(folder: Path, **variables: str) -> None:
     """Bare pw.x on one thread, its input and output in a folder, with variables of environment."""
     with (folder / "pw.out").open("wb") as output:
@@ -116,10 +123,8 @@ def main() -> None:
     parser.add_argument("--pseudos", help="source of the pseudopotentials when none are installed")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        if not list_families():
-            os.environ["DAO_HOME"] = scratch
-            install_family(source=arguments.pseudos)
         folder = Path(scratch)
+        ensure_pseudos(folder, arguments.pseudos)
         # The mesh of the protocol itself, and one so coarse that the chain's own time shows.
         meshes = [0.8] if arguments.quick else [PROTOCOLS["fast"].kpoint_distance, 0.8]
         count = 4 if arguments.quick else 20
