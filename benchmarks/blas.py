@@ -23,9 +23,9 @@ from pymatgen.core import Structure
 from search_formula import pw_seconds
 
 from dft_inputs.elements import element_structure
+from dft_inputs.method import Method
 from dft_inputs.protocols import get_protocol
-from dft_inputs.qe.flow import generator_for
-from dft_inputs.running.request import Method
+from dft_inputs.qe.level import generator_for
 
 SOLVERS = ("libblas.so.3", "liblapack.so.3")
 CASES = {"2 atoms of Si": 1, "16 atoms of Si, Gamma": 2, "54 atoms of Si, Gamma": 3}

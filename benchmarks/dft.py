@@ -22,10 +22,11 @@ from pymatgen.core import Lattice, Structure
 
 from dft_inputs.canonical import canonical_cell
 from dft_inputs.elements import element_structure
+from dft_inputs.method import Method
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.pseudos import install_family, list_families
-from dft_inputs.qe.flow import generator_for
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.qe.level import generator_for
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import validate
 
 Row = dict[str, str | float]

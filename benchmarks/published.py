@@ -28,11 +28,12 @@ from dao_core.potentials import Potential, load_potential
 from dao_core.relax import RelaxSettings, relax
 from dao_core.surfaces import reconstruct, surface_energies
 from dft_inputs.elements import element_structure
+from dft_inputs.method import Method
 from dft_inputs.protocols import PROTOCOLS, Protocol
 from dft_inputs.qe.makers.core import StaticMaker
 from dft_inputs.qe.makers.phonons import GammaPhononMaker
 from dft_inputs.qe.sets import PwInputGenerator
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import Validation, validate
 
 TEXTBOOK = "value of textbooks"

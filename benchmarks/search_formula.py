@@ -40,12 +40,13 @@ from dao_core.potentials import Potential, load_potential
 from dao_core.relax import RelaxSettings, idealised, relax
 from dao_core.search.landscape import Minimum, landscape
 from dft_inputs.canonical import canonical_cell
+from dft_inputs.method import Method
 from dft_inputs.protocols import get_protocol
 from dft_inputs.qe.makers.core import StaticMaker
 from dft_inputs.qe.schemas.task import PwTaskDoc
 from dft_inputs.qe.sets import PwInputGenerator
 from dft_inputs.running.folder import CalculationFolder
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import validate
 
 FORMULAS = ("Cr6Os2", "Zr16Pd8O4")

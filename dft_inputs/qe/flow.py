@@ -8,47 +8,18 @@ from typing import TYPE_CHECKING, Any
 from jobflow import Flow, Maker
 
 from dft_inputs.canonical import canonical_cell
+from dft_inputs.method import Workflow
+from dft_inputs.qe.level import generator_for
 from dft_inputs.qe.makers.core import StaticMaker, VcRelaxMaker
 from dft_inputs.qe.makers.electrons import ElectronsMaker
 from dft_inputs.qe.makers.relaxations import ByOccupationsMaker, SettledRelaxStaticMaker
-from dft_inputs.qe.program import pw_command, pw_version
+from dft_inputs.qe.program import pw_command
 from dft_inputs.qe.schemas.electrons import ElectronsDoc
 from dft_inputs.qe.schemas.task import PwTaskDoc
-from dft_inputs.qe.sets import Calculation, PwInputGenerator
 from dft_inputs.running.folder import CalculationResult
 
 if TYPE_CHECKING:
-    from dft_inputs.running.request import CalculationRequest, Method, Workflow
-
-
-def generator_for(
-    method: Method, system: tuple[str, ...], calculation: Calculation = "scf"
-) -> PwInputGenerator:
-    """Input generator of a method.
-
-    Args:
-        method: How crystals are computed.
-        system: Elements of the hull.
-        calculation: What pw.x does.
-
-    Returns:
-        The generator.
-    """
-    return PwInputGenerator(
-        calculation=calculation,
-        protocol=method.protocol,
-        pseudo_family=method.pseudo_family,
-        chemical_system=system,
-        occupations_rule="first scf",
-        spin=method.spin,
-        hubbard=method.hubbard,
-        pressure=method.pressure,
-    )
-
-
-def version_for(method: Method) -> tuple[int, ...]:
-    """Version of the pw.x that a method runs."""
-    return pw_version(method.command or pw_command())
+    from dft_inputs.running.request import CalculationRequest
 
 
 def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:

@@ -14,15 +14,12 @@ from dft_inputs.corrections import Correction
 from dft_inputs.elements import element_structure
 from dft_inputs.errors import DftError, InputError, LevelMismatchError
 from dft_inputs.hull import HullPoint, energies_above_hull
+from dft_inputs.method import Method
+from dft_inputs.running.codes import level_for
 from dft_inputs.running.folder import CalculationFailure, CalculationFolder, CalculationResult
 from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.pool import CalculationPool, Outcome, warm_up
-from dft_inputs.running.request import (
-    CalculationRequest,
-    Limits,
-    Method,
-    validations_root,
-)
+from dft_inputs.running.request import CalculationRequest, Limits, validations_root
 from dft_inputs.structure_field import StructureField
 
 EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766208
@@ -95,9 +92,9 @@ class _Plan:
                 raise InputError(f"{structure.formula} has partial occupancies: order it first.")
             if not set(elements) <= set(system):
                 raise InputError(f"{structure.formula} is not of the system {'-'.join(system)}.")
-            level = method.level(elements, system)
+            level = level_for(method, elements, system)
             self.requests[name] = CalculationRequest(structure, method, tuple(system), level)
-            self.levels[name] = method.level(system, system).name
+            self.levels[name] = level_for(method, system, system).name
         except DftError as error:
             self.refused[name] = error
 

@@ -17,7 +17,7 @@ import warnings
 from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import NoReturn
 
 from jobflow import JobStore, run_locally
@@ -25,6 +25,7 @@ from maggma.stores import MemoryStore
 
 from dft_inputs.errors import CalculationError, DftError
 from dft_inputs.qe.schemas.pw_xml import pw_document
+from dft_inputs.running.codes import flow_module
 from dft_inputs.running.folder import (
     CalculationFailure,
     CalculationFolder,
@@ -34,8 +35,6 @@ from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.request import CalculationRequest, Limits
 
 LEDGER = "ledger.sqlite"
-FLOWS = {"qe": "dft_inputs.qe.flow", "vasp": "dft_inputs.vasp.flow"}
-"""Module with ``flow_for`` and ``result_of`` of each code."""
 
 # Compiling a schema and importing the flow take seconds: done once, before the processes fork.
 importlib.import_module("dft_inputs.qe.flow")
@@ -91,7 +90,7 @@ def _compute(
     # run_locally itself uses a deprecated monty function, once per job.
     warnings.filterwarnings("ignore", message="cd is deprecated", category=FutureWarning)
     store = JobStore(MemoryStore())
-    code = _code(request)
+    code = flow_module(request.method)
     flow = code.flow_for(_resumed(request, folder), limits.walltime)
     try:
         run_locally(
@@ -118,12 +117,6 @@ def _resumed(request: CalculationRequest, folder: CalculationFolder) -> Calculat
         return request
     last = importlib.import_module("dft_inputs.vasp.geometry").last_geometry(folder.path)
     return request if last is None else replace(request, structure=last)
-
-
-def _code(request: CalculationRequest) -> ModuleType:
-    """Module of the request's code."""
-    # atomate2 takes seconds to import: only a VASP calculation pays for it.
-    return importlib.import_module(FLOWS[request.method.code])
 
 
 def _end_with_parent() -> None:

@@ -13,21 +13,26 @@ import numpy as np
 from ase.units import GPa
 from jobflow import Flow, job
 from pymatgen.core import Structure
-from pymatgen.io.ase import AseAtomsAdaptor
 
 from dft_inputs.canonical import canonical_cell
-from dft_inputs.errors import UnrecoverableError
+from dft_inputs.errors import MissingProgramError, UnrecoverableError
 from dft_inputs.level import LevelOfTheory
+from dft_inputs.method import Method
 from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.request import CalculationRequest
 
 
-def level(elements: Collection[str]) -> LevelOfTheory:
+def require_programs(method: Method) -> None:
+    """Whether a crystal can be computed at all is known before anything else is done."""
+    if method.command is None:
+        raise MissingProgramError("No command runs the program: name one.")
+
+
+def level_for(_method: Method, elements: Collection[str], _system: object) -> LevelOfTheory:
     """Everything that changes an energy: two levels of one fingerprint share a hull."""
-    potentials = dict.fromkeys(elements, "emt-jacobsen-1996")
     return LevelOfTheory(
-        code="emt", version="1", functional="emt", protocol="fast",
-        pseudo_family="emt", pseudo_md5=potentials, settings={"asap_cutoff": False},
+        code="emt", version="1", functional="emt", protocol="fast", pseudo_family="emt",
+        pseudo_md5=dict.fromkeys(elements, "emt-jacobsen-1996"), settings={"asap_cutoff": False},
     )  # fmt: skip
 
 
@@ -41,10 +46,9 @@ def static(crystal: Structure, command: str, walltime: float | None) -> dict[str
     if run.returncode:
         raise UnrecoverableError(f"The program in {Path.cwd()} ended with: {run.stderr[-500:]}")
     done = ase.io.read("result.xyz", format="extxyz")
-    structure = AseAtomsAdaptor.get_structure(done)
-    numbers = {"energy": done.get_potential_energy(), "forces": done.get_forces().tolist(),
-               "stress": (done.get_stress(voigt=False) / GPa).tolist()}  # fmt: skip
-    return {**numbers, "structure": structure, "folder": str(Path.cwd())}
+    return {"energy": done.get_potential_energy(), "forces": done.get_forces().tolist(),
+            "stress": (done.get_stress(voigt=False) / GPa).tolist(),
+            "structure": Structure.from_ase_atoms(done), "folder": str(Path.cwd())}  # fmt: skip
 
 
 def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from jobflow import Flow, JobStore
 from pymatgen.core import Structure
 
+from dft_inputs.method import Method
 from dft_inputs.qe.flow import flow_for, result_of
-from dft_inputs.running.request import CalculationRequest, Method
+from dft_inputs.running.codes import level_for
+from dft_inputs.running.request import CalculationRequest
 from dft_inputs.running.validation import Validation
 from flows.validation.memory import StoreMemory
 from stores import DaoStore
@@ -15,7 +17,7 @@ from stores import DaoStore
 def planned(crystal: Structure, system: tuple[str, ...], method: Method) -> CalculationRequest:
     """The check of one crystal at the level of a chemical system."""
     elements = sorted(element.symbol for element in crystal.composition.elements)
-    return CalculationRequest(crystal, method, system, method.level(elements, system))
+    return CalculationRequest(crystal, method, system, level_for(method, elements, system))
 
 
 def flow_of(request: CalculationRequest) -> Flow:
@@ -48,7 +50,7 @@ def write_back(
         key=request.key,
         fingerprint=request.level.fingerprint(),
         calculation_level=request.level.name,
-        level=request.method.level(system, system).name,
+        level=level_for(request.method, system, system).name,
         structure=request.structure,
         result=result,
     )

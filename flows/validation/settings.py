@@ -9,8 +9,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from dao_core.errors import InputError, MissingError
+from dft_inputs.method import Method
 from dft_inputs.pseudos import DEFAULT_FAMILY
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.running.codes import require_programs
+from dft_inputs.running.request import Limits
 from flows.forms import FORM
 
 PACKAGES = ("jobflow", "custodian", "atomate2", "qeschema", "psutil")
@@ -104,4 +106,4 @@ def require_dft(settings: DftSettings) -> None:
         raise MissingError(
             f"DFT checks need {', '.join(missing)}; install the extra: pip install '.[dft]'"
         )
-    settings.method().require_programs()
+    require_programs(settings.method())

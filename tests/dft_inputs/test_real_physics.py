@@ -20,6 +20,7 @@ from dao_core.search.landscape import landscape
 from dft_inputs.electrons.grid import Grid
 from dft_inputs.electrons.localisation import localise
 from dft_inputs.elements import element_structure
+from dft_inputs.method import Method
 from dft_inputs.phonons.maker import FiniteDisplacementMaker
 from dft_inputs.protocols import PROTOCOLS, Protocol
 from dft_inputs.qe.makers.core import StaticMaker
@@ -32,7 +33,7 @@ from dft_inputs.qe.schemas.pw_xml import RYDBERG_EV
 from dft_inputs.qe.schemas.task import PwTaskDoc
 from dft_inputs.qe.sets import PwInputGenerator
 from dft_inputs.running.folder import CalculationResult
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import Validation, validate
 from dft_inputs.vasp.grids import density_grid, elf_grid
 

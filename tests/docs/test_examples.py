@@ -19,9 +19,10 @@ from pymatgen.io.ase import AseAtomsAdaptor
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.relax import RelaxSettings, relax
 from dao_core.search.compositions import CompositionCell
-from dft_inputs.running import worker
+from dft_inputs.method import Method
+from dft_inputs.running import codes, worker
 from dft_inputs.running.folder import CalculationFailure, CalculationFolder
-from dft_inputs.running.request import CalculationRequest, Limits, Method
+from dft_inputs.running.request import CalculationRequest, Limits
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 CU3AU = CompositionCell("Cu3Au", 2, Composition("Cu6Au2"), 8)
@@ -99,12 +100,11 @@ def test_argon_relaxes_to_its_crystal_with_the_potential() -> None:
 @pytest.fixture
 def emt_request(monkeypatch: pytest.MonkeyPatch) -> CalculationRequest:
     """Copper, computed by the program of the example."""
-    code = importlib.import_module("dft_code")
-    monkeypatch.setitem(worker.FLOWS, "emt", "dft_code")
+    monkeypatch.setitem(codes.CODES, "emt", codes.CodeModules("dft_code", "dft_code"))
     command = f"{sys.executable} {EXAMPLES / 'emt_program.py'}"
     copper = AseAtomsAdaptor.get_structure(ase.build.bulk("Cu", cubic=True))
     method = Method(code="emt", workflow="static", command=command)
-    return CalculationRequest(copper, method, ("Cu",), code.level(["Cu"]))
+    return CalculationRequest(copper, method, ("Cu",), codes.level_for(method, ["Cu"], ["Cu"]))
 
 
 @pytest.fixture(autouse=True)

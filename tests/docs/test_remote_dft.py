@@ -13,8 +13,8 @@ from maggma.stores import MemoryStore
 from monty.json import MontyDecoder, MontyEncoder
 
 from dft_inputs.elements import element_structure
+from dft_inputs.method import Method
 from dft_inputs.pseudos import install_family
-from dft_inputs.running.request import Method
 from flows.validation.command import validate_given
 from flows.validation.settings import DftSettings
 from stores import open_store

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 
 from dft_inputs.elements import element_structure
+from dft_inputs.method import Method
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.qe.geometry import last_geometry
 from dft_inputs.qe.pw_input import PwInput
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import validate
 
 PATIENCE = 120
@@ -28,7 +29,8 @@ from dataclasses import replace
 from pathlib import Path
 from dft_inputs.elements import element_structure
 from dft_inputs.protocols import PROTOCOLS
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.method import Method
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import validate
 silicon = element_structure("Si")
 silicon.scale_lattice(47.0)

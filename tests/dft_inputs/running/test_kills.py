@@ -24,7 +24,8 @@ DRIVER = """
 import sys
 from pathlib import Path
 from pymatgen.core import Lattice, Structure
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.method import Method
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import validate
 if __name__ == "__main__":
     crystals = {

@@ -6,20 +6,22 @@ import pytest
 from pymatgen.core import Structure
 
 from dft_inputs.errors import InputError, MissingError
+from dft_inputs.method import Method
+from dft_inputs.running.codes import level_for
 from dft_inputs.running.memory import estimated_memory
-from dft_inputs.running.request import CalculationRequest, Limits, Method
+from dft_inputs.running.request import CalculationRequest, Limits
 
 METHOD = Method(protocol="fast", pseudo_family="small")
 
 
 @pytest.fixture
 def request_for(small_home: object, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("dft_inputs.qe.flow.pw_version", lambda command: (6, 7))
+    monkeypatch.setattr("dft_inputs.qe.level.pw_version", lambda command: (6, 7))
 
     def make(structure: Structure, method: Method = METHOD) -> CalculationRequest:
         elements = [element.symbol for element in structure.composition.elements]
         return CalculationRequest(
-            structure, method, tuple(elements), method.level(elements, elements)
+            structure, method, tuple(elements), level_for(method, elements, elements)
         )
 
     return make
@@ -63,8 +65,8 @@ def test_limits_are_checked() -> None:
 
 def test_unknown_code_and_missing_potcars(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match="no DFT code 'abinit'"):
-        Method(code="abinit").level(["Si"], ["Si"])  # type: ignore[arg-type]
+        level_for(Method(code="abinit"), ["Si"], ["Si"])  # type: ignore[arg-type]
     monkeypatch.setattr("dft_inputs.vasp.potcar.SETTINGS", {})
     with pytest.raises(MissingError, match="PMG_VASP_PSP_DIR is not set") as caught:
-        Method(code="vasp").level(["Si"], ["Si"])
+        level_for(Method(code="vasp"), ["Si"], ["Si"])
     assert caught.value.exit_code == 3

@@ -17,10 +17,11 @@ from pymatgen.core import Lattice, Structure
 
 from dft_inputs.errors import InputError
 from dft_inputs.hull import HullPoint
+from dft_inputs.method import Method
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.ledger import Ledger
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import Validation, ValidationReport, _point, validate
 
 StandIn = Callable[..., tuple[str, Path]]
@@ -211,7 +212,8 @@ import sys
 from pathlib import Path
 from pymatgen.core import Lattice, Structure
 import dft_inputs.qe.program as program
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.method import Method
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import validate
 if __name__ == "__main__":
     silicon = Structure.from_spacegroup("Fd-3m", Lattice.cubic(5.43), ["Si"], [[0, 0, 0]])

@@ -17,9 +17,10 @@ from scipy.ndimage import fourier_shift
 
 from dft_inputs.electrons.grid import Grid
 from dft_inputs.errors import TruncatedOutputError
+from dft_inputs.method import Method
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.running.folder import CalculationResult
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import validate
 from dft_inputs.vasp.electrons import electrons_of_run
 from dft_inputs.vasp.grids import density_grid, elf_grid, top_states_grid

@@ -42,7 +42,8 @@ DRIVER = """
 import json, sys
 from pathlib import Path
 from pymatgen.core import Structure
-from dft_inputs.running.request import Limits, Method
+from dft_inputs.method import Method
+from dft_inputs.running.request import Limits
 from dft_inputs.running.validation import validate
 method = Method(code="vasp", protocol="fast", workflow=sys.argv[3])
 structure = Structure.from_file(sys.argv[1])

@@ -19,10 +19,12 @@ from pymatgen.io.vasp import Incar
 
 from dft_inputs.errors import InputError, MissingError
 from dft_inputs.level import LevelOfTheory
+from dft_inputs.method import Method
 from dft_inputs.running.folder import CalculationResult
-from dft_inputs.running.request import CalculationRequest, Method
+from dft_inputs.running.request import CalculationRequest
 from dft_inputs.vasp.flow import result_of
-from dft_inputs.vasp.makers import vasp_level, vasp_maker
+from dft_inputs.vasp.level import level_for
+from dft_inputs.vasp.makers import vasp_maker
 from dft_inputs.vasp.potcar import potcar_folder, potcar_hashes
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -194,7 +196,7 @@ def test_missing_potcars_are_explained(monkeypatch: pytest.MonkeyPatch, tmp_path
     absent = str(tmp_path / "absent")
     monkeypatch.setattr("dft_inputs.vasp.potcar.SETTINGS", {"PMG_VASP_PSP_DIR": absent})
     with pytest.raises(MissingError, match="absent, which is no folder"):
-        vasp_level(method(), ["Si"])
+        level_for(method(), ["Si"], ["Si"])
     monkeypatch.setattr("dft_inputs.vasp.potcar.SETTINGS", {"PMG_VASP_PSP_DIR": str(tmp_path)})
     with pytest.raises(MissingError, match="no POTCAR for Xx"):
         potcar_hashes(["Xx"], {"Si": "Si"}, "PBE")
