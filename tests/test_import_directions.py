@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ def imported_modules(source: Path) -> set[str]:
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
     return names
 
 
@@ -50,3 +52,17 @@ def test_stores_takes_only_the_crystal_room_of_dao_core() -> None:
         if name.startswith("dao_core") and not name.startswith(allowed)
     ]
     assert offences == []
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    files = {
+        ".".join(source.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): source
+        for room in ROOMS
+        for source in (ROOT / room).rglob("*.py")
+    }
+    assert len(files) > 300
+    graph = {
+        name: (imported_modules(source) & files.keys()) - {name} for name, source in files.items()
+    }
+    assert graph["flows.cli.app"], "no import was found"
+    TopologicalSorter(graph).prepare()

@@ -33,8 +33,9 @@ from flows.retrying import RETRY
 from flows.slots import DFT_LIMIT, slot
 from flows.tagging import run_tagged
 from flows.validation.approval import Decision, decide
+from flows.validation.proposal import Proposal, propose_for_dft
 from flows.validation.selection import select_for_dft
-from flows.validation.stage import Proposal, check_by_dft, propose_for_dft, require_programs
+from flows.validation.stage import check_by_dft, require_programs
 from stores.documents import CandidateDocument
 
 DAY = 24 * 3600

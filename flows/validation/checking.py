@@ -10,7 +10,8 @@ from flows.campaign.running import Campaign
 from flows.report.summary import DftCheck, DftPhase, Failure
 from flows.validation.approval import Decision
 from flows.validation.memory import WAITING, StoreMemory, validation_id
-from flows.validation.stage import STAGE, Proposal, dft_record, dft_settings
+from flows.validation.proposal import Proposal, dft_record, dft_settings
+from flows.validation.settings import STAGE
 
 
 def run_checks(campaign: Campaign, proposal: Proposal, decision: Decision) -> ValidationReport:

@@ -15,10 +15,9 @@ from flows.campaign.preflight import check_output_folder
 from flows.campaign.request import content_key
 from flows.validation.crystals import Crystal, find_crystals
 from flows.validation.memory import StoreMemory, checked_structure_id, validation_id
-from flows.validation.settings import DftSettings, require_dft
+from flows.validation.settings import STAGE, DftSettings, require_dft
 from stores import DaoStore, open_store
 
-STAGE = "dft"
 MISSING = 3
 """Exit code of what is not on this machine."""
 DECIDING = {"code", "protocol", "workflow", "functional", "pseudos", "hubbard"}

@@ -15,6 +15,8 @@ from dft_inputs.running.codes import require_programs
 from dft_inputs.running.request import Limits
 from flows.forms import FORM
 
+STAGE = "dft"
+"""Name of the checks in progress, funnel and failures."""
 PACKAGES = ("jobflow", "custodian", "atomate2", "qeschema", "psutil")
 """What the extra ``dft`` installs and every DFT check needs."""
 

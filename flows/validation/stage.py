@@ -2,91 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from dao_core.errors import concerning
 from flows.campaign.interpreting.stage import missing_kinds
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import write_result
 from flows.campaign.running import Campaign
-from flows.report.summary import (
-    CampaignSummary,
-    DftSummary,
-    FunnelRow,
-    RankedStructure,
-)
+from flows.report.summary import CampaignSummary, FunnelRow
 from flows.validation.approval import Decision
-from flows.validation.selection import competing_phases, select_for_dft
-from flows.validation.settings import DftSettings, require_dft
+from flows.validation.proposal import Proposal, dft_record, dft_settings
+from flows.validation.settings import STAGE, require_dft
 from stores.documents import CampaignDocument
 
-STAGE = "dft"
 SELECTED = "dft_selected"
 CAN_PASS = frozenset({"worker_died", "missing", "missing_program", "missing_pseudopotential"})
 """Reasons that lie with the machine, not with the crystal: worth another try."""
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What a campaign is going to compute.
-
-    Attributes:
-        request: The settings of the campaign.
-        summary: Its result so far.
-        selected: What is checked.
-        competing: What must stand in the hull beside it.
-    """
-
-    request: CampaignRequest
-    summary: CampaignSummary
-    selected: tuple[RankedStructure, ...]
-    competing: tuple[RankedStructure, ...]
-
-    @property
-    def approve(self) -> Literal["auto", "ask"]:
-        """Whether somebody is asked."""
-        return self.request.approve
-
-    @property
-    def hours(self) -> float:
-        """How long a server waits for the answer."""
-        return self.request.approve_hours
-
-    @property
-    def text(self) -> str:
-        """What is going to be computed, in Markdown."""
-        limit, electrons = self.request.dft_core_hours, self.request.interpret.electrons
-        lines = [
-            f"Campaign {self.summary.campaign_id} asks for DFT ({self.request.dft}, "
-            f"{self.request.dft_protocol}) of {len(self.selected)} structures, of "
-            f"{len(self.competing)} competing phases and of the elements, "
-            + (f"within {limit:g} core-hours:" if limit else "without a limit of core-hours:"),
-            "",
-            *(
-                [f"Then the electrons of {electrons.best} are interpreted ({electrons.code}).", ""]
-                if electrons
-                else []
-            ),
-            *(f"- {row.formula}, {row.space_group}, {_above(row)}" for row in self.selected),
-        ]
-        return "\n".join(lines)
-
-
-def _above(row: RankedStructure) -> str:
-    above = row.energy_above_hull
-    return "no hull" if above is None else f"{above:.4f} eV/atom above the hull"
-
-
-def dft_settings(request: CampaignRequest) -> DftSettings:
-    """Settings of the checks of a campaign that asks for some."""
-    return DftSettings.model_validate(
-        {
-            "code": request.dft,
-            "protocol": request.dft_protocol,
-            "core_hours": request.dft_core_hours,
-        }
-    )
 
 
 def require_programs(request: CampaignRequest) -> None:
@@ -127,26 +56,6 @@ def _is_checked(summary: CampaignSummary, request: CampaignRequest) -> bool:
     return not reasons & CAN_PASS
 
 
-def propose_for_dft(campaign: Campaign) -> Proposal | None:
-    """What there is to be checked of a ranked campaign; None when nothing is asked for or left.
-
-    Until there is an answer the result says that it waits for one.
-    """
-    request, document = campaign.request, campaign.document()
-    if request.dft == "none":
-        return None
-    summary = CampaignSummary.model_validate(document.summary)
-    selected = select_for_dft(summary.ranking, request.dft_budget)
-    if not selected:
-        return None
-    competing = competing_phases(summary.ranking, selected)
-    proposal = Proposal(request, summary, tuple(selected), tuple(competing))
-    if request.approve == "ask":
-        waiting = summary.model_copy(update={"dft": dft_record(request, "waiting")})
-        write_result(campaign, waiting, document)
-    return proposal
-
-
 def check_by_dft(campaign: Campaign, proposal: Proposal, decision: Decision) -> CampaignSummary:
     """Check what was proposed, and write the result into the store and the campaign's folder.
 
@@ -166,20 +75,6 @@ def check_by_dft(campaign: Campaign, proposal: Proposal, decision: Decision) -> 
 
     update, rejected = checked(proposal, run_checks(campaign, proposal, decision), decision)
     return write_result(campaign, _with_funnel(proposal, rejected, update), campaign.document())
-
-
-def dft_record(
-    request: CampaignRequest, state: Literal["done", "waiting", "declined"], **facts: object
-) -> DftSummary:
-    """The part of the result that says what was asked for and how far it got."""
-    given = {
-        "code": request.dft,
-        "protocol": request.dft_protocol,
-        "budget": request.dft_budget,
-        "core_hours_limit": request.dft_core_hours,
-        "state": state,
-    }
-    return DftSummary.model_validate({**given, **facts})
 
 
 def _declined(proposal: Proposal, decision: Decision) -> CampaignSummary:

@@ -17,7 +17,8 @@ from flows.campaign.request import CampaignRequest
 from flows.campaign.server import prefect_server
 from flows.report.summary import CampaignSummary, DftSummary
 from flows.validation.approval import Decision, asking, decide
-from flows.validation.stage import Proposal, is_settled
+from flows.validation.proposal import Proposal
+from flows.validation.stage import is_settled
 from stores import open_store
 from stores.documents import CampaignDocument, utc_now
 
