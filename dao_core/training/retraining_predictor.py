@@ -24,6 +24,7 @@ from dao_core.training.predictor_settings import PredictorTraining
 from dao_core.training.retraining_anchor import Anchor
 from dao_core.training.retraining_data import on_scale, predictions, reference_shift
 from dao_core.training.retraining_fit import fit
+from dao_core.training.retraining_replay import prototype_crystals, without_labelled
 from dao_core.training.retraining_settings import PREDICTOR_RETRAINING, Retraining
 from dao_core.training.size_batches import SizeBatchSampler
 from dao_core.training.teacher import PlannedLabel, TeacherPlan, label_shard
@@ -63,13 +64,14 @@ def retrain_predictor(
     """Fine-tune DAO-P on labels and write the model file.
 
     Labels of a level that the model was not trained on are first brought to its scale
-    (:func:`reference_shift`). The replay keeps it where it was: random variants of known crystals
-    with the energies, forces and stresses of the model before this round.
+    (:func:`reference_shift`). The replay keeps it where it was: known crystals and random variants
+    of them with the energies, forces and stresses of the model before this round.
 
     Args:
         start: name or file of the model to go on from.
         labels: new and old labels, all at one level.
-        replay: known crystals; variants of them are replayed.
+        replay: known crystals, of which those with a label are left out; where none is left,
+            prototypes of random compositions stand for them.
         target: the model file to write.
         settings: see :class:`Retraining`.
 
@@ -85,7 +87,8 @@ def retrain_predictor(
     with tempfile.TemporaryDirectory(prefix="dao-labels-") as name:
         folder = Path(name)
         write_shard(folder / "labels-new.npz", scaled, {})
-        _write_replay(folder / "labels-replay.npz", replay, before, len(labels), settings)
+        known = without_labelled(replay, [one.structure for one in labels])
+        _write_replay(folder / "labels-replay.npz", known, before, len(labels), settings)
         data = LabelSet(folder)
     module = AnchoredPredictor(loaded, settings)
     sizes = data.arrays["natoms"].tolist()
@@ -114,9 +117,10 @@ def _write_replay(
     new: int,
     settings: Retraining,
 ) -> None:
-    """Label variants of known crystals with the model as it is."""
+    """Label known crystals, or else prototypes, and variants of them with the model as it is."""
     count = round(settings.replay * new)
-    if not replay or not count:
+    replay = replay or prototype_crystals(teacher.card.get("elements", ()), count, settings.seed)
+    if not replay:
         return
     rng = np.random.default_rng(settings.seed)
     planned = []

@@ -47,7 +47,7 @@ def next_predictor(store: DaoStore, request: RetrainRequest, manifest_id: str) -
     start = file_of(store, parent)
     target = _folder(parent, manifest_id, request) / "dao-p.safetensors"
     if not target.is_file():
-        replay = [*labelled.replay_of(request.replay), *(one.structure for one in labels)]
+        replay = labelled.replay_of(request.replay)
         retrain_predictor(start, labels, replay, target, request.predictor)
     holdout = labelled.holdout_of(store, request.holdout, request.level)
     before, after = load_predictor(start), load_predictor(target)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from stores.builders.base import StoreBuilder
-from stores.dao_store import DaoStore
 from stores.documents import Document, ExampleDocument
 from stores.documents.manifest import TrainingClass
 
@@ -20,7 +19,7 @@ class ClassBounds:
 
     Attributes:
         stable: up to here a label is ``stable``.
-        unstable: up to here it is ``unstable``, beyond it is left out.
+        unstable: up to here it is ``unstable``, beyond it ``far``; a relaxation is left out there.
     """
 
     stable: float = 0.08
@@ -28,22 +27,20 @@ class ClassBounds:
 
 
 DEFAULT_BOUNDS = ClassBounds()
+TOO_UNSTABLE = "too_unstable"
+"""Reason of what only the bounds keep out."""
 
 
 class ExampleBuilder(StoreBuilder):
     """One light document per label and relaxation: its class, and the energy that decided it.
 
     Run it after the hull builder. Relaxed structures that ended within the bounds are
-    ``relaxed``; labels are ``stable`` or ``unstable``.
+    ``relaxed``; labels are ``stable``, ``unstable`` or ``far``.
     """
 
     name = "examples"
     source_names = ("labels", "relaxations", "thermo")
     target_names = ("examples",)
-
-    def __init__(self, store: DaoStore, bounds: ClassBounds = DEFAULT_BOUNDS) -> None:
-        super().__init__(store)
-        self.bounds = bounds
 
     def items_of(self, collection: str, keys: list[str]) -> Iterable[tuple[str, dict[str, Any]]]:
         """Labels and relaxations that are new, or whose place on the hull is."""
@@ -68,7 +65,11 @@ class ExampleBuilder(StoreBuilder):
         example_id, found = item
         if not found.get("structure_id"):
             return []
-        training_class, left_out = self._classify(example_id, found)
+        above = found.get("energy_above_hull")
+        left_out = _flaw(example_id, found)
+        training_class = None
+        if left_out is None:
+            training_class, left_out = classify(example_id, above, DEFAULT_BOUNDS)
         return [
             ExampleDocument(
                 example_id=example_id,
@@ -76,28 +77,10 @@ class ExampleBuilder(StoreBuilder):
                 formula=found["formula"],
                 level=found["level"],
                 training_class=training_class,
-                energy_above_hull=found.get("energy_above_hull"),
+                energy_above_hull=above,
                 left_out=left_out,
             )
         ]
-
-    def _classify(
-        self, example_id: str, found: dict[str, Any]
-    ) -> tuple[TrainingClass | None, str | None]:
-        """Class, or the reason why there is none."""
-        above = found.get("energy_above_hull")
-        is_relaxation = example_id.startswith("relaxations/")
-        if is_relaxation and not found["converged"]:
-            return None, "not_converged"
-        if is_relaxation and found["pressure"] != 0.0:
-            return None, "under_pressure"
-        if above is None:
-            return None, "no_energy_above_hull"
-        if above > self.bounds.unstable:
-            return None, "too_unstable"
-        if is_relaxation:
-            return "relaxed", None
-        return ("stable" if above <= self.bounds.stable else "unstable"), None
 
     def _energies_above_hull(self, found: list[dict[str, Any]]) -> dict[str, float]:
         ids = [f"{one.get('structure_id')}@{one['level']}" for one in found]
@@ -109,3 +92,35 @@ class ExampleBuilder(StoreBuilder):
             for one in thermo
             if one.get("energy_above_hull") is not None
         }
+
+
+def classify(
+    example_id: str, above: float | None, bounds: ClassBounds
+) -> tuple[TrainingClass | None, str | None]:
+    """Class of an example without flaw, or the reason why it has none.
+
+    Args:
+        example_id: ``labels/<id>`` or ``relaxations/<id>``.
+        above: Energy above hull, eV/atom; None where there is no hull.
+        bounds: What divides the classes.
+    """
+    if above is None:
+        return None, "no_energy_above_hull"
+    if _is_relaxation(example_id):
+        return ("relaxed", None) if above <= bounds.unstable else (None, TOO_UNSTABLE)
+    if above <= bounds.stable:
+        return "stable", None
+    return ("unstable" if above <= bounds.unstable else "far"), None
+
+
+def _flaw(example_id: str, found: dict[str, Any]) -> str | None:
+    """What is wrong with a relaxation, whatever the bounds."""
+    if not _is_relaxation(example_id):
+        return None
+    if not found["converged"]:
+        return "not_converged"
+    return "under_pressure" if found["pressure"] != 0.0 else None
+
+
+def _is_relaxation(example_id: str) -> bool:
+    return example_id.startswith("relaxations/")

@@ -13,13 +13,19 @@ from dao_core.crystal.identity import structure_id
 from dao_core.errors import InputError
 from stores.builders.base import Progress
 from stores.builders.dedup import DedupBuilder
-from stores.builders.examples import DEFAULT_BOUNDS, ClassBounds, ExampleBuilder
+from stores.builders.examples import (
+    DEFAULT_BOUNDS,
+    TOO_UNSTABLE,
+    ClassBounds,
+    ExampleBuilder,
+    classify,
+)
 from stores.builders.hull import HullBuilder
 from stores.dao_store import DaoStore
 from stores.documents import ManifestDocument, ManifestEntry, TestSetDocument, content_id
 from stores.documents.manifest import TrainingClass
 
-CLASSES: tuple[TrainingClass, ...] = ("stable", "relaxed", "unstable")
+CLASSES: tuple[TrainingClass, ...] = ("stable", "relaxed", "unstable", "far")
 
 
 def register_test_set(
@@ -62,20 +68,20 @@ def build_training_set(
     Raises:
         InputError: nothing is left to train on at this level.
     """
-    for builder in (HullBuilder(store), DedupBuilder(store), ExampleBuilder(store, bounds)):
+    for builder in (HullBuilder(store), DedupBuilder(store), ExampleBuilder(store)):
         builder.build(on_progress)
     audit = LeakageAudit(store)
     wanted, excluded = set(classes), Counter[str]()
     members: dict[tuple[str, str], ManifestEntry] = {}
     for example in store.examples.query({"level": level}, sort={"example_id": 1}):
-        reason = example["left_out"] or audit.reason(example["formula"], example["structure_id"])
-        kind = example["training_class"]
+        kind, reason = _class_of(example, bounds)
+        reason = reason or audit.reason(example["formula"], example["structure_id"])
         if reason is None and kind not in wanted:
             reason = f"class_{kind}_not_asked"
         if reason is None and (example["structure_id"], kind) in members:
             reason = "repeated_structure"
-        if reason is not None:
-            excluded[reason] += 1
+        if kind is None or reason is not None:
+            excluded[str(reason)] += 1
             continue
         members[example["structure_id"], kind] = ManifestEntry(
             example_id=example["example_id"],
@@ -85,6 +91,16 @@ def build_training_set(
     if not members:
         raise InputError(f"no example at level {level!r} may be trained on: {dict(excluded)}")
     return _write(store, level, list(members.values()), excluded, audit, asdict(bounds))
+
+
+def _class_of(
+    example: dict[str, Any], bounds: ClassBounds
+) -> tuple[TrainingClass | None, str | None]:
+    """Class of an example within bounds of one's own, or why it has none."""
+    flaw = example["left_out"]
+    if flaw is not None and flaw != TOO_UNSTABLE:
+        return None, flaw
+    return classify(example["example_id"], example["energy_above_hull"], bounds)
 
 
 class LeakageAudit:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stores.documents.base import Document
 
-TrainingClass = Literal["stable", "relaxed", "unstable"]
+TrainingClass = Literal["stable", "relaxed", "unstable", "far"]
 
 
 class ManifestEntry(BaseModel):

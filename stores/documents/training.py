@@ -18,7 +18,8 @@ class ExampleDocument(Document):
         structure_id: content hash.
         formula: reduced formula.
         level: energy level.
-        training_class: ``stable``, ``relaxed`` or ``unstable``; None when it is left out.
+        training_class: ``stable``, ``relaxed``, ``unstable`` or ``far`` within the default bounds;
+            None when it is left out.
         energy_above_hull: eV/atom, our own hull's where there is one, else the source's.
         left_out: why it belongs to no class.
     """

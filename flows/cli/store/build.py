@@ -27,6 +27,7 @@ class ClassName(StrEnum):
     STABLE = "stable"
     RELAXED = "relaxed"
     UNSTABLE = "unstable"
+    FAR = "far"
 
 
 def build(
@@ -69,7 +70,7 @@ def training_set(
     level: Annotated[str, typer.Argument(metavar="LEVEL", help="Energy level of all labels.")],
     classes: Annotated[
         list[ClassName] | None,
-        typer.Option("--class", help="stable, relaxed or unstable; repeatable. Default: all."),
+        typer.Option("--class", help="stable, relaxed, unstable or far; repeatable. Default: all."),
     ] = None,
     store: StoreUri = None,
     as_json: Json = False,

@@ -6,12 +6,13 @@ import pytest
 
 from dao_core.errors import InputError
 from stores.builders import ClassBounds, build_training_set, register_test_set
+from stores.builders.examples import classify
 from stores.documents import ManifestDocument, RelaxationDocument, composition_fields
 
 
 @pytest.fixture
 def filled(store, rocksalt, put_label):
-    """Four labels: stable, unstable, too unstable, and one without energy above hull."""
+    """Four labels: stable, unstable, far above the hull, and one without energy above hull."""
     for a, pair, above in (
         (4.2, ("Mg", "O"), 0.0),
         (4.8, ("Ca", "O"), 0.3),
@@ -24,8 +25,8 @@ def filled(store, rocksalt, put_label):
 
 def test_classes_and_reasons(filled) -> None:
     manifest = build_training_set(filled, "test")
-    assert manifest.counts == {"stable": 1, "unstable": 1}
-    assert manifest.excluded == {"no_energy_above_hull": 1, "too_unstable": 1}
+    assert manifest.counts == {"stable": 1, "unstable": 1, "far": 1}
+    assert manifest.excluded == {"no_energy_above_hull": 1}
     assert filled.get(ManifestDocument, manifest.id).entries == manifest.entries
 
 
@@ -43,8 +44,23 @@ def test_relaxed_structures_are_a_class_of_their_own(filled, rocksalt) -> None:
     )
     manifest = build_training_set(filled, "test")
     # There are no elements at this level, so no hull, so no class for the relaxation.
-    assert manifest.counts == {"stable": 1, "unstable": 1}
+    assert manifest.counts == {"stable": 1, "unstable": 1, "far": 1}
     assert manifest.excluded["no_energy_above_hull"] == 2
+
+
+def test_bounds_divide_what_was_built_with_others(filled) -> None:
+    build_training_set(filled, "test")
+    wide = build_training_set(filled, "test", bounds=ClassBounds(stable=0.4, unstable=1.0))
+    assert wide.counts == {"stable": 2, "unstable": 1}
+    narrow = build_training_set(filled, "test", bounds=ClassBounds(stable=0.0, unstable=0.1))
+    assert narrow.counts == {"stable": 1, "far": 2}
+
+
+def test_a_relaxation_that_ended_far_above_the_hull_is_left_out() -> None:
+    bounds = ClassBounds()
+    assert classify("relaxations/r", 0.6, bounds) == (None, "too_unstable")
+    assert classify("relaxations/r", 0.4, bounds) == ("relaxed", None)
+    assert classify("labels/l", 0.6, bounds) == ("far", None)
 
 
 def test_own_hull_decides_before_the_source(store, rocksalt, element, put_label) -> None:
@@ -67,6 +83,7 @@ def test_hash_follows_from_members_and_settings(filled, rocksalt, put_label) -> 
 def test_test_structures_and_their_formulas_are_kept_out(filled, rocksalt) -> None:
     register_test_set(filled, "by-structure", [rocksalt(4.2)])
     register_test_set(filled, "by-formula", [rocksalt(6.3, ("Ca", "O"))])
+    register_test_set(filled, "far", [rocksalt(5.2, ("Sr", "O"))])
     with pytest.raises(InputError, match="no example"):
         build_training_set(filled, "test")
 
@@ -77,7 +94,7 @@ def test_near_duplicates_of_test_structures_are_kept_out(filled, rocksalt, put_l
     register_test_set(filled, "t", [rocksalt(4.2)])
     manifest = build_training_set(filled, "test", bounds=ClassBounds(stable=0.01))
     assert manifest.excluded["test_structure:t"] == 2
-    assert manifest.counts == {"stable": 1, "unstable": 1}
+    assert manifest.counts == {"stable": 1, "unstable": 1, "far": 1}
 
 
 def test_a_test_set_cannot_change_under_its_name(filled, rocksalt) -> None:
