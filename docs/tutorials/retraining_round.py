@@ -8,6 +8,9 @@ other held out, then the other way round. So every formula is judged once by a m
 it, and the gain comes with a standard error over formulas. In each round the gate compares old and
 new model on the held-out crystals and promotes where no figure gets worse.
 
+In the run of the picture (30 November 2026, two cores, six minutes, seed 0) 552 crystals of 14
+formulas were labelled, prototypes as they are and shaken. Both models were promoted, and the error
+on formulas that a model never saw fell from 144 to 90 meV/atom: 54 +- 11 better, 12 of 14 formulas.
 Fe-P was chosen among twelve systems because DAO-P is far from CHGNet there. Where it is near
 already, expect less, or nothing.
 """

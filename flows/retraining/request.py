@@ -20,7 +20,7 @@ class RetrainRequest(BaseModel):
         holdout: Name of the registered test set on which models are judged. Its labels at this
             level are never trained on.
         min_new_labels: With fewer new labels than this the round ends at once.
-        replay: Record files of known crystals that are replayed beside the store's.
+        replay: Record files of known crystals that are replayed; without, DAO-P replays prototypes.
         predictor: Settings of the fine-tuning of DAO-P.
         generator: Settings of the fine-tuning of DAO-G; None leaves DAO-G as it is.
         rerelax: How many relaxations of the previous DAO-P are looked at again, lowest first.

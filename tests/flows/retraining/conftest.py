@@ -101,7 +101,6 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def nonsense() -> list[LabelDocument]:
-    """Labels of energies that are off by 4 eV/atom, up or down; none of the hold-out's formula."""
-    rng = np.random.default_rng(0)
-    labels = [label(one, shift=float(rng.choice([-4.0, 4.0]))) for one in random_alloys(2, 40)]
+    """Labels 4 eV/atom too low, more than the sound ones; none of the hold-out's formula."""
+    labels = [label(one, shift=-4.0) for one in random_alloys(2, 120)]
     return [one for one in labels if one.formula != "CuAu"]

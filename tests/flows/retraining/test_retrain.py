@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from dao_core.training.retraining_settings import PREDICTOR_RETRAINING
+from flows.campaign.server import prefect_server
 from flows.cli.app import main
+from flows.retraining.flow import retrain as retrain_flow
+from flows.retraining.request import RetrainRequest
 from stores import open_store
 from stores.documents import EventDocument, LabelDocument, ManifestDocument, ModelDocument
 from stores.registry import find_model, history, rollback, serving
@@ -63,13 +68,17 @@ def test_a_worse_model_is_rejected_with_the_reason_and_the_old_one_serves(
     assert better["promoted"], better["reason"]
     with open_store(world) as store:
         add_labels(store, nonsense)
-    second = retrain(capsys, world)["outcomes"][0]
-    assert not second["promoted"]
-    assert "worse than noise: " in second["reason"]
-    assert second["model_id"] == better["model_id"]
+    # With replay and anchor it would hardly follow the nonsense.
+    gullible = replace(PREDICTOR_RETRAINING, steps=60, replay=0.0, anchor=0.0)
+    request = RetrainRequest(level="emt", store=world, predictor=gullible, generator=None)
+    with prefect_server():
+        second = retrain_flow(request).outcomes[0]
+    assert not second.promoted
+    assert "worse than noise: " in second.reason
+    assert second.model_id == better["model_id"]
     with open_store(world) as store:
         assert serving(store, "predictor").id == better["model_id"]
-        (event,) = store.find(EventDocument, {"kind": "model_rejected", "reason": second["reason"]})
+        (event,) = store.find(EventDocument, {"kind": "model_rejected", "reason": second.reason})
         assert find_model(store, event.subject).parents == [better["model_id"]]
 
 
