@@ -22,7 +22,9 @@ from dao_core.search.target import parse_target
 KINDS = (1, 2, 2, 2, 3, 3, 3)
 """Numbers of elements that are drawn from."""
 MAX_ATOMS = 12
-TRIES = 20
+MOST = 400
+"""Prototypes that are made; variants of them make up any number."""
+TRIES = 5
 """Compositions drawn for each crystal that is wanted, at most; not every one has a prototype."""
 
 
@@ -39,9 +41,11 @@ def prototype_crystals(elements: Sequence[int], count: int, seed: int) -> list[S
 
     Args:
         elements: atomic numbers to draw from; noble gases are left out.
-        count: how many are wanted; fewer come where the elements have too few.
+        count: how many are wanted, at most :data:`MOST`; fewer come where the elements have too
+            few.
         seed: of the choice.
     """
+    count = min(count, MOST)
     rng = np.random.default_rng(seed)
     source, found = TemplateSource(), []
     symbols = [one.symbol for one in map(Element.from_Z, elements) if not one.is_noble_gas]
