@@ -24,7 +24,11 @@ from dao_core.training.predictor_settings import PredictorTraining
 from dao_core.training.retraining_anchor import Anchor
 from dao_core.training.retraining_data import on_scale, predictions, reference_shift
 from dao_core.training.retraining_fit import fit
-from dao_core.training.retraining_replay import prototype_crystals, without_labelled
+from dao_core.training.retraining_replay import (
+    prototype_crystals,
+    replay_count,
+    without_labelled,
+)
 from dao_core.training.retraining_settings import PREDICTOR_RETRAINING, Retraining
 from dao_core.training.size_batches import SizeBatchSampler
 from dao_core.training.teacher import PlannedLabel, TeacherPlan, label_shard
@@ -118,7 +122,7 @@ def _write_replay(
     settings: Retraining,
 ) -> None:
     """Label known crystals, or else prototypes, and variants of them with the model as it is."""
-    count = round(settings.replay * new)
+    count = replay_count(new, settings.replay)
     replay = replay or prototype_crystals(teacher.card.get("elements", ()), count, settings.seed)
     if not replay:
         return

@@ -22,10 +22,22 @@ from dao_core.search.target import parse_target
 KINDS = (1, 2, 2, 2, 3, 3, 3)
 """Numbers of elements that are drawn from."""
 MAX_ATOMS = 12
+LEAST = 100
+"""Crystals that are replayed however few the labels are, lest these are learned by heart."""
 MOST = 400
 """Prototypes that are made; variants of them make up any number."""
 TRIES = 5
 """Compositions drawn for each crystal that is wanted, at most; not every one has a prototype."""
+
+
+def replay_count(labels: int, replay: float) -> int:
+    """How many crystals are replayed beside some labels.
+
+    Args:
+        labels: their number.
+        replay: replayed crystals for each; 0 for none at all.
+    """
+    return max(LEAST, round(replay * labels)) if replay else 0
 
 
 def without_labelled(

@@ -14,7 +14,7 @@ class Retraining:
         atoms_per_batch: padded atoms per batch.
         learning_rate: peak of the cosine schedule.
         anchor: strength of the pull to the previous weights.
-        replay: replayed crystals for each new one.
+        replay: replayed crystals for each new one; DAO-P replays a hundred at least, unless 0.
         seed: of order and noise.
     """
 
