@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def next_predictor(store: DaoStore, request: RetrainRequest, manifest_id: str) -
     manifest = manifest_named(store, manifest_id)
     labels = labelled.labels_of(store, manifest)
     start = file_of(store, parent)
-    target = _folder(parent, manifest_id, request) / "dao-p.safetensors"
+    target = _folder(store, parent, manifest_id, request) / "dao-p.safetensors"
     if not target.is_file():
         replay = labelled.replay_of(request.replay)
         retrain_predictor(start, labels, replay, target, request.predictor)
@@ -71,7 +72,7 @@ def next_generator(store: DaoStore, request: RetrainRequest, manifest_id: str) -
              if e.structure_id in stable and e.example_id in names]  # fmt: skip
     facts += labelled.replay_of(request.replay)
     start = file_of(store, parent)
-    target = _folder(parent, manifest_id, request) / "dao-g.safetensors"
+    target = _folder(store, parent, manifest_id, request) / "dao-g.safetensors"
     try:
         if not target.is_file():
             retrain_generator(start, _own_crystals(store), facts, target, request.generator)
@@ -103,8 +104,19 @@ def _own_crystals(store: DaoStore) -> list[Structure]:
     return labelled.relaxed_of(store, manifest)
 
 
-def _folder(parent: ModelDocument, manifest_id: str, request: RetrainRequest) -> Path:
-    """Where the files of a round lie until they are registered."""
+def _folder(
+    store: DaoStore, parent: ModelDocument, manifest_id: str, request: RetrainRequest
+) -> Path:
+    """Where the files of a round lie until they are registered: beside an embedded store.
+
+    What another release has trained is not taken up.
+    """
     settings: dict[str, Any] = request.model_dump(mode="json", exclude={"store", "min_new_labels"})
-    content = {"parent": parent.id, "manifest": manifest_id, "settings": settings}
-    return dao_home() / "retraining" / content_key("t", content)
+    content = {
+        "parent": parent.id,
+        "manifest": manifest_id,
+        "settings": settings,
+        "release": version("dao-crystals"),
+    }
+    home = dao_home() if "://" in store.uri else Path(store.uri).parent
+    return home / "retraining" / content_key("t", content)

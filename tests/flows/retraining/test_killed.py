@@ -73,7 +73,8 @@ def written(home: Path) -> dict[str, Any]:
             one["relaxation_id"]: one["last_updated"] for one in store.relaxations.query({})
         }
         history = {one["promotion_id"]: one["promoted"] for one in store.promotions.query({})}
-    files = {str(file): file.stat().st_mtime_ns for file in home.glob("retraining/*/*.safetensors")}
+    models = home.glob("store/retraining/*/*.safetensors")
+    files = {str(file): file.stat().st_mtime_ns for file in models}
     return {**documents, **history, **files}
 
 
