@@ -124,7 +124,7 @@ def _write_replay(
     """Label known crystals, or else prototypes, and variants of them with the model as it is."""
     count = replay_count(new, settings.replay)
     replay = replay or prototype_crystals(teacher.card.get("elements", ()), count, settings.seed)
-    if not replay:
+    if not replay or not count:
         return
     rng = np.random.default_rng(settings.seed)
     planned = []
