@@ -22,7 +22,7 @@ from printing import show
 from pymatgen.core import Structure
 from search_formula import pw_seconds
 
-from dft_inputs.elements import element_structure
+from dao_core.elements.ground_states import element_structure
 from dft_inputs.method import Method
 from dft_inputs.protocols import get_protocol
 from dft_inputs.qe.level import generator_for

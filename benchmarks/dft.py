@@ -20,8 +20,8 @@ from pathlib import Path
 from printing import show
 from pymatgen.core import Lattice, Structure
 
+from dao_core.elements.ground_states import element_structure
 from dft_inputs.canonical import canonical_cell
-from dft_inputs.elements import element_structure
 from dft_inputs.method import Method
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.pseudos import install_family, list_families

@@ -24,10 +24,10 @@ from pymatgen.core import Lattice, Structure
 
 from dao_core.defects import defect_energies, vacancies
 from dao_core.defects.point_defects import supercell
+from dao_core.elements.ground_states import element_structure
 from dao_core.potentials import Potential, load_potential
 from dao_core.relax import RelaxSettings, relax
 from dao_core.surfaces import reconstruct, surface_energies
-from dft_inputs.elements import element_structure
 from dft_inputs.method import Method
 from dft_inputs.protocols import PROTOCOLS, Protocol
 from dft_inputs.qe.makers.core import StaticMaker

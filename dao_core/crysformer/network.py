@@ -9,7 +9,7 @@ from dao_core.crysformer.conditioning import AdaptiveNorm, time_features
 from dao_core.crysformer.config import CrysformerConfig
 from dao_core.crysformer.fused_attention import FusedAttention, fourier_features
 from dao_core.crysformer.geometry import GaussianBasis, minimum_image_distances
-from dao_core.elements import ELEMENT_FEATURES, element_table
+from dao_core.elements.features import ELEMENT_FEATURES, element_table
 
 LATTICE_FEATURES = 6
 

@@ -14,7 +14,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from dao_core.elements import ELEMENT_FEATURES, element_table
+from dao_core.elements.features import ELEMENT_FEATURES, element_table
 from dao_core.predictor.config import PredictorConfig
 from dao_core.predictor.image_sums import ImageSums
 

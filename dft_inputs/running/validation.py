@@ -10,8 +10,9 @@ from typing import Protocol
 from pydantic import BaseModel, Field
 from pymatgen.core import Structure
 
+from dao_core.elements.ground_states import element_structure
+from dao_core.errors import InputError as UnknownElement
 from dft_inputs.corrections import Correction
-from dft_inputs.elements import element_structure
 from dft_inputs.errors import DftError, InputError, LevelMismatchError
 from dft_inputs.hull import HullPoint, energies_above_hull
 from dft_inputs.method import Method
@@ -252,9 +253,9 @@ def _plan_phases(
         for element in set(system) - pure:
             try:
                 phases.add(element + suffix, element_structure(element), method, system)
-            except InputError as error:
+            except UnknownElement as error:
                 phases.formulas[element + suffix] = element
-                phases.refused[element + suffix] = error
+                phases.refused[element + suffix] = InputError(str(error))
 
 
 def _place_on_hulls(report: ValidationReport, plan: _Plan, memory: Memory | None) -> None:

@@ -12,10 +12,10 @@ from pymatgen.core import Structure
 
 from dao_core.defects import antisites, defect_energies, interstitials, vacancies
 from dao_core.defects.point_defects import MIN_LENGTH, PointDefect, supercell
+from dao_core.elements.ground_states import element_structure
 from dao_core.errors import InputError
 from dao_core.potentials import Potential
 from dao_core.relax import RelaxSettings, relax
-from dft_inputs.elements import element_structure
 from flows.interpretation.each import Finding, interpret_each, write_cif
 from flows.validation.crystals import Crystal
 from stores import DaoStore

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dao_core.elements.ground_states import element_structure
+from dao_core.errors import InputError
 from dao_core.evaluation.discovery import ON_HULL
 from dao_core.search.selection import DftCandidate, choose_for_dft
-from dft_inputs.elements import element_structure
-from dft_inputs.errors import InputError
 from flows.report.summary import RankedStructure
 
 

@@ -13,13 +13,13 @@ from maggma.stores import MemoryStore
 from pymatgen.analysis.eos import EOS
 from pymatgen.core import Composition, Lattice, Structure
 
+from dao_core.elements.ground_states import element_structure
 from dao_core.generator.generate import load_generator
 from dao_core.potentials import load_potential
 from dao_core.relax import relax
 from dao_core.search.landscape import landscape
 from dft_inputs.electrons.grid import Grid
 from dft_inputs.electrons.localisation import localise
-from dft_inputs.elements import element_structure
 from dft_inputs.method import Method
 from dft_inputs.phonons.maker import FiniteDisplacementMaker
 from dft_inputs.protocols import PROTOCOLS, Protocol

@@ -12,7 +12,7 @@ from jobflow import JobStore, run_locally
 from maggma.stores import MemoryStore
 from monty.json import MontyDecoder, MontyEncoder
 
-from dft_inputs.elements import element_structure
+from dao_core.elements.ground_states import element_structure
 from dft_inputs.method import Method
 from dft_inputs.pseudos import install_family
 from flows.validation.command import validate_given

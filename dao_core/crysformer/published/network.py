@@ -13,7 +13,7 @@ from dao_core.crysformer.published.blocks import PublishedBlock
 from dao_core.crysformer.published.config import PublishedConfig
 from dao_core.crysformer.published.pair_phases import pair_phases
 from dao_core.crystal.batch import MAX_ATOMIC_NUMBER
-from dao_core.elements import ELEMENT_FEATURES, element_table
+from dao_core.elements.features import ELEMENT_FEATURES, element_table
 from dao_core.errors import InputError
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from dao_core.crysformer.published.config import PublishedConfig
 from dao_core.crysformer.published.pair_phases import LATTICE_PRODUCTS
 from dao_core.crystal.batch import MAX_ATOMIC_NUMBER
-from dao_core.elements import ELEMENT_FEATURES
+from dao_core.elements.features import ELEMENT_FEATURES
 
 UNUSED = ("node_embedding.weight",)
 """Tensors that the released network holds and never reads; they are not converted."""

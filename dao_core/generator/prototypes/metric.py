@@ -13,7 +13,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from dao_core.elements import ELEMENT_FEATURES, element_table
+from dao_core.elements.features import ELEMENT_FEATURES, element_table
 
 WIDTH = 64
 VECTOR = 24

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dft_inputs.elements import element_structure
+from dao_core.elements.ground_states import element_structure
 from dft_inputs.method import Method
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.qe.geometry import last_geometry
@@ -27,7 +27,7 @@ DRIVER = """
 import sys
 from dataclasses import replace
 from pathlib import Path
-from dft_inputs.elements import element_structure
+from dao_core.elements.ground_states import element_structure
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.method import Method
 from dft_inputs.running.request import Limits

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dft_inputs.elements import element_structure
+from dao_core.elements.ground_states import element_structure
 from dft_inputs.pseudos import install_family
 from flows.campaign.propose import candidate_document
 from flows.events import LABELS_ADDED, candidates_selected

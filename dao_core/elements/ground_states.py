@@ -9,7 +9,7 @@ from ase.data import atomic_numbers, reference_states
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
 
 _LATTICES = {"fcc", "bcc", "hcp", "diamond", "sc"}
 

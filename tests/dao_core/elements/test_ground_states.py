@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from pymatgen.core import Element
 
-from dft_inputs.elements import element_structure
-from dft_inputs.errors import InputError
+from dao_core.elements.ground_states import element_structure
+from dao_core.errors import InputError
 from dft_inputs.pseudos import DEFAULT_FAMILY
 from dft_inputs.pseudos.family import catalogue
 

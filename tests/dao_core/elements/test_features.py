@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from dao_core.elements import element_table
+from dao_core.elements.features import element_table
 
 
 def test_nine_properties_are_binned_and_padding_is_zero() -> None:

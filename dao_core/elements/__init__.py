@@ -1,0 +1,1 @@
+"""Elements: their properties as numbers, and the crystals of their ground states."""
