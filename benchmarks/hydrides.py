@@ -25,8 +25,8 @@ from dao_core.crystal.symmetry import space_group_of
 from dao_core.frameworks import FilledCrystal, describe_network, fill_framework, fillings
 from dao_core.generator.generate import load_generator
 from dao_core.potentials import Potential, load_potential
-from dao_core.potentials.base import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dao_core.relax import RelaxSettings, relax
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.qe.calculator import PwCalculator
 from dft_inputs.qe.sets import PwInputGenerator

@@ -24,7 +24,7 @@ from pymatgen.core import Structure
 
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.potentials import Potential, load_potential
-from dao_core.potentials.base import EV_PER_CUBIC_ANGSTROM_IN_GPA
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 EDGES = (0.0, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 1100.0)
 """GPa."""

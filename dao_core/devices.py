@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 
+from dao_core.environment import DEVICE
 from dao_core.errors import InputError
-
-VARIABLE = "DAO_DEVICE"
 
 
 def default_device() -> str:
@@ -19,7 +16,7 @@ def default_device() -> str:
     Raises:
         InputError: ``DAO_DEVICE`` names no device of this machine.
     """
-    name = os.environ.get(VARIABLE)
+    name = DEVICE.value
     if not name:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
@@ -27,7 +24,7 @@ def default_device() -> str:
     except (RuntimeError, AssertionError) as error:
         known = ", ".join(available_devices())
         raise InputError(
-            f"{VARIABLE} is {name!r}, which torch cannot use here; there are: {known}"
+            f"{DEVICE.name} is {name!r}, which torch cannot use here; there are: {known}"
         ) from error
     return name
 

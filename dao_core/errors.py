@@ -14,12 +14,15 @@ class DaoError(Exception):
     """Base of all errors that are reported to the user without a traceback.
 
     Attributes:
-        exit_code: with which the command line ends.
+        exit_code: with which the command line ends: 2 wrong input, 3 something missing, 4 work
+            that failed.
+        reason: a short stable word, so that failures are counted without reading messages.
         setting: name of the setting that the error is about, where :func:`concerning` said so;
             parts of a setting are told by dots.
     """
 
     exit_code: int = 4
+    reason: str = "failed"
     setting: str | None = None
 
 
@@ -27,12 +30,14 @@ class InputError(DaoError, ValueError):
     """What the user gave is wrong: a formula, a file, an option, a structure."""
 
     exit_code = 2
+    reason = "bad_input"
 
 
 class MissingError(DaoError, FileNotFoundError):
     """Something that the work needs is not on this machine: a model, a program, a package."""
 
     exit_code = 3
+    reason = "missing"
 
 
 class CheckpointError(InputError):
@@ -41,6 +46,12 @@ class CheckpointError(InputError):
 
 class DomainError(InputError):
     """The request lies outside what a model or potential was made for."""
+
+
+class LevelMismatchError(InputError):
+    """Energies of different levels of theory were about to be compared."""
+
+    reason = "level_mismatch"
 
 
 @contextmanager

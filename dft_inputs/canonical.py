@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 
 import numpy as np
 from pymatgen.core import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
+
+from dao_core.hashing import text_hash
 
 SYMPREC = 1e-3
 """Tolerance (angstrom) that mends rounding but does not change a crystal."""
@@ -54,7 +55,7 @@ def structure_hash(structure: Structure) -> str:
     ]
     lattice = [round(x, _DECIMALS) for x in (*cell.lattice.abc, *cell.lattice.angles)]
     content = json.dumps([lattice, min(tables)])
-    return hashlib.sha256(content.encode()).hexdigest()[:20]
+    return text_hash(content)
 
 
 def _table(

@@ -1,32 +1,12 @@
 """Typed errors of the DFT room: what is wrong, where, and what to do about it.
 
-The exit codes are those of the command line: 2 wrong input, 3 something missing, 4 a calculation
-that failed. Every failed calculation carries a short stable ``reason`` word, so that failures can
-be counted without reading messages.
+Every failed calculation carries a short stable ``reason`` word, so that failures can be counted
+without reading messages.
 """
 
 from __future__ import annotations
 
-
-class DftError(Exception):
-    """Base of all errors of this room that are reported without a traceback."""
-
-    exit_code: int = 4
-    reason: str = "dft_error"
-
-
-class InputError(DftError, ValueError):
-    """What the user gave is wrong: a structure, a protocol name, an option."""
-
-    exit_code = 2
-    reason = "bad_input"
-
-
-class MissingError(DftError, FileNotFoundError):
-    """Something that the work needs is not on this machine."""
-
-    exit_code = 3
-    reason = "missing"
+from dao_core.errors import DaoError, MissingError
 
 
 class MissingProgramError(MissingError):
@@ -41,21 +21,14 @@ class MissingPseudopotentialError(MissingError):
     reason = "missing_pseudopotential"
 
 
-class ChecksumError(DftError):
+class ChecksumError(DaoError):
     """A file is not the file that its checksum names."""
 
     exit_code = 3
     reason = "checksum"
 
 
-class LevelMismatchError(DftError, ValueError):
-    """Energies of different levels of theory were about to be compared."""
-
-    exit_code = 2
-    reason = "level_mismatch"
-
-
-class CalculationError(DftError):
+class CalculationError(DaoError):
     """A calculation ended without a usable result."""
 
     reason = "calculation_failed"
@@ -101,9 +74,3 @@ class ContradictoryOutputError(CalculationError):
     """Two outputs of one run, or two parts of one output, do not agree."""
 
     reason = "contradictory_output"
-
-
-class BudgetError(DftError):
-    """The core-hour budget is spent."""
-
-    reason = "budget"

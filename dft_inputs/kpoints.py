@@ -9,7 +9,7 @@ from pymatgen.core import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from pymatgen.symmetry.bandstructure import HighSymmKpath
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
 
 
 def mesh_from_distance(structure: Structure, distance: float) -> tuple[int, int, int]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dft_inputs.errors import LevelMismatchError
+from dao_core.hashing import content_hash
 
 
 class LevelOfTheory(BaseModel):
@@ -45,8 +43,7 @@ class LevelOfTheory(BaseModel):
         if elements is not None:
             for table in ("pseudo_md5", "hubbard_u"):
                 content[table] = {e: v for e, v in content[table].items() if e in elements}
-        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+        return content_hash(content, 12)
 
     @property
     def name(self) -> str:
@@ -54,24 +51,3 @@ class LevelOfTheory(BaseModel):
         prefix = {"quantum-espresso": "qe"}.get(self.code, self.code)
         parts = (prefix, self.functional, self.pseudo_family, self.protocol)
         return "-".join(parts) + f"@{self.fingerprint()}"
-
-
-def require_same_level(levels: Collection[str]) -> str:
-    """The one level that all energies share.
-
-    Args:
-        levels: Level names.
-
-    Returns:
-        The level.
-
-    Raises:
-        LevelMismatchError: If there is none or more than one.
-    """
-    distinct = sorted(set(levels))
-    if len(distinct) != 1:
-        raise LevelMismatchError(
-            f"Energies of {len(distinct)} levels cannot stand in one hull: {', '.join(distinct)}. "
-            "Compute all of them with one protocol, one code and one pseudopotential family."
-        )
-    return distinct[0]

@@ -12,7 +12,7 @@ from typing import Literal
 
 from monty.json import MSONable
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
 
 ProtocolName = Literal["fast", "balanced", "stringent"]
 CutoffHint = Literal["low", "normal", "high"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -13,16 +12,16 @@ from prefect.client.orchestration import get_client
 from prefect.settings import get_current_settings
 
 from dao_core.devices import available_devices
+from dao_core.environment import VASP_COMMAND, dao_home
 from dao_core.errors import DaoError, MissingError
 from dao_core.generator.generate import load_generator
 from dao_core.potentials import load_potential
-from dft_inputs.errors import DftError
 from dft_inputs.pseudos import check_families
 from dft_inputs.qe.program import program_version, pw_command, sibling_command, split_command
 from dft_inputs.vasp.potcar import potcar_folder
 from flows.campaign.preflight import require_writable
 from flows.serving import model_name, served_models
-from stores import DaoStore, dao_home, default_store, open_store, redacted
+from stores import DaoStore, default_store, open_store, redacted
 from stores.documents import DOCUMENTS
 from stores.errors import StoreError
 from stores.maintenance import outdated
@@ -84,7 +83,7 @@ def as_result(checks: list[Check], store: str | None) -> dict[str, Any]:
 def _tried(part: str, attempt: Callable[[], str], *, needed: bool) -> Check:
     try:
         return Check(part, works=True, needed=needed, detail=attempt())
-    except (DaoError, DftError) as error:
+    except DaoError as error:
         return Check(part, works=False, needed=needed, detail=str(error))
 
 
@@ -185,7 +184,7 @@ def _families() -> str:
 
 
 def _vasp() -> str:
-    command = os.environ.get("DAO_VASP_COMMAND", "vasp_std")
+    command = VASP_COMMAND.value or "vasp_std"
     path = shutil.which(command.split()[0]) if command.split() else None
     if path is None:
         raise MissingError(f"'{command}' is not on the PATH; name yours in DAO_VASP_COMMAND")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prefect import flow, get_run_logger, task
 from pydantic import BaseModel, Field
 
+from dao_core.units import SECONDS_PER_DAY
 from flows.events import labels_added
 from flows.forms import FORM
 from flows.naming import asked
@@ -12,8 +13,6 @@ from flows.retrying import RETRY
 from stores import open_store
 from stores.ingest import IngestReport, open_source
 from stores.ingest import ingest as take_in
-
-DAY = 24 * 3600
 
 
 class IngestRequest(BaseModel):
@@ -41,7 +40,7 @@ def run_name() -> str:
     return f"ingest {asked('source')}"
 
 
-@task(name="take in", timeout_seconds=DAY, **RETRY)
+@task(name="take in", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def take_in_task(request: IngestRequest) -> IngestReport:
     """Take in what is missing; after an interruption it goes on where it stopped."""
     with open_store(request.store) as store:

@@ -8,6 +8,7 @@ from pathlib import Path
 from prefect import flow, get_run_logger, task
 from pydantic import BaseModel, Field
 
+from dao_core.units import SECONDS_PER_HOUR
 from flows.forms import FORM
 from flows.retrying import RETRY
 from flows.stale_runs import mark_stale_runs
@@ -50,7 +51,7 @@ class MaintenanceReport(BaseModel):
     stale_runs: list[str]
 
 
-@task(name="build", timeout_seconds=6 * 3600, **RETRY)
+@task(name="build", timeout_seconds=6 * SECONDS_PER_HOUR, **RETRY)
 def build_task(uri: str | None) -> dict[str, int]:
     """Bring hulls, groups, examples and statistics up to date."""
     with open_store(uri) as store:
@@ -58,14 +59,14 @@ def build_task(uri: str | None) -> dict[str, int]:
         return {report.builder: report.taken_in for report in reports}
 
 
-@task(name="check", timeout_seconds=6 * 3600, **RETRY)
+@task(name="check", timeout_seconds=6 * SECONDS_PER_HOUR, **RETRY)
 def check_task(uri: str | None) -> list[str]:
     """Read everything and list every fault."""
     with open_store(uri) as store:
         return [f"{fault.where}: {fault.what}" for fault in check(store)]
 
 
-@task(name="back up", timeout_seconds=6 * 3600, **RETRY)
+@task(name="back up", timeout_seconds=6 * SECONDS_PER_HOUR, **RETRY)
 def backup_task(uri: str | None, folder: Path) -> Path:
     """Copy a consistent state of the store."""
     with open_store(uri) as store:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dao_core.environment import dao_home
 from dao_core.errors import InputError, MissingError
 from dao_core.pretrained import SHIPPED
 from flows.campaign.preflight import require_writable
-from stores import dao_home
 
 
 def imported_folder() -> Path:

@@ -12,12 +12,8 @@ from dao_core.crystal.identity import structure_id
 from dao_core.crystal.reading import NamedStructure, Reading, read_structures
 from dao_core.crystal.symmetry import space_group_of
 from dao_core.errors import InputError
-from dao_core.potentials import (
-    EV_PER_CUBIC_ANGSTROM_IN_GPA,
-    Evaluation,
-    Potential,
-    load_potential,
-)
+from dao_core.potentials import Evaluation, Potential, load_potential
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from flows.campaign.batches import by_atoms
 from flows.model_files import model_file
 from flows.property_prediction import predicted_property

@@ -9,16 +9,15 @@ from prefect import flow, get_run_logger, task
 from pydantic import BaseModel, Field
 
 from dao_core.evaluation.structure_benchmark import BenchmarkSettings
+from dao_core.hashing import content_id
+from dao_core.units import SECONDS_PER_DAY
 from flows.benchmark import Chosen, Contestant, benchmark_energies, benchmark_structures
-from flows.campaign.request import content_key
 from flows.forms import FORM
 from flows.naming import asked
 from flows.retrying import RETRY
 from flows.serving import Served, model_name, served_models
 from stores import open_store
 from stores.documents import EventDocument, utc_now
-
-DAY = 24 * 3600
 
 
 class BenchmarkRequest(BaseModel):
@@ -43,7 +42,7 @@ class BenchmarkRequest(BaseModel):
     store: str | None = None
 
 
-@task(name="structures and energies", timeout_seconds=3 * DAY, **RETRY)
+@task(name="structures and energies", timeout_seconds=3 * SECONDS_PER_DAY, **RETRY)
 def measure_task(request: BenchmarkRequest, served: Served, folder: Path) -> dict[str, Any]:
     """Predict the structures and the energies of the set."""
     with open_store(request.store) as store:
@@ -79,7 +78,7 @@ def benchmark(request: BenchmarkRequest) -> dict[str, Any]:
     with open_store(request.store) as store:
         served = served_models(store)
         content = {**request.model_dump(mode="json", exclude={"store", "out"}), "models": served}
-        key = content_key("b", content)
+        key = content_id("b", content)
         known = store.get(EventDocument, key)
     if known is not None:
         get_run_logger().info("these models are measured: %s", key)

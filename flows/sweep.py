@@ -12,9 +12,10 @@ from prefect.runtime import flow_run
 from pydantic import BaseModel, Field
 
 from dao_core.errors import DaoError
+from dao_core.hashing import content_id
 from dao_core.search.target import parse_target
 from flows.campaign.flow import campaign
-from flows.campaign.request import CampaignRequest, content_key
+from flows.campaign.request import CampaignRequest
 from flows.forms import FORM
 from flows.naming import asked
 from stores.errors import StoreError
@@ -122,7 +123,7 @@ def _send(queued: QueuedCampaign) -> SweptCampaign:
         DEPLOYMENT,
         parameters={"request": settings},
         timeout=0,
-        idempotency_key=f"{flow_run.get_id()}-{content_key('k', settings)}",
+        idempotency_key=f"{flow_run.get_id()}-{content_id('k', settings)}",
         work_queue_name=queued.priority,
         tags=[parse_target(queued.request.targets).chemsys],
     )

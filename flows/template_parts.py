@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
 from dao_core.errors import InputError
 from dao_core.generator.held_parts import HeldParts
+from dao_core.hashing import file_hash
 from flows.prediction import read_given
 
 Hold = Literal["framework", "sites", "lattice", "orbits"]
@@ -29,5 +29,5 @@ def held_parts(template: Path, hold: Hold) -> tuple[HeldParts, dict[str, Any]]:
         sites=crystal if hold in ("framework", "sites") else None,
         orbits=crystal if hold == "orbits" else None,
     )
-    digest = hashlib.sha256(template.read_bytes()).hexdigest()[:16]
+    digest = file_hash(template, 16)
     return parts, {"held": hold, "template": digest}

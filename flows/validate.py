@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from pydantic import BaseModel, Field
 
+from dao_core.units import SECONDS_PER_DAY
 from flows.events import labels_added
 from flows.forms import FORM
 from flows.naming import asked
@@ -17,8 +18,6 @@ from flows.tagging import run_tagged
 from flows.validation.crystals import find_crystals
 from flows.validation.settings import DftSettings
 from stores import open_store
-
-DAY = 24 * 3600
 
 
 class ValidateRequest(BaseModel):
@@ -41,7 +40,7 @@ class ValidateRequest(BaseModel):
     out: str = "validated"
 
 
-@task(name="find", timeout_seconds=DAY, **RETRY)
+@task(name="find", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def systems_task(request: ValidateRequest) -> list[str]:
     """The chemical systems of the crystals, elements sorted."""
     with open_store(request.store) as store:
@@ -49,7 +48,7 @@ def systems_task(request: ValidateRequest) -> list[str]:
     return sorted({one.structure.composition.chemical_system for one in found})
 
 
-@task(name="DFT", timeout_seconds=7 * DAY, **RETRY)
+@task(name="DFT", timeout_seconds=7 * SECONDS_PER_DAY, **RETRY)
 def dft_task(request: ValidateRequest) -> dict[str, Any]:
     """Compute what the store does not know yet; one such task at a time on one server."""
     # Only a machine that checks needs what DFT is made with.

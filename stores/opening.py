@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import zlib
 from collections.abc import Mapping
@@ -10,9 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from maggma.core import Store
-from platformdirs import user_data_path
 from pymongo.uri_parser import parse_uri
 
+from dao_core.environment import BLOBS, STORE, dao_home
+from dao_core.hashing import text_hash
 from stores.blobs import BlobStore, FolderBlobs, MemoryBlobs
 from stores.blobs.gridfs import GridFSBlobs
 from stores.blobs.s3 import S3Blobs
@@ -26,20 +26,12 @@ from stores.sqlite import Database, SqliteStore
 
 FILE_NAME = "store.sqlite"
 SUFFIXES = (".sqlite", ".sqlite3", ".db")
-VARIABLE = "DAO_STORE"
-"""URI of the default store; the place for one with credentials."""
 FLAT_FILES = (".json", ".jsonl", ".json.gz", ".bson", ".csv", ".yaml", ".yml", ".parquet", ".pkl")
-
-
-def dao_home() -> Path:
-    """The folder of the embedded store and imported models: ``DAO_HOME``, or the user's own."""
-    home = os.environ.get("DAO_HOME")
-    return Path(home).expanduser() if home else user_data_path("dao", appauthor=False)
 
 
 def default_store() -> str:
     """Where documents live unless it is said otherwise: ``DAO_STORE``, or the embedded store."""
-    return os.environ.get(VARIABLE) or str(dao_home())
+    return STORE.value or str(dao_home())
 
 
 def open_store(uri: str | os.PathLike[str] | None = None) -> DaoStore:
@@ -120,7 +112,7 @@ def _open_mongo(uri: str) -> DaoStore:
         for kind in DOCUMENTS
     }
     _connect(stores)
-    spool = Spool(dao_home() / "spool" / hashlib.sha256(address.encode()).hexdigest()[:12])
+    spool = Spool(dao_home() / "spool" / text_hash(address, 12))
     blobs = _blobs(GridFSBlobs(client[name], address))
     store = DaoStore(address, stores, blobs, spool=spool, on_close=client.close)
     store.replay()
@@ -138,7 +130,7 @@ def _connect(stores: Mapping[str, Store]) -> None:
 
 def _blobs(default: BlobStore) -> BlobStore:
     """The blobs that ``DAO_BLOBS`` names, or those beside the documents."""
-    address = os.environ.get("DAO_BLOBS")
+    address = BLOBS.value
     if not address:
         return default
     parts = urlsplit(address)
@@ -166,10 +158,10 @@ def without_credentials(uri: str) -> str:
     """
     if "://" not in uri or "@" not in uri:
         return uri
-    os.environ[VARIABLE] = uri
+    os.environ[STORE.name] = uri
     return redacted(uri)
 
 
 def _with_credentials(uri: str) -> str:
-    known = os.environ.get(VARIABLE, "")
+    known = STORE.value
     return known if "@" in known and redacted(known) == uri else uri

@@ -6,7 +6,6 @@ the rest says how it was made (data, hours, figures).
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from dao_core.errors import CheckpointError, MissingError
+from dao_core.hashing import file_hash
 
 HASH_LENGTH = 8
 Card = dict[str, Any]
@@ -90,8 +90,7 @@ def load_weights(module: torch.nn.Module, tensors: Mapping[str, Tensor], path: P
 
 def checkpoint_hash(path: Path) -> str:
     """The first eight hex digits of the file's SHA-256: how energies and candidates name it."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:HASH_LENGTH]
+    return file_hash(path, HASH_LENGTH)
 
 
 def read_card(path: Path) -> Card:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from dao_core.crysformer.published.config import PublishedConfig
 from dao_core.crysformer.published.model_file import KIND, NETWORK_PREFIX, SCORE_NORM
 from dao_core.crysformer.published.released_layout import UNUSED, from_released, released_shapes
 from dao_core.errors import CheckpointError, InputError
+from dao_core.hashing import file_hash
 
 PREFIX = "decoder."
 _SCORE_NORM = "sigma_scheduler.sigmas_norm"
@@ -85,7 +85,7 @@ def import_released(
         "energy_mean": energy_mean,
         "energy_std": energy_std,
         "source": path.name,
-        "source_sha256": _sha256(path),
+        "source_sha256": file_hash(path),
         "not_converted": sorted(set(UNUSED) & released.keys()),
     }
     target = target_folder / f"{path.stem}.safetensors"
@@ -171,8 +171,3 @@ def _check_finite(path: Path, tensors: Mapping[str, Tensor]) -> None:
     )
     if wrong:
         raise CheckpointError(f"{path}: these tensors are not finite real numbers: {wrong}")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +13,7 @@ from dao_core.crystal.lattice import metric_parameters, shortest_bases
 from dao_core.crystal.symmetry import standard_primitive
 from dao_core.crystal.usable import unusable_reason
 from dao_core.errors import InputError
+from dao_core.hashing import content_id
 
 SYMPREC = 0.01
 """Angstrom: displacements below this are snapped to the symmetric position before hashing."""
@@ -50,7 +49,7 @@ def structure_id(structure: Structure) -> str:
     reason = unusable_reason(structure)
     if reason:
         raise InputError(f"no identity for {structure.formula or 'a structure'}: {reason}")
-    return "s-" + _digest(canonical_form(structure))
+    return content_id("s", canonical_form(structure))
 
 
 def candidate_id(provenance: Mapping[str, Any]) -> str:
@@ -66,7 +65,7 @@ def candidate_id(provenance: Mapping[str, Any]) -> str:
         InputError: a value is not plain JSON, or not a finite number.
     """
     try:
-        return "c-" + _digest(dict(provenance))
+        return content_id("c", dict(provenance))
     except (TypeError, ValueError) as error:
         raise InputError(f"provenance {provenance!r} is not plain JSON: {error}") from error
 
@@ -110,9 +109,3 @@ def _rounded_sites(
     shifted = (frac_coords - frac_coords[origin]) * COORDINATE_STEPS
     grid = np.rint(shifted).astype(int) % COORDINATE_STEPS
     return tuple(sorted(map(tuple, np.column_stack([numbers, grid]).tolist())))
-
-
-def _digest(content: Mapping[str, Any]) -> str:
-    """First 20 hexadecimal digits of the SHA-256 of canonical JSON."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]

@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from pymatgen.core import Structure
 
 from dao_core.crystal.deduplication import same_crystal
-from dao_core.search.hull import PhaseEntry, energies_above_hull
-
-ON_HULL = 1e-6
-"""eV/atom; only rounding lies between a vertex of the hull and the hull."""
+from dao_core.hull import ON_HULL, PhaseEntry, energies_above_hull
 
 
 @dataclass(frozen=True)

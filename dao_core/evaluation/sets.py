@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 import math
 import warnings
@@ -20,6 +19,7 @@ from pymatgen.core import Element, Lattice, Structure
 from dao_core.crystal.batch import unusable_reason
 from dao_core.crystal.reading import ReadFailure, read_structures
 from dao_core.errors import InputError
+from dao_core.hashing import text_hash
 
 CSV_COLUMNS = ("material_id", "cif")
 ENERGY_LABEL = "formation_energy_per_atom"
@@ -101,7 +101,7 @@ class BenchmarkSet:
         lines = sorted(
             f"{r.material_id} {r.structure.composition.formula}" for r in self.references
         )
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
+        return text_hash("\n".join(lines), 12)
 
 
 def read_set(path: str | Path, limit: int | None = None) -> BenchmarkSet:

@@ -7,7 +7,6 @@ change a result.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -27,6 +26,7 @@ from dao_core.evaluation.matching import LOOSE, STRICT
 from dao_core.evaluation.sampling import Sampler, questions
 from dao_core.evaluation.scores import SampleRow
 from dao_core.evaluation.sets import BenchmarkSet
+from dao_core.hashing import text_hash
 from dao_core.potentials import Potential
 
 SAMPLES_PER_PIECE = 500
@@ -123,7 +123,7 @@ def run_key(
         "k": settings.k,
         "relaxed": settings.relaxed,
     }
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+    return text_hash(json.dumps(content, sort_keys=True), 16)
 
 
 def _made(

@@ -13,9 +13,6 @@ from torch import Tensor
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.vacuum import vacuum_of
 
-EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766208
-"""1 eV/angstrom^3 in GPa (CODATA 2014, the value ASE and CHGNet use)."""
-
 
 @dataclass(frozen=True)
 class Domain:

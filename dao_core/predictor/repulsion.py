@@ -12,9 +12,8 @@ from torch import Tensor
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.predictor.image_sums import PairGeometry, smooth_cutoff
 from dao_core.predictor.neighbours import Neighbours
+from dao_core.units import COULOMB_EV_ANGSTROM
 
-COULOMB = 14.399645
-"""e^2 / (4 pi epsilon_0), eV angstrom."""
 REACH = 0.75
 """Where the repulsion ends, in sums of covalent radii; bonds are longer."""
 _SCREENING = ((0.18175, 3.19980), (0.50986, 0.94229), (0.28022, 0.40290), (0.02817, 0.20162))
@@ -28,5 +27,5 @@ def screened_repulsion(batch: CrystalBatch, edges: Neighbours, geometry: PairGeo
     reduced = geometry.distance * (first**0.23 + second**0.23) / 0.46850
     screening = sum((a * torch.exp(-b * reduced) for a, b in _SCREENING), torch.zeros_like(reduced))
     envelope = smooth_cutoff(geometry.distance / (REACH * geometry.contact))
-    pair_energy = COULOMB * first * second / geometry.distance * screening * envelope
+    pair_energy = COULOMB_EV_ANGSTROM * first * second / geometry.distance * screening * envelope
     return pair_energy.new_zeros(len(batch)).index_add(0, edges.crystal, pair_energy)

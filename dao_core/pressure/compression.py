@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from pymatgen.core import Structure
 
 from dao_core.errors import InputError
-from dao_core.potentials.base import EV_PER_CUBIC_ANGSTROM_IN_GPA, Potential
+from dao_core.potentials.base import Potential
 from dao_core.relax import Relaxation, RelaxSettings, relax
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from scipy.interpolate import PchipInterpolator
 from scipy.optimize import brentq
 
 from dao_core.errors import InputError
-from dao_core.potentials.base import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dao_core.pressure.compression import CompressionCurve
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 GRID = 400
 """Pressures at which the lowest enthalpy is looked for before a crossing is refined."""

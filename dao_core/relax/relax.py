@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dao_core.crystal.batch import CrystalBatch, unusable_reason
 from dao_core.errors import InputError
-from dao_core.potentials.base import EV_PER_CUBIC_ANGSTROM_IN_GPA, Potential
+from dao_core.potentials.base import Potential
 from dao_core.relax.active import enter, reduce_sheared_cells
 from dao_core.relax.constraints import Constraint, constrained_start
 from dao_core.relax.guards import too_close, volume_ran_away
@@ -19,6 +19,7 @@ from dao_core.relax.result import Relaxation, StopReason
 from dao_core.relax.settings import RelaxSettings
 from dao_core.relax.step import MAX_REJECTIONS, advance
 from dao_core.relax.trial import TrialPoint, evaluate_trial
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 OnFinish = Callable[[int, Relaxation], None]
 

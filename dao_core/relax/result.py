@@ -7,7 +7,7 @@ from typing import Literal
 
 from pymatgen.core import Structure
 
-from dao_core.potentials.base import EV_PER_CUBIC_ANGSTROM_IN_GPA
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 StopReason = Literal[
     "converged",

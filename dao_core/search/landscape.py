@@ -12,7 +12,7 @@ from dao_core.crystal.deduplication import NOISE_ENERGY, deduplicate, same_cryst
 from dao_core.crystal.fingerprint import fingerprint, fingerprint_distance
 from dao_core.crystal.reading import NamedStructure
 from dao_core.crystal.symmetry import SymmetrisedCrystal, space_group_number, symmetrise
-from dao_core.search.hull import PhaseEntry, energies_above_hull
+from dao_core.hull import PhaseEntry, energies_above_hull
 
 __all__ = ["TIE_ENERGY", "Minimum", "distance_matrix", "landscape", "same_crystal"]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pymatgen.core import Structure
 
 from dao_core.crystal.deduplication import deduplicate
+from dao_core.hull import PhaseEntry, energies_above_hull
 from dao_core.search.budget import LOW_ENERGY
-from dao_core.search.hull import PhaseEntry, energies_above_hull
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pymatgen.core import Composition
 
-from dao_core.search.hull import PhaseEntry, energies_above_hull
+from dao_core.hull import PhaseEntry, energies_above_hull
 
 GAP = 0.05
 """eV/atom above the hull over which interest in a composition falls to 1/e, nothing in doubt."""

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from pymatgen.core import Element, Lattice, Structure
 
 from dao_core.errors import InputError, MissingError
+from dao_core.hashing import text_hash
 from dao_core.training.record_stream import stream_records
 from dao_core.training.reduced_cells import Cell, reduced_cells
 
@@ -102,7 +102,7 @@ def read_crystals(paths: Iterable[Path], max_atoms: int) -> RecordReading:
 def manifest_hash(crystals: Sequence[Crystal]) -> str:
     """Hash of the sorted ids of a set of crystals: the name of a training split."""
     ids = "\n".join(sorted(crystal.material_id for crystal in crystals))
-    return hashlib.sha256(ids.encode()).hexdigest()[:16]
+    return text_hash(ids, 16)
 
 
 def _crystal(

@@ -8,7 +8,6 @@ comes from and what was done to it; what is left out is named in its shard.
 from __future__ import annotations
 
 import gzip
-import hashlib
 import itertools
 import json
 import os
@@ -22,6 +21,7 @@ from pymatgen.core import Lattice, Structure
 
 from dao_core.crystal.batch import unusable_reason
 from dao_core.errors import InputError
+from dao_core.hashing import file_hash
 from dao_core.potentials.base import Potential
 from dao_core.relax import Relaxation, RelaxSettings, relax
 from dao_core.training.folder_identity import claim
@@ -194,7 +194,7 @@ def _claim(
     for path in files:
         next(iter(iterate_records(path)), None)
     whole = {
-        "files": [[path.name, _sha256(path)] for path in files],
+        "files": [[path.name, file_hash(path)] for path in files],
         "level": potential.level,
         "settings": asdict(replace(settings, part=(0, 1))),
     }
@@ -206,8 +206,3 @@ def _write(path: Path, content: Record) -> None:
     with gzip.open(partial, "wt", encoding="utf-8") as file:
         json.dump(content, file)
     partial.replace(path)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

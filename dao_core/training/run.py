@@ -19,6 +19,7 @@ from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, Ric
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from dao_core.training.folder_identity import claim
+from dao_core.units import SECONDS_PER_HOUR
 
 LAST = "last.ckpt"
 """The checkpoint from which a run in its folder goes on."""
@@ -186,7 +187,7 @@ def _progress(module: lightning.LightningModule, settings: RunSettings, step: in
     trainer = module.trainer
     timer = next(c for c in trainer.callbacks if isinstance(c, Timer))  # type: ignore[attr-defined]
     elapsed: float = trainer.strategy.broadcast(timer.time_elapsed())
-    return elapsed / (3600 * settings.hours)
+    return elapsed / (SECONDS_PER_HOUR * settings.hours)
 
 
 def batch_random(module: lightning.LightningModule, seed: int, index: int) -> torch.Generator:

@@ -11,10 +11,8 @@ from ase.io.cube import read_cube_data
 from pymatgen.core import Lattice, Structure
 from scipy.signal import resample
 
+from dao_core.units import BOHR_ANGSTROM
 from dft_inputs.errors import TruncatedOutputError
-
-BOHR = 0.529177210903
-"""angstrom"""
 
 
 @dataclass(frozen=True)
@@ -78,4 +76,4 @@ def read_cube(file: Path, structure: Structure, *, density: bool = False) -> Gri
         raise TruncatedOutputError(f"{file} is not a whole cube file: {error}") from error
     if not np.allclose(Lattice(atoms.cell.array).volume, structure.volume, rtol=1e-3):
         raise TruncatedOutputError(f"{file} is not of the cell of {structure.formula}.")
-    return Grid(structure, np.asarray(values) / BOHR**3 if density else np.asarray(values))
+    return Grid(structure, np.asarray(values) / BOHR_ANGSTROM**3 if density else np.asarray(values))

@@ -7,7 +7,7 @@ from functools import cache
 
 from pymatgen.core import Element
 
-from dft_inputs.electrons.grid import BOHR
+from dao_core.units import BOHR_ANGSTROM
 
 _EFFECTIVE = {1: 1.0, 2: 2.0, 3: 3.0, 4: 3.7, 5: 4.0, 6: 4.2, 7: 4.3}
 """Slater's effective principal quantum numbers."""
@@ -37,4 +37,4 @@ def _shell_radius(element: Element, n: int) -> float:
     deeper = sum(count for m, _, count in shells if m < n - 1)
     same = _SAME_FIRST if n == 1 else _SAME
     charge = element.Z - same * (group - 1) - _ONE_BELOW * below - _DEEPER * deeper
-    return _EFFECTIVE[n] ** 2 / charge * BOHR
+    return _EFFECTIVE[n] ** 2 / charge * BOHR_ANGSTROM

@@ -11,12 +11,10 @@ from pydantic import BaseModel, Field
 from pymatgen.core import Structure
 from scipy.signal import find_peaks
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
+from dao_core.units import EV_PER_KJ_PER_MOL, WAVENUMBER_PER_THZ
 from dft_inputs.phonons.finite_displacement import FinitePhononDoc, lattice_dynamics
 
-EV_PER_KJ_PER_MOL = 1 / 96.48533212
-WAVENUMBER_PER_THZ = 33.35640951981521
-"""1 THz in cm^-1."""
 MESH_LENGTH = 60.0
 """Density of the mesh: q-points times the length of a lattice vector, angstrom."""
 PEAK_HEIGHT = 0.05

@@ -9,7 +9,7 @@ import numpy as np
 from pymatgen.core import Structure
 from pymatgen.io.phonopy import get_pmg_structure
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
 from dft_inputs.phonons.finite_displacement import (
     IMAGINARY_BELOW,
     FinitePhononDoc,

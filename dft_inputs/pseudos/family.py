@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
-from dft_inputs.errors import InputError, MissingPseudopotentialError
+from dao_core.errors import InputError
+from dft_inputs.errors import MissingPseudopotentialError
 from dft_inputs.protocols import CutoffHint
 from dft_inputs.pseudos.upf import md5
 

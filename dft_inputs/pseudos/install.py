@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from pathlib import Path
 
-import platformdirs
 from pydantic import BaseModel, Field
 
-from dft_inputs.errors import ChecksumError, InputError, MissingPseudopotentialError
+from dao_core.environment import dao_home
+from dao_core.errors import InputError
+from dft_inputs.errors import ChecksumError, MissingPseudopotentialError
 from dft_inputs.pseudos.family import (
     FAMILY_FILE,
     Catalogue,
@@ -48,8 +48,7 @@ class FamilyCheck(BaseModel):
 
 def pseudos_root() -> Path:
     """Folder of the installed families: ``pseudos`` in ``DAO_HOME``."""
-    home = os.environ.get("DAO_HOME") or platformdirs.user_data_dir("dao")
-    return Path(home) / "pseudos"
+    return dao_home() / "pseudos"
 
 
 def install_family(

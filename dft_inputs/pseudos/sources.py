@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dft_inputs.errors import InputError, MissingError
+from dao_core.errors import InputError, MissingError
 from dft_inputs.pseudos.upf import is_upf
 
 DOWNLOAD_SECONDS = 300

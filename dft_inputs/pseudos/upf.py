@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 from pymatgen.core import Element
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
 
 LARGEST_FILE = 200_000_000
 """Bytes; real ones have at most a few MB."""

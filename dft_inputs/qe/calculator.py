@@ -18,9 +18,10 @@ from pymatgen.core import Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 from typing_extensions import override
 
-from dft_inputs.errors import ContradictoryOutputError, InputError
+from dao_core.errors import InputError
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
+from dft_inputs.errors import ContradictoryOutputError
 from dft_inputs.qe.run import run_pw
-from dft_inputs.qe.schemas.pw_xml import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dft_inputs.qe.schemas.task import PwTaskDoc
 from dft_inputs.qe.sets import PwInputGenerator
 

@@ -10,9 +10,9 @@ import subprocess
 import tempfile
 from functools import lru_cache
 
+from dao_core.environment import PW_COMMAND
 from dft_inputs.errors import MissingProgramError
 
-PW_COMMAND = "pw.x"
 ANSWER_SECONDS = 120
 """How long a program may take to introduce itself: a moment, unless the machine is overloaded."""
 _BANNERS = {"pw.x": "PWSCF", "ph.x": "PHONON", "pp.x": "POST-PROC", "dos.x": "DOS"}
@@ -21,7 +21,7 @@ _BANNERS = {"pw.x": "PWSCF", "ph.x": "PHONON", "pp.x": "POST-PROC", "dos.x": "DO
 
 def pw_command() -> str:
     """Command that runs pw.x: ``DAO_PW_COMMAND``, for example ``mpirun -n 4 pw.x``, or pw.x."""
-    return os.environ.get("DAO_PW_COMMAND", PW_COMMAND)
+    return PW_COMMAND.value
 
 
 def split_command(command: str) -> list[str]:
@@ -101,4 +101,4 @@ def pw_version(command: str) -> tuple[int, ...]:
     Raises:
         MissingProgramError: If the program is absent or is not pw.x.
     """
-    return program_version(command, PW_COMMAND)
+    return program_version(command, PW_COMMAND.default)

@@ -11,7 +11,8 @@ import numpy as np
 from pymatgen.core import Structure
 from pymatgen.io.core import InputGenerator, InputSet
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
+from dao_core.units import KBAR_PER_GPA
 from dft_inputs.hubbard import FIRST_VERSION_WITH_CARD, card_lines, hubbard_u, namelist_entries
 from dft_inputs.kpoints import mesh_from_distance
 from dft_inputs.level import LevelOfTheory
@@ -25,7 +26,6 @@ from dft_inputs.qe.pw_input import PwInput, cell_card, positions_card
 Calculation = Literal["scf", "nscf", "bands", "relax", "vc-relax"]
 Occupations = Literal["smearing", "gaussian", "fixed", "tetrahedra"]
 _SMEARINGS = {"smearing": "cold", "gaussian": "gaussian"}
-KBAR_PER_GPA = 10.0
 NSTEP = 100
 
 

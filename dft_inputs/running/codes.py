@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from types import ModuleType
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.method import Method
 from dft_inputs.protocols import get_protocol

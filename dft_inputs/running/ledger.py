@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-SECONDS_PER_HOUR = 3600.0
+from dao_core.units import SECONDS_PER_HOUR
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempts (

@@ -6,10 +6,10 @@ import math
 
 import psutil
 
+from dao_core.units import BOHR_ANGSTROM
 from dft_inputs.kpoints import mesh_from_distance
 from dft_inputs.protocols import get_protocol
 from dft_inputs.pseudos import load_family
-from dft_inputs.qe.schemas.pw_xml import BOHR_ANGSTROM
 from dft_inputs.running.request import CalculationRequest
 
 GIB = 1024.0**3

@@ -15,8 +15,9 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from types import ModuleType
 
+from dao_core.units import SECONDS_PER_HOUR
 from dft_inputs.running.folder import CalculationFailure, CalculationFolder, CalculationResult
-from dft_inputs.running.ledger import SECONDS_PER_HOUR, Ledger
+from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.memory import estimated_memory, free_memory
 from dft_inputs.running.request import CalculationRequest, Limits
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import platformdirs
 from pymatgen.core import Structure
 
+from dao_core.environment import dao_home
+from dao_core.errors import InputError
+from dao_core.hashing import text_hash
 from dft_inputs.canonical import structure_hash
-from dft_inputs.errors import InputError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.method import Method
 
 
 def validations_root() -> Path:
     """Folder of all calculations: ``validations`` in ``DAO_HOME``."""
-    home = os.environ.get("DAO_HOME") or platformdirs.user_data_dir("dao")
-    return Path(home) / "validations"
+    return dao_home() / "validations"
 
 
 @dataclass(frozen=True)
@@ -69,4 +68,4 @@ class CalculationRequest:
         """Name of the calculation: the same crystal at the same level has the same."""
         level = self.level.fingerprint()
         content = f"{structure_hash(self.structure)} {level} {self.method.workflow}"
-        return hashlib.sha256(content.encode()).hexdigest()[:20]
+        return text_hash(content)

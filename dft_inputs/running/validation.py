@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 from pydantic import BaseModel, Field
-from pymatgen.core import Structure
+from pymatgen.core import Composition, Structure
 
 from dao_core.elements.ground_states import element_structure
-from dao_core.errors import InputError as UnknownElement
+from dao_core.errors import DaoError, InputError, LevelMismatchError
+from dao_core.hull import PhaseEntry, energies_above_hull
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dft_inputs.corrections import Correction
-from dft_inputs.errors import DftError, InputError, LevelMismatchError
-from dft_inputs.hull import HullPoint, energies_above_hull
 from dft_inputs.method import Method
 from dft_inputs.running.codes import level_for
 from dft_inputs.running.folder import CalculationFailure, CalculationFolder, CalculationResult
@@ -22,8 +22,6 @@ from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.pool import CalculationPool, Outcome, warm_up
 from dft_inputs.running.request import CalculationRequest, Limits, validations_root
 from dft_inputs.structure_field import StructureField
-
-EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766208
 
 
 class Validation(BaseModel):
@@ -71,7 +69,7 @@ class Memory(Protocol):
     def results(self, keys: Sequence[str]) -> Iterable[CalculationResult]:
         """Results of calculations by key; those that are not known are left out."""
 
-    def hull_points(self, level: str, elements: Sequence[str]) -> Mapping[str, HullPoint]:
+    def hull_points(self, level: str, elements: Sequence[str]) -> Mapping[str, PhaseEntry]:
         """Energies of the crystals of a chemical system at a level, by name."""
 
 
@@ -82,7 +80,7 @@ class _Plan:
     formulas: dict[str, str] = field(default_factory=dict)
     requests: dict[str, CalculationRequest] = field(default_factory=dict)
     levels: dict[str, str] = field(default_factory=dict)
-    refused: dict[str, DftError] = field(default_factory=dict)
+    refused: dict[str, DaoError] = field(default_factory=dict)
 
     def add(self, name: str, structure: Structure, method: Method, system: Sequence[str]) -> None:
         """Plan one crystal; a bad one costs only itself."""
@@ -96,7 +94,7 @@ class _Plan:
             level = level_for(method, elements, system)
             self.requests[name] = CalculationRequest(structure, method, tuple(system), level)
             self.levels[name] = level_for(method, system, system).name
-        except DftError as error:
+        except DaoError as error:
             self.refused[name] = error
 
 
@@ -253,7 +251,7 @@ def _plan_phases(
         for element in set(system) - pure:
             try:
                 phases.add(element + suffix, element_structure(element), method, system)
-            except UnknownElement as error:
+            except InputError as error:
                 phases.formulas[element + suffix] = element
                 phases.refused[element + suffix] = InputError(str(error))
 
@@ -272,7 +270,7 @@ def _place_on_hulls(report: ValidationReport, plan: _Plan, memory: Memory | None
             if memory is not None and not pressure:  # it knows energies, not enthalpies
                 level = plan.levels[candidates[0].name]
                 points = {**memory.hull_points(level, system.split("-")), **points}
-            above = energies_above_hull(points, system)
+            above = _energies_above_hull(points, system)
         except LevelMismatchError as error:
             for candidate in candidates:
                 candidate.hull_message = str(error)
@@ -281,7 +279,19 @@ def _place_on_hulls(report: ValidationReport, plan: _Plan, memory: Memory | None
             candidate.energy_above_hull = above[candidate.name]
 
 
-def _point(validation: Validation, pressure: float) -> HullPoint:
+def _energies_above_hull(points: Mapping[str, PhaseEntry], system: str) -> dict[str, float | None]:
+    """Energies above the hull of a system, which every element must span, eV/atom by name."""
+    inside = {name: one for name, one in points.items() if one.elements <= set(system.split("-"))}
+    pure = [one.elements for one in inside.values() if len(one.elements) == 1]
+    missing = sorted(set(system.split("-")).difference(*pure))
+    if missing:
+        raise LevelMismatchError(
+            f"There is no hull of {system}: {', '.join(missing)} has no energy at this level."
+        )
+    return dict(zip(inside, energies_above_hull(list(inside.values())), strict=True))
+
+
+def _point(validation: Validation, pressure: float) -> PhaseEntry:
     """The energy of an entry; under pressure (GPa) its enthalpy."""
     if validation.result is None or validation.level is None:
         raise LevelMismatchError(
@@ -289,8 +299,5 @@ def _point(validation: Validation, pressure: float) -> HullPoint:
         )
     result = validation.result
     work = pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA * result.volume / result.n_atoms
-    return HullPoint(
-        formula=result.formula,
-        energy_per_atom=result.energy_per_atom + work,
-        level=validation.level,
-    )
+    energy = result.energy_per_atom + work
+    return PhaseEntry(Composition(result.formula), energy, validation.level)

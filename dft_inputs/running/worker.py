@@ -23,7 +23,8 @@ from typing import NoReturn
 from jobflow import JobStore, run_locally
 from maggma.stores import MemoryStore
 
-from dft_inputs.errors import CalculationError, DftError
+from dao_core.errors import DaoError
+from dft_inputs.errors import CalculationError
 from dft_inputs.qe.schemas.pw_xml import pw_document
 from dft_inputs.running.codes import flow_module
 from dft_inputs.running.folder import (
@@ -70,7 +71,7 @@ def _run_attempt(
     try:
         folder.close(_compute(request, folder, limits))
         folder.remove_wave_functions()
-    except DftError as error:
+    except DaoError as error:
         folder.close(
             CalculationFailure(
                 key=request.key,

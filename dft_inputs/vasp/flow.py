@@ -12,6 +12,7 @@ from atomate2.vasp.powerups import update_user_incar_settings
 from emmet.core.tasks import TaskDoc
 from jobflow import Flow
 
+from dao_core.units import KBAR_PER_GPA
 from dft_inputs.canonical import canonical_cell
 from dft_inputs.electrons.document import ElectronicInterpretation
 from dft_inputs.errors import ContradictoryOutputError
@@ -21,8 +22,6 @@ from dft_inputs.vasp.makers import vasp_maker
 
 if TYPE_CHECKING:
     from dft_inputs.running.request import CalculationRequest
-
-KBAR_PER_GPA = 10.0
 
 
 def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pymatgen.io.vasp.sets import MPRelaxSet, MPScanRelaxSet
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
 from dft_inputs.hubbard import U_VALUES, hubbard_u
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.method import Method

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
 from pymatgen.core import SETTINGS
 from pymatgen.io.vasp import PotcarSingle
 
-from dft_inputs.errors import MissingError, MissingPseudopotentialError
+from dao_core.errors import MissingError
+from dao_core.hashing import text_hash
+from dft_inputs.errors import MissingPseudopotentialError
 
 
 def potcar_folder() -> Path:
@@ -63,5 +64,5 @@ def potcar_hashes(
             raise MissingPseudopotentialError(
                 f"There is no POTCAR {symbol} ({functional}) for {element}: {error}"
             ) from error
-        hashes[element] = f"{symbol}:{hashlib.sha256(potcar.data.encode()).hexdigest()[:16]}"
+        hashes[element] = f"{symbol}:{text_hash(potcar.data, 16)}"
     return hashes

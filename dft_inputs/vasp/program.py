@@ -8,6 +8,7 @@ import shutil
 
 from atomate2 import SETTINGS
 
+from dao_core.environment import VASP_COMMAND
 from dft_inputs.errors import MissingProgramError
 from dft_inputs.vasp.potcar import potcar_folder
 
@@ -21,7 +22,7 @@ def vasp_command(command: str | None = None) -> str:
     Returns:
         The command with its options.
     """
-    return command or os.environ.get("DAO_VASP_COMMAND") or str(SETTINGS.VASP_CMD)
+    return command or VASP_COMMAND.value or str(SETTINGS.VASP_CMD)
 
 
 def require_vasp(command: str | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pymatgen.core import Composition
 
-from dao_core.search.hull import PhaseEntry
+from dao_core.hull import PhaseEntry
 from flows.campaign.running import Campaign
 from flows.report.summary import CompetingPhase
 from stores.documents import RelaxationDocument

@@ -10,6 +10,7 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from prefect.utilities.annotations import quote
 
+from dao_core.units import SECONDS_PER_DAY
 from flows.campaign import progress, propose, relaxation, screen
 from flows.campaign.artifacts import publish
 from flows.campaign.budgets import budgets
@@ -38,8 +39,6 @@ from flows.validation.selection import select_for_dft
 from flows.validation.stage import check_by_dft, require_programs
 from stores.documents import CandidateDocument
 
-DAY = 24 * 3600
-"""Seconds; a task that takes longer hangs: it costs its batches, and the campaign goes on."""
 Batches = Sequence[Sequence[CandidateDocument]]
 
 
@@ -48,35 +47,36 @@ def run_name() -> str:
     return f"campaign {' '.join(asked('targets'))}"
 
 
-@task(name="propose", task_run_name="propose {label}", timeout_seconds=DAY, **RETRY)
+# A task that takes longer than its timeout hangs: it costs its batches, and the campaign goes on.
+@task(name="propose", task_run_name="propose {label}", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def propose_task(campaign: Campaign, batches: Sequence[Sequence[Share]], label: str) -> None:
     """Propose the candidates of some compositions."""
     del label
     propose.propose(campaign, batches)
 
 
-@task(name="screen", task_run_name="screen {label}", timeout_seconds=DAY, **RETRY)
+@task(name="screen", task_run_name="screen {label}", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def screen_task(campaign: Campaign, batches: Batches, label: str) -> None:
     """Evaluate the one-shot energy of some batches of candidates."""
     del label
     screen.screen(campaign, batches)
 
 
-@task(name="plan", task_run_name="plan {label}", timeout_seconds=DAY, **RETRY)
+@task(name="plan", task_run_name="plan {label}", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def plan_task(campaign: Campaign, number: int, survey: Survey, label: str) -> list[Share]:
     """Decide what a round asks of which source, from what the rounds before it found."""
     del label
     return plan_round(campaign, number, survey)
 
 
-@task(name="select", task_run_name="select {label}", timeout_seconds=DAY, **RETRY)
+@task(name="select", task_run_name="select {label}", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def select_task(campaign: Campaign, number: int, survey: Survey, label: str) -> None:
     """Choose which screened candidates of a round are relaxed."""
     del label
     select(campaign, number, survey)
 
 
-@task(name="relax", task_run_name="relax {label}", timeout_seconds=DAY, **RETRY)
+@task(name="relax", task_run_name="relax {label}", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def relax_task(
     campaign: Campaign,
     batches: Batches,
@@ -89,20 +89,22 @@ def relax_task(
     relaxation.relax_batches(campaign, batches, best, tiers)
 
 
-@task(name="rank", timeout_seconds=DAY, **RETRY)
+@task(name="rank", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def rank_task(campaign: Campaign, failures: Sequence[Failure], survey: Survey) -> None:
     """Rank what was relaxed, write it back, and publish files, report and artifacts."""
     publish(finish(campaign, failures, survey), campaign.folder)
 
 
-@task(name="interpret", task_run_name="interpret {kind}", timeout_seconds=7 * DAY, **RETRY)
+@task(
+    name="interpret", task_run_name="interpret {kind}", timeout_seconds=7 * SECONDS_PER_DAY, **RETRY
+)
 def interpret_task(campaign: Campaign, kind: str) -> None:
     """Interpret the best in one way, and publish files, report and artifacts again."""
     with slot(DFT_LIMIT) if kind in BY_DFT else nullcontext():
         publish(interpret_best(campaign, kind), campaign.folder)
 
 
-@task(name="dft", timeout_seconds=7 * DAY, **RETRY)
+@task(name="dft", timeout_seconds=7 * SECONDS_PER_DAY, **RETRY)
 def dft_task(campaign: Campaign, proposal: Proposal, decision: Decision) -> None:
     """Check the best by DFT, write it back, and publish files, report and artifacts again.
 

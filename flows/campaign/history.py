@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import combinations
 from typing import Any
 
-from dao_core.evaluation.discovery import ON_HULL
+from dao_core.hull import ON_HULL
 from dao_core.search.selection import stop_reason
 from flows.campaign import relaxation
 from flows.campaign.preflight import READING

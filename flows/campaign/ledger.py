@@ -13,7 +13,7 @@ class Ledger:
     """Finished batches of work, shared by all campaigns of one store.
 
     A batch is known by a key that follows from its content alone (see
-    :func:`flows.campaign.request.content_key`). Its event is written last, after what the batch
+    :func:`dao_core.hashing.content_id`). Its event is written last, after what the batch
     made, so that a batch whose event is missing is simply done again, to the same end.
     """
 

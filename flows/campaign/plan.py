@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,9 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from pymatgen.core import Composition
 
 from dao_core.crystal.reading import NamedStructure
+from dao_core.hashing import content_id, text_hash
 from dao_core.search.compositions import CompositionCell
 from dao_core.search.sources import UserSource
-from flows.campaign.request import content_key
 
 
 class Share(BaseModel):
@@ -71,7 +70,7 @@ class Share(BaseModel):
             content["variant"] = variant
         return cls(
             **content,
-            key=content_key("proposal", content),
+            key=content_id("proposal", content),
             natoms=cell.natoms,
             reference=reference,
         )
@@ -146,12 +145,12 @@ def own_shares(own: UserSource, seed: int) -> list[Share]:
 def _content(structures: Sequence[NamedStructure]) -> str:
     """A hash of structures and the names of their files."""
     text = "".join(named.source + named.structure.to_json() for named in structures)
-    return hashlib.sha256(text.encode()).hexdigest()[:20]
+    return text_hash(text)
 
 
 def own_provenance(named: NamedStructure) -> dict[str, Any]:
     """Provenance of a structure of the user's: its file and its content."""
-    content = hashlib.sha256(named.structure.to_json().encode()).hexdigest()
+    content = text_hash(named.structure.to_json(), 64)
     formula, z = named.structure.composition.get_reduced_formula_and_factor()
     origin = f"user:{named.source}"
     return {"source": "user", "origin": origin, "formula": formula, "z": int(z), "content": content}

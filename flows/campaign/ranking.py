@@ -10,7 +10,7 @@ from datetime import datetime
 from pymatgen.core import Composition, Structure
 
 from dao_core.crystal.prototype import prototype_label
-from dao_core.search.hull import PhaseEntry, missing_references
+from dao_core.hull import PhaseEntry, missing_references
 from dao_core.search.landscape import Minimum, distance_matrix, landscape
 from flows.campaign.competing import competing_phases
 from flows.campaign.running import Campaign

@@ -8,12 +8,12 @@ from itertools import groupby, takewhile
 from typing import Any
 
 from dao_core.errors import InputError
+from dao_core.hashing import content_id
 from dao_core.potentials import Potential
 from dao_core.relax import Relaxation, enthalpy_per_atom, idealised, relax
 from flows.campaign import progress
 from flows.campaign.batches import by_atoms
 from flows.campaign.conditions import Conditions
-from flows.campaign.request import content_key
 from flows.campaign.running import Campaign
 from stores import DaoStore
 from stores.documents import (
@@ -40,7 +40,7 @@ def relaxation_key(candidate: CandidateDocument, conditions: Conditions) -> str:
         "level": conditions.level,
         "settings": conditions.as_dict(),
     }
-    return content_key("r", content)
+    return content_id("r", content)
 
 
 def relaxation_batches(candidates: Sequence[CandidateDocument]) -> list[list[CandidateDocument]]:
@@ -70,7 +70,7 @@ def search_batches(chosen: Sequence[CandidateDocument]) -> list[list[CandidateDo
 
 def batch_key(conditions: Conditions, batch: Sequence[CandidateDocument]) -> str:
     """Content key of a batch of relaxations under some conditions."""
-    return content_key(STAGE, {"relaxations": relaxation_keys(batch, conditions)})
+    return content_id(STAGE, {"relaxations": relaxation_keys(batch, conditions)})
 
 
 def relax_batches(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import (
@@ -181,14 +178,3 @@ class CampaignRequest(BaseModel):
     def for_identity(self) -> dict[str, Any]:
         """The settings that decide the result: all but where things are written, JSON values."""
         return self.model_dump(mode="json", exclude=NOT_DECIDING)
-
-
-def content_key(kind: str, content: Mapping[str, Any]) -> str:
-    """A short id that follows from content alone: ``<kind>-`` and 20 hexadecimal digits.
-
-    Args:
-        kind: One letter or word that tells ids of different things apart.
-        content: JSON values; the order of keys does not matter.
-    """
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return f"{kind}-{hashlib.sha256(text.encode()).hexdigest()[:20]}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dao_core.hashing import content_id
 from dao_core.search.budget import SECONDS_PER_ATOM_STEP, Experience, Tally, divide
 from dao_core.search.compositions import CompositionCell
 from dao_core.search.minima import Found, first_found
@@ -21,7 +22,6 @@ from flows.campaign.budgets import budgets
 from flows.campaign.competing import competing_entries
 from flows.campaign.known import known_templates
 from flows.campaign.plan import Share, with_parents
-from flows.campaign.request import content_key
 from flows.campaign.returned import soft_mode_shares
 from flows.campaign.running import Campaign
 from flows.campaign.survey import Survey, survey_screened
@@ -80,7 +80,7 @@ def _planned(campaign: Campaign, number: int) -> list[Share] | None:
 
 
 def _key(campaign: Campaign, number: int) -> str:
-    return content_key("plan", {"campaign_id": campaign.campaign_id, "round": number})
+    return content_id("plan", {"campaign_id": campaign.campaign_id, "round": number})
 
 
 def _first(campaign: Campaign) -> list[Share]:

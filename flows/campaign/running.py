@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from dao_core.errors import concerning
+from dao_core.hashing import content_id
 from dao_core.potentials import Domain, Potential, load_potential
 from dao_core.search.compositions import parse_target
 from dao_core.search.sources import GeneratorSource, TemplateSource, UserSource
@@ -24,7 +25,7 @@ from flows.campaign.preflight import (
     domain_warnings,
     read_own_structures,
 )
-from flows.campaign.request import CampaignRequest, content_key
+from flows.campaign.request import CampaignRequest
 from flows.serving import SHIPPED, Served, model_name, served_models
 from flows.versions import versions
 from stores import open_store
@@ -179,7 +180,7 @@ class Campaign:
             **self._settings(), "models": self.models, "variants": self.variants,
             "level": self.level,
         }  # fmt: skip
-        return f"{self.system}-{content_key('k', content)[2:10]}"
+        return f"{self.system}-{content_id('k', content)[2:10]}"
 
     def _shares(self) -> list[Share]:
         """Candidates asked for, phases for the hull, and the user's own structures."""

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.deduplication import DistinctCrystals
-from dao_core.potentials import EV_PER_CUBIC_ANGSTROM_IN_GPA, energies_of
+from dao_core.hashing import content_id
+from dao_core.potentials import energies_of
 from dao_core.search.prospects import Prospect, Turns
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from flows.campaign import progress
 from flows.campaign.batches import by_atoms
-from flows.campaign.request import content_key
 from flows.campaign.running import Campaign
 from stores.documents import CandidateDocument
 
@@ -34,7 +35,7 @@ def screening_batches(candidates: Sequence[CandidateDocument]) -> list[list[Cand
 def batch_key(level: str, batch: Sequence[CandidateDocument]) -> str:
     """Content key of a screening batch at a level."""
     ids = [candidate.candidate_id for candidate in batch]
-    return content_key(STAGE, {"level": level, "candidate_ids": ids})
+    return content_id(STAGE, {"level": level, "candidate_ids": ids})
 
 
 def screen(campaign: Campaign, batches: Sequence[Sequence[CandidateDocument]]) -> None:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields
 
-from dao_core.search.hull import PhaseEntry
+from dao_core.hashing import content_id
+from dao_core.hull import PhaseEntry
 from dao_core.search.prospects import Lowest, Prospect, prospects
 from flows.campaign import relaxation, screen
 from flows.campaign.conditions import Conditions
 from flows.campaign.funnel import Funnel
 from flows.campaign.ledger import Ledger
 from flows.campaign.plan import Share
-from flows.campaign.request import content_key
 from stores.documents import CandidateDocument, RelaxationDocument
 
 CHOICE = "selected"
@@ -171,7 +171,7 @@ def _chosen_once(
         "relaxed": {f: [low.energy, low.doubt] for f, low in survey.lowest().items()},
         "level": level,
     }
-    key = content_key(CHOICE, content)
+    key = content_id(CHOICE, content)
     event = ledger.done([key]).get(key)
     if event is not None:
         return dict(event.detail["outcome"])

@@ -14,7 +14,6 @@ from typing import Annotated
 import typer
 
 from dao_core.errors import DaoError
-from dft_inputs.errors import DftError
 from flows.cli import (
     benchmark,
     campaign,
@@ -143,7 +142,7 @@ def _run(words: list[str], *, as_json: bool) -> int:
         message = f"{error.format_message()} (see `{command} --help`)"
         emit_error(message, WRONG_INPUT, as_json=as_json)
         return WRONG_INPUT
-    except (DaoError, DftError) as error:
+    except DaoError as error:
         emit_error(str(error), error.exit_code, as_json=as_json)
         return error.exit_code
     return code if isinstance(code, int) else 0

@@ -18,10 +18,10 @@ from rich.console import Console, Group, RenderableType
 from rich.logging import RichHandler
 from rich.markup import escape
 
+from dao_core.environment import LOG_FORMAT, LOG_LEVEL
 from dao_core.errors import DaoError, InputError
 from flows.versions import versions
 
-LOG_LEVEL, LOG_FORMAT = "DAO_LOG_LEVEL", "DAO_LOG_FORMAT"
 logger = logging.getLogger("dao")
 STARTED = time.monotonic()
 WIDTH_OF_FILES = 140
@@ -50,7 +50,7 @@ class JsonLines(logging.Formatter):
 
 def _as_lines() -> bool:
     """Whether logs are wanted as JSON objects."""
-    return os.environ.get(LOG_FORMAT) == "json"
+    return LOG_FORMAT.value == "json"
 
 
 def _level(*, verbose: bool) -> int:
@@ -59,10 +59,10 @@ def _level(*, verbose: bool) -> int:
     Raises:
         InputError: it names none.
     """
-    name = os.environ.get(LOG_LEVEL, "info" if verbose else "warning").upper()
+    name = (LOG_LEVEL.value or ("info" if verbose else "warning")).upper()
     level = logging.getLevelNamesMapping().get(name)
     if level is None:
-        raise InputError(f"{LOG_LEVEL} is {name!r}; use debug, info, warning or error")
+        raise InputError(f"{LOG_LEVEL.name} is {name!r}; use debug, info, warning or error")
     return level
 
 

@@ -12,7 +12,6 @@ from pymatgen.io.cif import CifWriter
 
 from dao_core.errors import DaoError
 from dao_core.potentials import Potential, load_potential
-from dft_inputs.errors import DftError
 from flows.campaign import progress
 from flows.campaign.conditions import level_at
 from flows.campaign.preflight import check_output_folder
@@ -109,7 +108,7 @@ def look_at(
             records.append(_kept(crystal, kind, level, store, look(crystal)))
         except StoreError:
             raise
-        except (DaoError, DftError) as error:
+        except DaoError as error:
             failures.append({"file": crystal.name, "reason": str(error)})
         progress.advance(kind)
     return records, failures

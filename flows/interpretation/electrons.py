@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dao_core.hashing import content_id
 from dft_inputs.running.validation import Validation, validate
 from flows.campaign.preflight import check_output_folder
-from flows.campaign.request import content_key
 from flows.report.electrons_plot import electrons_page
 from flows.validation.command import refuse_if_all_missing
 from flows.validation.crystals import Crystal, find_crystals
@@ -37,14 +37,14 @@ def electrons_of_given(
 
     Raises:
         DaoError: Nothing can be interpreted.
-        DftError: The DFT program or its potentials are missing.
+        DaoError: The DFT program or its potentials are missing.
     """
     check_output_folder(out)
     with open_store(store) as opened:
         found = find_crystals(words, opened)
         require_dft(settings)
         names = sorted(crystal.name for crystal in found.crystals)
-        account = content_key(
+        account = content_id(
             "a", {"electrons": names, "code": settings.code, "protocol": settings.protocol}
         )
         records, lost = interpret_electrons(found.crystals, settings, account, opened, out)
@@ -74,7 +74,7 @@ def interpret_electrons(
         What was found, and what was lost with its reason.
 
     Raises:
-        DftError: The DFT program or its potentials are missing.
+        DaoError: The DFT program or its potentials are missing.
     """
     validations = _computed(crystals, settings, account, store)
     refuse_if_all_missing(validations)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from dao_core.evaluation.discovery import ON_HULL
+from dao_core.hull import ON_HULL
 from flows.report.drafts import draft_of
 from flows.report.history import LabelCount, ModelStep, Round, SystemHistory
 from flows.report.page import page_environment, template_text

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
-from dao_core.evaluation.discovery import ON_HULL
+from dao_core.hull import ON_HULL
 from flows.report.checks import cautions, shown_flags
 from flows.report.drafts import draft_of
 from flows.report.electrons_plot import electron_figures

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from prefect import flow, get_run_logger, task
 from pydantic import BaseModel
 
+from dao_core.units import SECONDS_PER_DAY
 from flows.events import model_promoted
 from flows.naming import asked
 from flows.retraining import rounds, training
@@ -18,8 +19,6 @@ from flows.retrying import RETRY
 from flows.slots import TRAINING_LIMIT, slot
 from flows.tagging import run_tagged
 from stores import open_store
-
-DAY = 24 * 3600
 
 
 class RetrainReport(BaseModel):
@@ -53,7 +52,7 @@ def run_name() -> str:
     return f"retrain {asked('level')}"
 
 
-@task(name="assemble", timeout_seconds=DAY, **RETRY)
+@task(name="assemble", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def assemble_task(request: RetrainRequest) -> tuple[RetrainReport, Round | None]:
     """Assemble the training set, and begin a round or take up the one that was broken off.
 
@@ -81,21 +80,21 @@ def assemble_task(request: RetrainRequest) -> tuple[RetrainReport, Round | None]
         return report, this
 
 
-@task(name="DAO-P", timeout_seconds=DAY, **RETRY)
+@task(name="DAO-P", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def predictor_task(request: RetrainRequest, manifest_id: str) -> Outcome:
     """Fine-tune, judge, and promote or reject DAO-P."""
     with slot(TRAINING_LIMIT), open_store(request.store) as store:
         return training.next_predictor(store, request, manifest_id)
 
 
-@task(name="relax again", timeout_seconds=DAY, **RETRY)
+@task(name="relax again", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def relax_task(request: RetrainRequest, predictors: Sequence[str]) -> int:
     """Relax further what the better DAO-P would relax differently."""
     with open_store(request.store) as store:
         return relax_again(store, predictors, request.rerelax)
 
 
-@task(name="DAO-G", timeout_seconds=DAY, **RETRY)
+@task(name="DAO-G", timeout_seconds=SECONDS_PER_DAY, **RETRY)
 def generator_task(request: RetrainRequest, manifest_id: str) -> Outcome:
     """Continue, judge, and promote or reject DAO-G."""
     with slot(TRAINING_LIMIT), open_store(request.store) as store:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from dao_core.checkpoints.format import HASH_LENGTH, read_card
+from dao_core.hashing import content_id
 from dao_core.pretrained import model_path
 from dao_core.training.retraining_gate import Verdict
 from flows.serving import SHIPPED, checkpoint_file
 from stores import DaoStore
-from stores.documents import EventDocument, ModelDocument, ModelKind, content_id, utc_now
+from stores.documents import EventDocument, ModelDocument, ModelKind, utc_now
 from stores.registry import promote, register_model, serving
 
 REJECTED = "model_rejected"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from dao_core.hashing import content_id
 from dao_core.potentials import Potential
 from dao_core.predictor.potential import load_predictor
 from dao_core.relax import relax
 from flows.campaign.conditions import RELAX_SETTINGS
 from flows.campaign.relaxation import as_crystal, outcome_fields
-from flows.campaign.request import content_key
 from flows.retraining.models import file_of, level_of, serving_or_shipped
 from stores import DaoStore
 from stores.documents import RelaxationDocument
@@ -78,5 +78,5 @@ def _relax_missing(
 
 
 def _again_id(old: RelaxationDocument, level: str) -> str:
-    return content_key("r", {"from": old.relaxation_id, "level": level,
+    return content_id("r", {"from": old.relaxation_id, "level": level,
                              "settings": asdict(RELAX_SETTINGS)})  # fmt: skip

@@ -5,12 +5,13 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from dao_core.errors import InputError
+from dao_core.hashing import content_id
 from flows.retraining import labelled
 from flows.retraining.models import REJECTED, serving_or_shipped
 from flows.retraining.request import RetrainRequest
 from stores import DaoStore
 from stores.builders import build_training_set
-from stores.documents import EventDocument, ManifestDocument, content_id, utc_now
+from stores.documents import EventDocument, ManifestDocument, utc_now
 
 BEGUN, ENDED = "retraining_begun", "retraining_ended"
 

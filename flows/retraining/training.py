@@ -9,8 +9,10 @@ from typing import Any
 
 from pymatgen.core import Structure
 
+from dao_core.environment import dao_home
 from dao_core.errors import InputError
 from dao_core.generator.model_file import load_flow_model
+from dao_core.hashing import content_id
 from dao_core.predictor.potential import load_predictor
 from dao_core.training.retraining_gate import (
     Verdict,
@@ -20,7 +22,6 @@ from dao_core.training.retraining_gate import (
 )
 from dao_core.training.retraining_generator import retrain_generator
 from dao_core.training.retraining_predictor import retrain_predictor
-from flows.campaign.request import content_key
 from flows.retraining import labelled
 from flows.retraining.models import (
     Outcome,
@@ -33,7 +34,7 @@ from flows.retraining.models import (
 from flows.retraining.request import RetrainRequest
 from flows.retraining.rounds import manifest_named
 from flows.retraining.watching import watch
-from stores import DaoStore, dao_home
+from stores import DaoStore
 from stores.builders import build_training_set
 from stores.documents import ModelDocument
 
@@ -119,4 +120,4 @@ def _folder(
         "release": version("dao-crystals"),
     }
     home = dao_home() if "://" in store.uri else Path(store.uri).parent
-    return home / "retraining" / content_key("t", content)
+    return home / "retraining" / content_id("t", content)

@@ -8,7 +8,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-SECONDS_PER_HOUR = 3600
+from dao_core.units import SECONDS_PER_HOUR
+
 PAUSE_KEY = "dft-approval"
 """A resumed run comes here again under the same key, and finds the answer."""
 

@@ -10,9 +10,9 @@ from pymatgen.io.cif import CifWriter
 
 from dao_core.crystal.symmetry import space_group_of
 from dao_core.errors import MissingError
+from dao_core.hashing import content_id
 from dft_inputs.running.validation import Validation, ValidationReport, validate
 from flows.campaign.preflight import check_output_folder
-from flows.campaign.request import content_key
 from flows.validation.crystals import Crystal, find_crystals
 from flows.validation.memory import StoreMemory, checked_structure_id, validation_id
 from flows.validation.settings import STAGE, DftSettings, require_dft
@@ -42,7 +42,7 @@ def validate_given(
 
     Raises:
         DaoError: Nothing can be checked.
-        DftError: The DFT program or its potentials are missing.
+        DaoError: The DFT program or its potentials are missing.
     """
     check_output_folder(out)
     with open_store(store) as opened:
@@ -73,7 +73,7 @@ def _checked(
 ) -> ValidationReport:
     """Run the checks. The same command again draws on the same budget."""
     how = settings.model_dump(include=DECIDING)
-    account = content_key("a", {"crystals": sorted(c.name for c in crystals), **how})
+    account = content_id("a", {"crystals": sorted(c.name for c in crystals), **how})
     memory = StoreMemory(store, {crystal.name: crystal.candidate_id for crystal in crystals})
     return validate(
         {crystal.name: crystal.structure for crystal in crystals},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pymatgen.core import Composition
 
 from dao_core.crystal.identity import structure_id
-from dao_core.potentials import EV_PER_CUBIC_ANGSTROM_IN_GPA
+from dao_core.hashing import file_hash
+from dao_core.hull import PhaseEntry
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dft_inputs.corrections import Correction
-from dft_inputs.hull import HullPoint
 from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.validation import Validation
 from flows.campaign import progress
@@ -67,13 +68,11 @@ class StoreMemory:
             task = json.loads(self.store.blobs.get(document.blobs[TASK]))
             yield CalculationResult.model_validate({**document.detail["result"], "task": task})
 
-    def hull_points(self, level: str, elements: Sequence[str]) -> dict[str, HullPoint]:
+    def hull_points(self, level: str, elements: Sequence[str]) -> dict[str, PhaseEntry]:
         """Energies of a chemical system at a level, by the id of their label."""
         labels = self.store.find(LabelDocument, {"source": SOURCE, "level": level})
         return {
-            label.label_id: HullPoint(
-                formula=label.formula, energy_per_atom=label.energy_per_atom, level=level
-            )
+            label.label_id: PhaseEntry(Composition(label.formula), label.energy_per_atom, level)
             for label in labels
             if label.energy_per_atom is not None and set(label.elements) <= set(elements)
         }
@@ -152,8 +151,8 @@ class StoreMemory:
             "reason": None,
             "finished": utc_now(),
             "label_id": label_id,
-            "input_hash": _digest(folder / INPUT),
-            "output_hash": _digest(folder / OUTPUT),
+            "input_hash": _hash_of(folder / INPUT),
+            "output_hash": _hash_of(folder / OUTPUT),
             "corrections": _as_data(result.corrections),
             "blobs": {TASK: self.store.blobs.put(task)},
             "detail": {
@@ -199,5 +198,5 @@ def checked_structure_id(validation: Validation) -> str | None:
     return None if validation.result is None else structure_id(validation.result.structure)
 
 
-def _digest(file: Path) -> str | None:
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+def _hash_of(file: Path) -> str | None:
+    return file_hash(file) if file.is_file() else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dao_core.elements.ground_states import element_structure
 from dao_core.errors import InputError
-from dao_core.evaluation.discovery import ON_HULL
+from dao_core.hull import ON_HULL
 from dao_core.search.selection import DftCandidate, choose_for_dft
 from flows.report.summary import RankedStructure
 

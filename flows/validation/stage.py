@@ -66,7 +66,7 @@ def check_by_dft(campaign: Campaign, proposal: Proposal, decision: Decision) -> 
 
     Raises:
         StoreError: The result could not be written.
-        DftError: What DFT needs is gone.
+        DaoError: What DFT needs is gone.
     """
     if not decision.approved:
         return write_result(campaign, _declined(proposal, decision), campaign.document())

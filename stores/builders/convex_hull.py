@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 from pymatgen.core import Composition
 
+from dao_core.hull import ON_HULL, ConvexHull, PhaseEntry
 from stores.documents import HullDocument, ThermoDocument
-
-ON_HULL = 1e-6
-"""eV/atom: phases this close to the hull lie on it."""
 
 
 def place_on_hull(
@@ -31,27 +28,23 @@ def place_on_hull(
         hull.stable = {}
         _leave_unplaced(own)
         return
-    points = {identity: _point(entry) for identity, entry in everything.items()}
-    diagram = PhaseDiagram(list(points.values()))
+    phases = {identity: _phase(entry) for identity, entry in everything.items()}
+    placed = ConvexHull(list(phases.values()))
+    above = {identity: placed.energy_above(phase) or 0.0 for identity, phase in phases.items()}
     for entry in own:
-        point = points[entry.id]
-        above = diagram.get_decomp_and_e_above_hull(point, allow_negative=True)[1] or 0.0
-        entry.energy_above_hull = 0.0 if above < ON_HULL else float(above)
-        entry.formation_energy_per_atom = float(diagram.get_form_energy_per_atom(point))
-        entry.is_stable = bool(above < ON_HULL)
+        entry.is_stable = above[entry.id] < ON_HULL
+        entry.energy_above_hull = 0.0 if entry.is_stable else above[entry.id]
+        entry.formation_energy_per_atom = placed.formation_energy(phases[entry.id])
         entry.is_placed = True
-    on_hull = {id(point) for point in diagram.stable_entries}
     hull.stable = {
         identity: everything[identity].energy_per_atom
-        for identity, point in sorted(points.items())
-        if id(point) in on_hull
+        for identity in sorted(phases)
+        if above[identity] < ON_HULL
     }
 
 
-def _point(entry: ThermoDocument) -> PDEntry:
-    """The entry for one reduced formula unit."""
-    composition = Composition(entry.formula)
-    return PDEntry(composition, entry.energy_per_atom * composition.num_atoms, name=entry.id)
+def _phase(entry: ThermoDocument) -> PhaseEntry:
+    return PhaseEntry(Composition(entry.formula), entry.energy_per_atom, entry.level)
 
 
 def _leave_unplaced(entries: Iterable[ThermoDocument]) -> None:

@@ -11,6 +11,7 @@ from pymatgen.core import Structure
 
 from dao_core.crystal.identity import structure_id
 from dao_core.errors import InputError
+from dao_core.hashing import content_id
 from stores.builders.base import Progress
 from stores.builders.dedup import DedupBuilder
 from stores.builders.examples import (
@@ -22,7 +23,7 @@ from stores.builders.examples import (
 )
 from stores.builders.hull import HullBuilder
 from stores.dao_store import DaoStore
-from stores.documents import ManifestDocument, ManifestEntry, TestSetDocument, content_id
+from stores.documents import ManifestDocument, ManifestEntry, TestSetDocument
 from stores.documents.manifest import TrainingClass
 
 CLASSES: tuple[TrainingClass, ...] = ("stable", "relaxed", "unstable", "far")

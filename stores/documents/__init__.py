@@ -11,7 +11,7 @@ from stores.documents.interpretation import (
     InterpretationKind,
     interpretation_id,
 )
-from stores.documents.label import LabelDocument, content_id
+from stores.documents.label import LabelDocument
 from stores.documents.manifest import ManifestDocument, ManifestEntry
 from stores.documents.mark import MarkDocument
 from stores.documents.model import ModelDocument, ModelKind, PromotionDocument
@@ -71,7 +71,6 @@ __all__ = [
     "ThermoDocument",
     "ValidationDocument",
     "composition_fields",
-    "content_id",
     "hull_id",
     "interpretation_id",
     "utc_now",

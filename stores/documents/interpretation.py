@@ -9,8 +9,8 @@ from pydantic import Field
 from pymatgen.core import Structure
 
 from dao_core.crystal.identity import structure_id
+from dao_core.hashing import content_id
 from stores.documents.base import CompositionFields, Document, composition_fields
-from stores.documents.label import content_id
 
 InterpretationKind = Literal[
     "phonons", "pressure", "electrons", "surface", "layer", "defects", "network"

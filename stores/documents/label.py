@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 from pydantic import Field
 from pymatgen.core import Structure
 
 from dao_core.crystal.identity import structure_id
+from dao_core.hashing import content_id
 from stores.documents.base import CompositionFields, Document, composition_fields
 
 
@@ -86,9 +84,3 @@ class LabelDocument(Document, CompositionFields):
     def to_pymatgen(self) -> Structure:
         """The crystal, in the order of the forces."""
         return Structure.from_dict(self.structure)
-
-
-def content_id(prefix: str, content: Mapping[str, Any] | list[Any]) -> str:
-    """``prefix-`` and 20 hexadecimal digits of the SHA-256 of canonical JSON."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return f"{prefix}-{hashlib.sha256(text.encode()).hexdigest()[:20]}"

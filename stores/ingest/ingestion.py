@@ -11,6 +11,7 @@ from pymatgen.core import Structure
 
 from dao_core.crystal.validity import invalid_reason
 from dao_core.errors import InputError
+from dao_core.hashing import content_id
 from stores.dao_store import DaoStore, WriteReport
 from stores.documents import (
     CandidateDocument,
@@ -20,7 +21,6 @@ from stores.documents import (
     LabelDocument,
     StructureDocument,
     composition_fields,
-    content_id,
     utc_now,
 )
 from stores.ingest.entry import Entry, Source

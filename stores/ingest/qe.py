@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import qeschema
-from ase.units import Bohr, Hartree
 from pymatgen.core import Lattice, Structure
 from xmlschema import XMLSchemaException
 
 from dao_core.crystal.reading import PARSER_ERRORS
+from dao_core.hashing import text_hash
+from dao_core.units import BOHR_ANGSTROM, HARTREE_EV
 from stores.ingest.entry import Entry
 from stores.ingest.runs import RunFolder
 
@@ -52,23 +52,23 @@ def _entry(file: Path, identity: str, level: str | None) -> Entry:
 
 
 def _structure(atomic: Mapping[str, Any]) -> Structure:
-    cell = np.array([atomic["cell"][name] for name in ("a1", "a2", "a3")]) * Bohr
+    cell = np.array([atomic["cell"][name] for name in ("a1", "a2", "a3")]) * BOHR_ANGSTROM
     atoms = atomic["atomic_positions"]["atom"]
     species = ["".join(filter(str.isalpha, atom["@name"])) for atom in atoms]
-    positions = np.array([atom["$"] for atom in atoms]) * Bohr
+    positions = np.array([atom["$"] for atom in atoms]) * BOHR_ANGSTROM
     return Structure(Lattice(cell), species, positions, coords_are_cartesian=True)
 
 
 def _facts(output: Mapping[str, Any], natoms: int) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "energy_per_atom": output["total_energy"]["etot"] * Hartree / natoms,
+        "energy_per_atom": output["total_energy"]["etot"] * HARTREE_EV / natoms,
     }
     if "forces" in output:
-        forces = np.array(output["forces"]["$"]).reshape(natoms, 3) * Hartree / Bohr
+        forces = np.array(output["forces"]["$"]).reshape(natoms, 3) * HARTREE_EV / BOHR_ANGSTROM
         facts["forces"] = forces.tolist()
     if "stress" in output:
         # pw.x counts the stress of a compressed crystal as positive.
-        stress = -np.array(output["stress"]["$"]).reshape(3, 3) * Hartree / Bohr**3
+        stress = -np.array(output["stress"]["$"]).reshape(3, 3) * HARTREE_EV / BOHR_ANGSTROM**3
         facts["stress"] = stress.tolist()
     return facts
 
@@ -78,5 +78,5 @@ def _level(output: Mapping[str, Any]) -> str:
     species = species if isinstance(species, list) else [species]
     basis = output["basis_set"]
     parts = [str(output["atomic_species"].get("@pseudo_dir", "")), str(basis["ecutwfc"])]
-    digest = hashlib.sha256("|".join([*parts, str(basis["ecutrho"])]).encode()).hexdigest()
-    return f"qe-{output['dft']['functional'].lower()}-{digest[:8]}"
+    digest = text_hash("|".join([*parts, str(basis["ecutrho"])]), 8)
+    return f"qe-{output['dft']['functional'].lower()}-{digest}"

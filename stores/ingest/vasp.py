@@ -10,10 +10,11 @@ import numpy as np
 from pymatgen.io.vasp import Vasprun
 
 from dao_core.crystal.reading import PARSER_ERRORS
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA, KBAR_PER_GPA
 from stores.ingest.entry import Entry
 from stores.ingest.runs import RunFolder
 
-KBAR = 0.1 / 160.21766208
+KBAR = 1 / KBAR_PER_GPA / EV_PER_CUBIC_ANGSTROM_IN_GPA
 """eV/angstrom^3."""
 
 

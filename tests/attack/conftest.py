@@ -14,9 +14,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from dao_core.errors import DaoError
-from dft_inputs.errors import DftError
 
-TYPED = (DaoError, DftError)
+TYPED = DaoError
 """What a user may be shown; everything else is a fault of ours."""
 NUMBER = re.compile(rb"-?\d+(?:\.\d*)?(?:[eEdD][-+]?\d+)?")
 STRANGE = [

@@ -23,7 +23,6 @@ with atheris.instrument_imports(
     from dao_core.crystal.reading import read_structures
     from dao_core.errors import DaoError
     from dao_core.search.target import parse_target
-    from dft_inputs.errors import DftError
     from dft_inputs.level import LevelOfTheory
     from dft_inputs.qe.schemas.task import PwTaskDoc
     from stores.documents import StructureDocument
@@ -101,7 +100,7 @@ def main() -> None:
         def one_input(content: bytes) -> None:
             try:
                 read(content)
-            except (DaoError, DftError):
+            except DaoError:
                 return
 
         atheris.Setup(sys.argv, one_input)

@@ -17,9 +17,8 @@ from typing import Any
 
 import pytest
 
-from dao_core.errors import CheckpointError, InputError
+from dao_core.errors import CheckpointError, DaoError, InputError
 from dao_core.potentials import load_potential
-from dft_inputs.errors import DftError
 from dft_inputs.pseudos import install_family, sources, upf
 from flows.cli.app import main
 from stores.ingest import open_source, records
@@ -68,7 +67,7 @@ def test_an_archive_writes_nothing_outside(
     else:
         _tar(archive, name)
     before = set(tmp_path.rglob("*"))
-    with contextlib.suppress(DftError), sources.open_source(str(archive)) as found:
+    with contextlib.suppress(DaoError), sources.open_source(str(archive)) as found:
         inside = [path for path in tmp_path.rglob("*.upf") if path.is_relative_to(scratch)]
         assert sorted(inside) == sorted(found)
         assert not (tmp_path / "escaped.upf").exists()
@@ -77,7 +76,7 @@ def test_an_archive_writes_nothing_outside(
 
 def test_a_link_in_an_archive_leads_nowhere(tmp_path: Path) -> None:
     _tar(tmp_path / "family.tar.gz", "Si.upf", tarfile.SYMTYPE)
-    with pytest.raises(DftError, match="no UPF file"):
+    with pytest.raises(DaoError, match="no UPF file"):
         install_family(source=str(tmp_path / "family.tar.gz"), root=tmp_path / "pseudos")
 
 
@@ -86,16 +85,16 @@ def test_bombs_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     with zipfile.ZipFile(tmp_path / "bomb.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("Si.upf", zeros)
     monkeypatch.setattr(sources, "LARGEST_FAMILY", 1_000_000)
-    with pytest.raises(DftError, match="no family is so large"):
+    with pytest.raises(DaoError, match="no family is so large"):
         install_family(source=str(tmp_path / "bomb.zip"), root=tmp_path / "pseudos")
     monkeypatch.setattr(upf, "LARGEST_FILE", 1_000_000)
     for suffix, pack in ((".gz", gzip.compress), (".xz", lzma.compress)):
         path = tmp_path / f"Si.upf{suffix}"
         path.write_bytes(pack(zeros))
-        with pytest.raises(DftError, match="no UPF file"):
+        with pytest.raises(DaoError, match="no UPF file"):
             upf.read_upf(path)
         path.write_bytes(pack(zeros)[:100])
-        with pytest.raises(DftError, match="cannot be decompressed"):
+        with pytest.raises(DaoError, match="cannot be decompressed"):
             upf.read_upf(path)
     monkeypatch.setattr(records, "LARGEST", 1_000_000)
     (tmp_path / "bomb.json.gz").write_bytes(gzip.compress(b" " * 5_000_000))

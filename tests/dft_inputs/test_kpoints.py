@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
 from dft_inputs.kpoints import band_path, mesh_from_distance
 
 lengths = st.floats(2.0, 20.0)

@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dft_inputs.errors import LevelMismatchError
-from dft_inputs.level import LevelOfTheory, require_same_level
+from dft_inputs.level import LevelOfTheory
 
 
 @pytest.mark.parametrize(
@@ -35,9 +34,3 @@ def test_fingerprint_does_not_depend_on_the_order_of_tables(level: LevelOfTheory
 
 def test_name_says_code_functional_family_and_protocol(level: LevelOfTheory) -> None:
     assert level.name == f"qe-pbe-dojo-fast@{level.fingerprint()}"
-
-
-def test_levels_never_mix() -> None:
-    assert require_same_level(["a", "a"]) == "a"
-    with pytest.raises(LevelMismatchError, match=r"2 levels.*a, b"):
-        require_same_level(["a", "b", "a"])

@@ -15,7 +15,8 @@ from maggma.stores import MemoryStore
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
-from dft_inputs.errors import CalculationError, InputError
+from dao_core.errors import InputError
+from dft_inputs.errors import CalculationError
 from dft_inputs.phonons import (
     FinitePhononDoc,
     along_soft_mode,

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from monty.json import MontyDecoder, MontyEncoder
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
 from dft_inputs.protocols import PROTOCOLS, get_protocol
 
 

@@ -18,6 +18,7 @@ from dao_core.generator.generate import load_generator
 from dao_core.potentials import load_potential
 from dao_core.relax import relax
 from dao_core.search.landscape import landscape
+from dao_core.units import RYDBERG_EV
 from dft_inputs.electrons.grid import Grid
 from dft_inputs.electrons.localisation import localise
 from dft_inputs.method import Method
@@ -29,7 +30,6 @@ from dft_inputs.qe.makers.phonons import GammaPhononMaker
 from dft_inputs.qe.pw_input import PwInput
 from dft_inputs.qe.run import run_pw
 from dft_inputs.qe.schemas.pw_stdout import read_pw_stdout
-from dft_inputs.qe.schemas.pw_xml import RYDBERG_EV
 from dft_inputs.qe.schemas.task import PwTaskDoc
 from dft_inputs.qe.sets import PwInputGenerator
 from dft_inputs.running.folder import CalculationResult

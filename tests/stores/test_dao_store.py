@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from pymatgen.core import Structure
 
+from dao_core.environment import dao_home
 from dao_core.errors import InputError
-from stores import DaoStore, dao_home, open_store
+from stores import DaoStore, open_store
 from stores.documents import (
     CampaignDocument,
     CandidateDocument,

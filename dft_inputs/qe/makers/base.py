@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from typing import Any
 from jobflow import Maker, Response, job
 from pymatgen.core import Structure
 
+from dao_core.hashing import text_hash
 from dft_inputs.qe import files
 from dft_inputs.qe.geometry import last_geometry
 from dft_inputs.qe.program import pw_command
@@ -97,7 +97,7 @@ def copy_save(source: Path, target: Path) -> None:
 
 def _run_key(input_set: PwInputSet) -> str:
     content = f"{input_set.pw_input}{input_set.level.fingerprint()}"
-    return hashlib.sha256(content.encode()).hexdigest()
+    return text_hash(content, 64)
 
 
 def _siblings(folder: Path, key: str) -> list[Path]:

@@ -10,11 +10,11 @@ from jobflow import Flow, Maker, Response, job
 from pymatgen.core import Structure
 from typing_extensions import override
 
+from dao_core.units import RYDBERG_EV
 from dft_inputs.errors import IonsNotConvergedError
 from dft_inputs.protocols import get_protocol
 from dft_inputs.qe.makers.base import BasePwMaker
 from dft_inputs.qe.makers.core import StaticMaker, VcRelaxMaker
-from dft_inputs.qe.schemas.pw_xml import RYDBERG_EV
 from dft_inputs.qe.schemas.task import PwTaskDoc
 
 SMEARING_NEGLIGIBLE = 1e-5

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
-from dft_inputs.qe.schemas.pw_xml import HARTREE_EV
+from dao_core.units import HARTREE_EV
 
 METAL_GAP = 0.05
 """Gaps below this (eV) are not told from zero on a mesh of k-points."""

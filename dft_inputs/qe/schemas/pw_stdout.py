@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, Field
 
+from dao_core.units import KBAR_PER_GPA
+
 _ENERGY = re.compile(r"^!\s+total energy\s+=\s+(-?\d+\.\d+) Ry", re.MULTILINE)
 _VERSION = re.compile(r"Program PWSCF v\.(\S+)")
 _ERROR = re.compile(r"Error in routine\s+(\S+)\s*\((-?\d+)\):\s*\n\s*(.*?)\s*\n\s*%{5,}", re.DOTALL)
@@ -21,7 +23,6 @@ _STEPS_EXHAUSTED = re.compile(
     r"The maximum number of steps has been reached"  # BFGS
     r"|Maximum number of iterations reached, stopping"  # damped dynamics of atoms or cell
 )
-KBAR_PER_GPA = 10.0
 
 
 class PwStdout(BaseModel):

@@ -16,9 +16,9 @@ import numpy as np
 from pymatgen.core import Lattice, Structure
 from qeschema.documents import PwDocument
 from qeschema.exceptions import XmlDocumentError
-from scipy.constants import physical_constants
 from xmlschema import XMLSchemaException
 
+from dao_core.units import BOHR_ANGSTROM, HARTREE_EV, HARTREE_PER_BOHR3_GPA
 from dft_inputs.errors import (
     ContradictoryOutputError,
     EmptyOutputError,
@@ -26,12 +26,6 @@ from dft_inputs.errors import (
 )
 from dft_inputs.garbled import GARBLED
 from dft_inputs.qe.pw_input import element_of_label
-
-HARTREE_EV = physical_constants["Hartree energy in eV"][0]
-BOHR_ANGSTROM = physical_constants["Bohr radius"][0] * 1e10
-RYDBERG_EV = HARTREE_EV / 2
-EV_PER_CUBIC_ANGSTROM_IN_GPA = 160.21766208
-HARTREE_PER_BOHR3_GPA = HARTREE_EV / BOHR_ANGSTROM**3 * EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 
 def garbled(error: Exception) -> ContradictoryOutputError:

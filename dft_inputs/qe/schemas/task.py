@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
+from dao_core.units import RYDBERG_EV
 from dft_inputs.corrections import Correction, read_corrections
 from dft_inputs.errors import CalculationError, ContradictoryOutputError
 from dft_inputs.garbled import GARBLED
@@ -19,7 +20,6 @@ from dft_inputs.qe.schemas.band_structure import ElectronicStructure, electronic
 from dft_inputs.qe.schemas.failure import diagnose
 from dft_inputs.qe.schemas.pw_stdout import PwStdout, read_pw_stdout
 from dft_inputs.qe.schemas.pw_xml import (
-    RYDBERG_EV,
     forces_of,
     garbled,
     read_pw_xml,

@@ -10,7 +10,6 @@ from typing import Any
 from dao_core.crystal.symmetry import TIGHT_SYMPREC, standard_primitive
 from dao_core.errors import DaoError
 from dao_core.frameworks import describe_network
-from dft_inputs.errors import DftError
 from flows.campaign import progress
 from flows.campaign.conditions import level_at
 from flows.campaign.interpreting import settings as asked
@@ -98,7 +97,7 @@ def pressure(campaign: Campaign, ranking: Ranking, settings: asked.Pressure) -> 
                 failures += _failures("pressure", made.failures)
             except StoreError:
                 raise
-            except (DaoError, DftError) as error:
+            except DaoError as error:
                 failures.append(Failure(item=formula, stage="pressure", reason=str(error)))
         progress.advance("pressure")
     return failures

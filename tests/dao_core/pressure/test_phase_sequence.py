@@ -6,8 +6,8 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from dao_core.errors import InputError
-from dao_core.potentials.base import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dao_core.pressure import CompressionCurve, CompressionPoint, phase_sequence
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 CELL = Structure(Lattice.cubic(3), ["Si"], [[0, 0, 0]])
 

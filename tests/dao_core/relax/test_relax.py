@@ -13,9 +13,9 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 from scipy.optimize import minimize_scalar
 from scipy.spatial.transform import Rotation
 
-from dao_core.potentials import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dao_core.predictor import DaoCalculator
 from dao_core.relax import RelaxSettings, relax
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 TIGHT = RelaxSettings(fmax=1e-5, smax=1e-7)
 

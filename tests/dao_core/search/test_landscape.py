@@ -5,7 +5,7 @@ from pymatgen.core import Composition, Structure
 
 from dao_core.crystal.reading import NamedStructure
 from dao_core.errors import InputError
-from dao_core.search.hull import PhaseEntry
+from dao_core.hull import PhaseEntry
 from dao_core.search.landscape import _joined, distance_matrix, landscape
 
 

@@ -11,6 +11,7 @@ from ase.io.cube import write_cube
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
+from dao_core.units import BOHR_ANGSTROM
 from dft_inputs.electrons import (
     Grid,
     attractors,
@@ -20,7 +21,6 @@ from dft_inputs.electrons import (
     read_cube,
 )
 from dft_inputs.electrons.attractors import atomic_radii
-from dft_inputs.electrons.grid import BOHR
 from dft_inputs.electrons.shells import core_radius
 from dft_inputs.electrons.slices import slice_through
 from dft_inputs.errors import TruncatedOutputError
@@ -160,7 +160,7 @@ def test_cube_files_keep_units_and_truncated_ones_are_refused(
     with (tmp_path / "a.cube").open("w") as file:
         write_cube(file, atoms, grid.values)
     density = read_cube(tmp_path / "a.cube", salt, density=True)
-    assert density.values == pytest.approx(grid.values / BOHR**3, rel=1e-4, abs=1e-5)
+    assert density.values == pytest.approx(grid.values / BOHR_ANGSTROM**3, rel=1e-4, abs=1e-5)
     cut = (tmp_path / "a.cube").read_text()[:-400]
     (tmp_path / "b.cube").write_text(cut)
     with pytest.raises(TruncatedOutputError, match="not a whole cube file"):

@@ -14,12 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from dft_inputs.errors import (
-    ChecksumError,
-    InputError,
-    MissingError,
-    MissingPseudopotentialError,
-)
+from dao_core.errors import InputError, MissingError
+from dft_inputs.errors import ChecksumError, MissingPseudopotentialError
 from dft_inputs.pseudos import (
     DEFAULT_FAMILY,
     catalogue_names,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dft_inputs.errors import InputError
+from dao_core.errors import InputError
 from dft_inputs.pseudos.upf import md5, parse_upf_header, read_upf
 
 VERSION_2 = b"""<UPF version="2.0.1">

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from dft_inputs.errors import InputError, MissingPseudopotentialError
+from dao_core.errors import InputError
+from dft_inputs.errors import MissingPseudopotentialError
 from dft_inputs.protocols import get_protocol
 from dft_inputs.qe.makers.phonons import GammaPhononMaker
 from dft_inputs.qe.sets import PwInputGenerator, PwInputSet

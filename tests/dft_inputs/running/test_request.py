@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from pymatgen.core import Structure
 
-from dft_inputs.errors import InputError, MissingError
+from dao_core.errors import InputError, MissingError
 from dft_inputs.method import Method
 from dft_inputs.running.codes import level_for
 from dft_inputs.running.memory import estimated_memory

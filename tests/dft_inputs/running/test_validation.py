@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from pymatgen.core import Lattice, Structure
+from pymatgen.core import Composition, Lattice, Structure
 
-from dft_inputs.errors import InputError
-from dft_inputs.hull import HullPoint
+from dao_core.errors import InputError
+from dao_core.hull import PhaseEntry
 from dft_inputs.method import Method
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.running.folder import CalculationResult
@@ -330,9 +330,9 @@ class Elsewhere:
     def results(self, keys: Sequence[str]) -> Iterable[CalculationResult]:
         return [self.known] if self.known.key in keys else []
 
-    def hull_points(self, level: str, elements: Sequence[str]) -> Mapping[str, HullPoint]:
+    def hull_points(self, level: str, elements: Sequence[str]) -> Mapping[str, PhaseEntry]:
         deep = self.known.energy_per_atom - 1.0
-        return {"deep": HullPoint(formula="Si", energy_per_atom=deep, level=level)}
+        return {"deep": PhaseEntry(Composition("Si"), deep, level)}
 
 
 def test_what_is_known_elsewhere_is_not_computed_and_counts_in_the_hull(

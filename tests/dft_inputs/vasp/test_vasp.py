@@ -17,7 +17,7 @@ from maggma.stores import MemoryStore
 from pymatgen.core import Structure
 from pymatgen.io.vasp import Incar
 
-from dft_inputs.errors import InputError, MissingError
+from dao_core.errors import InputError, MissingError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.method import Method
 from dft_inputs.running.folder import CalculationResult

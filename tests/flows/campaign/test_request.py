@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from flows.campaign.request import CampaignRequest, content_key
+from flows.campaign.request import CampaignRequest
 
 
 def test_takes_a_single_word_and_a_comma_list() -> None:
@@ -46,12 +46,6 @@ def test_identity_does_not_depend_on_where_things_are_written() -> None:
     there = CampaignRequest(targets=("Mg-O",), out="there")
     assert here.for_identity() == there.for_identity()
     assert here.for_identity() != CampaignRequest(targets=("Mg-O",), seed=1).for_identity()
-
-
-def test_content_key_depends_on_content_and_not_on_order() -> None:
-    assert content_key("r", {"a": 1, "b": 2}) == content_key("r", {"b": 2, "a": 1})
-    assert content_key("r", {"a": 1}) != content_key("r", {"a": 2})
-    assert content_key("r", {"a": 1}).startswith("r-")
 
 
 def test_guidance_and_held_parts_are_sources_of_their_own() -> None:

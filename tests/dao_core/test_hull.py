@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 from pymatgen.core import Composition
 
-from dao_core.errors import InputError
-from dao_core.search.hull import PhaseEntry, energies_above_hull, missing_references
+from dao_core.errors import LevelMismatchError
+from dao_core.hull import ConvexHull, PhaseEntry, energies_above_hull, missing_references
 
 
 def phase(formula: str, energy: float, level: str = "toy") -> PhaseEntry:
@@ -26,8 +26,15 @@ def test_competing_phases_lower_the_hull() -> None:
     assert energies_above_hull(entries, [*ELEMENTS, phase("MgO", -4.5)]) == pytest.approx([0.1])
 
 
+def test_formation_energies_are_against_the_elements() -> None:
+    hull = ConvexHull([*ELEMENTS, phase("MgO", -4.5), phase("Mg2O", -3.0)])
+    assert hull.formation_energy(phase("Mg2O", -3.0)) == pytest.approx(-3.0 + 2 / 3 + 4 / 3)
+    assert hull.formation_energy(phase("Mg", -1.0)) == pytest.approx(0.0)
+    assert ConvexHull([phase("MgO", -4.5)]).formation_energy(phase("MgO", -4.5)) is None
+
+
 def test_levels_never_mix() -> None:
-    with pytest.raises(InputError, match="chgnet, qe-pbe"):
+    with pytest.raises(LevelMismatchError, match="chgnet, qe-pbe"):
         energies_above_hull([phase("Mg", -1, "chgnet")], [phase("O2", -4, "qe-pbe")])
 
 
