@@ -11,11 +11,12 @@ from torch import Tensor
 from dao_core.crystal.batch import CrystalBatch, unusable_reason
 from dao_core.errors import InputError
 from dao_core.potentials.base import Potential
+from dao_core.potentials.scale import Mp2020Potential, mp2020_correction
 from dao_core.relax.active import enter, reduce_sheared_cells
 from dao_core.relax.constraints import Constraint, constrained_start
 from dao_core.relax.guards import too_close, volume_ran_away
 from dao_core.relax.halving import Halving
-from dao_core.relax.result import Relaxation, StopReason
+from dao_core.relax.result import Relaxation, StopReason, corrected
 from dao_core.relax.settings import RelaxSettings
 from dao_core.relax.step import MAX_REJECTIONS, advance
 from dao_core.relax.trial import TrialPoint, evaluate_trial
@@ -54,10 +55,37 @@ def relax(
     Raises:
         InputError: the potential cannot be used for relaxation at all.
     """
+    if isinstance(potential, Mp2020Potential):
+        return _relax_raw(structures, potential, settings, on_finish, best)
     run = _Run(structures, potential, settings or RelaxSettings(), on_finish, best)
     while run.admit():
         run.advance()
     return [run.results[index] for index in range(len(structures))]
+
+
+def _relax_raw(
+    structures: Sequence[Structure],
+    potential: Mp2020Potential,
+    settings: RelaxSettings | None,
+    on_finish: OnFinish | None,
+    best: Mapping[str, float] | None,
+) -> list[Relaxation]:
+    """Relax on raw energies, which are smooth, and put the ends onto the scale of the hull."""
+    shifts = {
+        structure.composition.reduced_formula: mp2020_correction(structure).energy_per_atom
+        for structure in structures
+        if not unusable_reason(structure)
+    }
+    raw_best = best and {formula: e - shifts.get(formula, 0.0) for formula, e in best.items()}
+
+    def finish(index: int, end: Relaxation) -> None:
+        if on_finish is not None:
+            on_finish(index, corrected(end, structures[index], potential.level))
+
+    ends = relax(structures, potential.raw, settings, finish, raw_best)
+    return [
+        corrected(end, start, potential.level) for end, start in zip(ends, structures, strict=True)
+    ]
 
 
 class _Run:

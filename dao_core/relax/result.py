@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pymatgen.core import Structure
 
+from dao_core.potentials.scale import mp2020_correction
 from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 StopReason = Literal[
@@ -90,3 +91,19 @@ def enthalpy_per_atom(
     if energy_per_atom is None:
         return None
     return energy_per_atom + pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA * volume_per_atom
+
+
+def corrected(end: Relaxation, start: Structure, level: str) -> Relaxation:
+    """A relaxation on raw energies as one on the scale MP2020.
+
+    Args:
+        end: the relaxation.
+        start: what it began with.
+        level: of the corrected energies.
+    """
+    before, after = end.energy_per_atom_before, end.energy_per_atom
+    if before is not None:
+        before += mp2020_correction(start).energy_per_atom
+    if after is not None:
+        after += mp2020_correction(end.structure).energy_per_atom
+    return replace(end, energy_per_atom_before=before, energy_per_atom=after, level=level)

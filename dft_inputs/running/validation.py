@@ -17,6 +17,7 @@ from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dft_inputs.corrections import Correction
 from dft_inputs.method import Method
 from dft_inputs.running.codes import level_for
+from dft_inputs.running.element_energies import results_for
 from dft_inputs.running.folder import CalculationFailure, CalculationFolder, CalculationResult
 from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.pool import CalculationPool, Outcome, warm_up
@@ -140,8 +141,9 @@ def validate(
     if hull:
         _plan_phases(run.phases, structures, method, chemical_system, competing or {})
     wanted = [*run.phases.requests.values(), *run.plan.requests.values()]
+    _recall(run.root, [*run.phases.requests.values()], results_for)
     if memory is not None:
-        _recall(run.root, wanted, memory)
+        _recall(run.root, wanted, memory.results)
     run.known = {r.key for r in wanted if CalculationFolder(run.root, r.key).result() is not None}
 
     def tell(key: str, outcome: Outcome) -> None:
@@ -215,11 +217,15 @@ class _Run:
         )
 
 
-def _recall(root: Path, wanted: Sequence[CalculationRequest], memory: Memory) -> None:
+def _recall(
+    root: Path,
+    wanted: Sequence[CalculationRequest],
+    results: Callable[[Sequence[str]], Iterable[CalculationResult]],
+) -> None:
     """Put results that are known elsewhere into the folders of their calculations."""
     keys = {request.key for request in wanted}
     unknown = [key for key in sorted(keys) if CalculationFolder(root, key).result() is None]
-    for result in memory.results(unknown):
+    for result in results(unknown):
         CalculationFolder(root, result.key).write(result)
 
 
@@ -253,7 +259,7 @@ def _plan_phases(
                 phases.add(element + suffix, element_structure(element), method, system)
             except InputError as error:
                 phases.formulas[element + suffix] = element
-                phases.refused[element + suffix] = InputError(str(error))
+                phases.refused[element + suffix] = error
 
 
 def _place_on_hulls(report: ValidationReport, plan: _Plan, memory: Memory | None) -> None:

@@ -19,6 +19,7 @@ from dao_core.errors import InputError
 from dao_core.hull import PhaseEntry
 from dft_inputs.method import Method
 from dft_inputs.protocols import PROTOCOLS
+from dft_inputs.running import element_energies
 from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.request import Limits
@@ -293,6 +294,34 @@ def test_hull_waits_for_its_elements(
     assert [phase.name for phase in report.competing] == ["Si in Si"]
     above = report.validations[0].energy_above_hull
     assert above == pytest.approx(0.0, abs=1e-9)
+
+
+def test_an_element_whose_energy_ships_is_not_computed(
+    home: Path,
+    stand_in: StandIn,
+    silicon: Structure,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(element_energies, "FILE", tmp_path / "energies.json")
+    protocol = replace(PROTOCOLS["fast"], volume_tolerance=0.5)
+    command, log = stand_in()
+    relaxed = replace(method(command), protocol=protocol, workflow="relax")
+    silicon.scale_lattice(1.1 * silicon.volume)  # not the crystal of the reference itself
+    first = validate({"si": silicon}, relaxed, hull=True, root=tmp_path / "there")
+    assert first.competing[0].result is not None
+    element_energies.add_result(first.competing[0].result)
+    element_energies.add_result(first.competing[0].result)  # once is enough
+    assert len(element_energies.shipped_results()) == 1
+    ran = calls(log)
+    again = validate({"si": silicon}, relaxed, hull=True, root=tmp_path / "here")
+    assert again.competing[0].reused
+    assert calls(log) == ran + ran // 2  # the crystal alone
+    assert again.validations[0].energy_above_hull == pytest.approx(0.0, abs=1e-9)
+    other = replace(relaxed, spin=False)  # another level: its own element
+    assert (
+        not validate({"si": silicon}, other, hull=True, root=tmp_path / "other").competing[0].reused
+    )
 
 
 def test_a_hull_under_pressure_is_one_of_enthalpies(

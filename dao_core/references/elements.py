@@ -1,0 +1,131 @@
+"""The elements of a hull: known ground states at the level of the hull, or published energies.
+
+Potentials learn from compounds and err most about elements that are molecules: DAO-P has N2
+0.26 eV/atom and S8 0.47 eV/atom below PBE. On held-out compounds of the Materials Project its
+formation energies are twice as good against published elements as against its own
+(``benchmarks/references.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pymatgen.core import Structure
+
+from dao_core.elements.ground_states import element_structure
+from dao_core.errors import InputError
+from dao_core.potentials.base import Potential
+from dao_core.potentials.scale import is_mp2020
+from dao_core.references.literature import LiteratureEnergy, literature_energy
+from dao_core.relax import Relaxation, RelaxSettings, relax
+
+FIT = 0.05
+"""eV/atom by which a level's own element may miss the published one: the mean error that universal
+potentials have of formation energies. Beyond it the published energy stands in the hull."""
+PUBLISHED_STD = 0.01
+"""eV/atom, uncertainty of a published energy on its own scale: other settings of the same DFT."""
+
+
+@dataclass(frozen=True)
+class ElementReference:
+    """The ground state of an element in a hull.
+
+    Attributes:
+        symbol: of the element.
+        energy_per_atom: eV/atom at the level; None where neither the level nor a table has one.
+        energy_std: eV/atom, how far it may be off.
+        own: how the known crystal relaxed at the level; None where no crystal is known.
+        source: where the energy comes from.
+        flag: what a reader must know of it, or None.
+    """
+
+    symbol: str
+    energy_per_atom: float | None
+    energy_std: float
+    own: Relaxation | None
+    source: str
+    flag: str | None = None
+
+    @property
+    def structure(self) -> Structure | None:
+        """The relaxed ground state."""
+        return None if self.own is None else self.own.structure
+
+    @property
+    def shift(self) -> float | None:
+        """What moves the level's own crystals of the element onto the reference, eV/atom.
+
+        Zero where the level's own energy is the reference; None where the two cannot be compared.
+        """
+        own = None if self.own is None else self.own.enthalpy_per_atom
+        if self.energy_per_atom is None or own is None:
+            return None
+        return self.energy_per_atom - own
+
+
+def element_references(
+    symbols: Sequence[str], potential: Potential, settings: RelaxSettings | None = None
+) -> list[ElementReference]:
+    """Relax the known ground states of elements at a level, and say where they cannot be trusted.
+
+    Args:
+        symbols: of the elements.
+        potential: the level.
+        settings: of the relaxation; under pressure the energies are enthalpies, and no published
+            ones take their place.
+
+    Returns:
+        One reference per symbol, in the order given.
+    """
+    settings = settings or RelaxSettings()
+    crystals = {symbol: crystal for symbol in symbols if (crystal := _known_crystal(symbol))}
+    ends = dict(zip(crystals, relax([*crystals.values()], potential, settings), strict=True))
+    return [
+        reference_of(symbol, potential.level, ends.get(symbol), settings.pressure)
+        for symbol in symbols
+    ]
+
+
+def reference_of(
+    symbol: str, level: str, own: Relaxation | None, pressure: float = 0.0
+) -> ElementReference:
+    """The reference of an element from how its known crystal relaxed.
+
+    Args:
+        symbol: of the element.
+        level: of the relaxation.
+        own: the relaxation; None where no crystal of the element is known.
+        pressure: GPa.
+
+    Returns:
+        The level's own energy where it is fit for the element, else the published one, flagged.
+    """
+    published = literature_energy(symbol) if is_mp2020(level) and not pressure else None
+    energy = None if own is None or not own.converged else own.enthalpy_per_atom
+    if energy is None:
+        why = "no crystal of it is known here" if own is None else f"ended as {own.stop_reason}"
+        return _published(symbol, own, published, why)
+    if published is not None and abs(energy - published.energy_per_atom) > FIT:
+        off = 1000 * (energy - published.energy_per_atom)
+        return _published(symbol, own, published, f"{off:+.0f} meV/atom off at {level}")
+    std = FIT if own is None or own.energy_std is None else min(own.energy_std, FIT)
+    return ElementReference(symbol, energy, std, own, f"known ground state, relaxed at {level}")
+
+
+def _published(
+    symbol: str, own: Relaxation | None, published: LiteratureEnergy | None, why: str
+) -> ElementReference:
+    """The published energy in the place of the level's own, or none at all."""
+    if published is None:
+        return ElementReference(symbol, None, FIT, own, "none", f"no reference of {symbol}: {why}")
+    flag = f"{symbol} stands at its published energy ({published.source}): {why}"
+    energy = published.energy_per_atom
+    return ElementReference(symbol, energy, PUBLISHED_STD, own, published.source, flag)
+
+
+def _known_crystal(symbol: str) -> Structure | None:
+    try:
+        return element_structure(symbol)
+    except InputError:
+        return None
