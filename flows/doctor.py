@@ -16,6 +16,7 @@ from dao_core.environment import VASP_COMMAND, dao_home
 from dao_core.errors import DaoError, MissingError
 from dao_core.generator.generate import load_generator
 from dao_core.potentials import load_potential
+from dao_core.potentials.catalogue import CATALOGUE
 from dft_inputs.pseudos import check_families
 from dft_inputs.qe.program import program_version, pw_command, sibling_command, split_command
 from dft_inputs.vasp.potcar import potcar_folder
@@ -57,7 +58,7 @@ def examine(store: str | None) -> list[Check]:
         _tried("documents", lambda: _in_store(store, _schemas), needed=True),
         _tried("dao-g", lambda: _in_store(store, _generator), needed=True),
         _tried("dao-p", lambda: _in_store(store, _predictor), needed=True),
-        _tried("chgnet", lambda: load_potential("chgnet").level, needed=False),
+        *(_tried(name, partial(_potential, name), needed=False) for name in CATALOGUE),
         *(_tried(p, partial(_version, p), needed=False) for p in PROGRAMS),
         _tried("pseudopotentials", _families, needed=False),
         _tried("vasp", _vasp, needed=False),
@@ -146,6 +147,11 @@ def _generator(store: DaoStore) -> str:
 def _predictor(store: DaoStore) -> str:
     name = model_name(store, "predictor", served_models(store))
     return load_potential(name if name == "dao-p" else f"dao-p:{name}").level
+
+
+def _potential(name: str) -> str:
+    """A potential of a kept library; what would be downloaded is not."""
+    return f"{load_potential(name).level} (weights: {CATALOGUE[name].weights})"
 
 
 def _server() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("torch", "numpy", "pymatgen", "spglib", "prefect", "maggma", "chgnet")
+PACKAGES = ("torch", "numpy", "pymatgen", "spglib", "prefect", "maggma", "chgnet", "sevenn")
 """Those that can change a number or the order of a campaign."""
 
 

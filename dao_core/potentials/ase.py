@@ -24,6 +24,7 @@ from dao_core.crystal.batch import CrystalBatch
 from dao_core.errors import InputError, MissingError
 from dao_core.fork_server import fork_server
 from dao_core.potentials.base import Domain, Evaluation, assemble
+from dao_core.potentials.catalogue import NamedPotential
 
 _Numbers = tuple[float, np.ndarray, np.ndarray]
 
@@ -35,18 +36,24 @@ class ASEPotential:
         target: importable ``package.module:factory``; the factory takes no argument and returns a
             calculator with energy, forces and stress.
         workers: number of processes; default, one per core but never more than eight.
+        named: the potential of the catalogue whose calculator it is, if it is one.
 
     Raises:
         MissingError: the module is not installed.
         InputError: ``target`` is malformed or names nothing that can be called.
     """
 
-    domain = Domain()
-
-    def __init__(self, target: str, workers: int | None = None) -> None:
+    def __init__(
+        self, target: str, workers: int | None = None, named: NamedPotential | None = None
+    ) -> None:
         resolve_factory(target)
-        self.level = f"ase:{target}{_version_suffix(target)}"
+        self.level = f"ase:{target}{_version_suffix(_top(target))}"
+        self.domain = Domain()
+        if named is not None:
+            self.level = f"{named.name}{_version_suffix(named.package)}"
+            self.domain = Domain(max_pressure=named.max_pressure, bulk_only=named.bulk_only)
         self._target = target
+        self._named = named
         self._workers = workers or min(os.cpu_count() or 1, 8)
         self._pool: ProcessPoolExecutor | None = None
         self._made: Future[None] | None = None
@@ -55,7 +62,8 @@ class ASEPotential:
         """Energies (eV per cell), forces (eV/angstrom) and stresses (eV/angstrom^3).
 
         Raises:
-            InputError: the factory fails, or its calculator does not compute one of energy, forces
+            MissingError: the weights of a named potential cannot be loaded.
+        InputError: the factory fails, or its calculator does not compute one of energy, forces
                 and stress.
         """
         crystals = dict(enumerate(_to_atoms(batch)))
@@ -100,9 +108,14 @@ class ASEPotential:
         failure = self._made.exception() if self._made is not None else None
         if failure is not None and not isinstance(failure, BrokenProcessPool):
             self.close()
+            reason = f"({type(failure).__name__}: {failure})"
+            if self._named is not None:
+                raise MissingError(
+                    f"potential {self._named.name!r}: its weights ({self._named.weights}) cannot "
+                    f"be loaded {reason}; load them once where there is a network"
+                ) from failure
             raise InputError(
-                f"potential 'ase:{self._target}': the factory fails in a worker process "
-                f"({type(failure).__name__}: {failure})"
+                f"potential 'ase:{self._target}': the factory fails in a worker process {reason}"
             ) from failure
 
     def _evaluate_alone(self, atoms: Atoms) -> Future[_Numbers]:
@@ -137,12 +150,14 @@ def resolve_factory(target: str) -> Callable[[], BaseCalculator]:
     return factory
 
 
-def _version_suffix(target: str) -> str:
-    package = target.partition(":")[0].partition(".")[0]
-    try:
-        return f"@{importlib.metadata.version(package)}"
-    except importlib.metadata.PackageNotFoundError:
-        return ""
+def _top(target: str) -> str:
+    return target.partition(":")[0].partition(".")[0]
+
+
+def _version_suffix(module: str) -> str:
+    """The version of the distribution that a module comes with."""
+    names = importlib.metadata.packages_distributions().get(module)
+    return f"@{importlib.metadata.version(names[0])}" if names else ""
 
 
 def _start_pool(workers: int) -> ProcessPoolExecutor:

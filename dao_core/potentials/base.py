@@ -13,6 +13,10 @@ from torch import Tensor
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.vacuum import vacuum_of
 
+VASP_PBE_FLOOR = -16.0
+"""eV/atom that no crystal reaches by PBE in VASP: tungsten and rhenium come to -13, gadolinium and
+plutonium to -14, compounds stay above these. What falls below fell into a hole of a potential."""
+
 
 @dataclass(frozen=True)
 class Domain:
@@ -23,12 +27,17 @@ class Domain:
         elements: symbols of the elements it knows, or None for all.
         max_pressure: highest pressure at which it is fit, GPa, or None if not known.
         bulk_only: whether it has learned from perfect crystals without surfaces alone.
+        min_distance: shortest distance that it is asked about, over the sum of covalent radii;
+            relaxed crystals stay above 0.6, candidates worth relaxing above 0.5.
+        lowest_energy: eV/atom below which no crystal lies on its scale, or None if not known.
     """
 
     max_atoms: int | None = None
     elements: frozenset[str] | None = None
     max_pressure: float | None = None
     bulk_only: bool = False
+    min_distance: float = 0.4
+    lowest_energy: float | None = None
 
     def objection(self, structure: Structure, pressure: float = 0.0) -> str | None:
         """Why ``structure`` at ``pressure`` (GPa) lies outside this domain, or None."""

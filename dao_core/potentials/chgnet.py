@@ -20,8 +20,14 @@ from pymatgen.core import Element, Structure
 from torch import Tensor
 
 from dao_core.crystal.batch import CrystalBatch
-from dao_core.errors import MissingError
-from dao_core.potentials.base import Domain, Evaluation, assemble, structures_or_errors
+from dao_core.potentials.base import (
+    VASP_PBE_FLOOR,
+    Domain,
+    Evaluation,
+    assemble,
+    structures_or_errors,
+)
+from dao_core.potentials.catalogue import CATALOGUE, require_package
 
 VERSION = "0.3.0"
 """The CHGNet weights in use: trained on MPtrj (PBE, PBE+U, MP2020-corrected energies)."""
@@ -32,7 +38,7 @@ MOST_ANGLES = 100_000
 """Of one crystal. Ten atoms squeezed to a tenth of their volume have more, and need 5 GB."""
 
 _ABSENT_FROM_MPTRJ = {84, 85, 86, 87, 88}
-MAX_PRESSURE = 80.0
+MAX_PRESSURE = CATALOGUE["chgnet"].max_pressure
 """GPa. MPtrj has relaxations at no pressure, which began more or less compressed. Against PBE the
 pressures of CHGNet scatter without bias up to here and fall short increasingly beyond
 (``benchmarks/pressure_range.py``)."""
@@ -41,6 +47,7 @@ _DOMAIN = Domain(
     max_pressure=MAX_PRESSURE,
     bulk_only=True,  # MPtrj has no slabs and no defects
     max_atoms=444,
+    lowest_energy=VASP_PBE_FLOOR,
     elements=frozenset(
         Element.from_Z(z).symbol for z in range(1, 95) if z not in _ABSENT_FROM_MPTRJ
     ),
@@ -139,13 +146,8 @@ def _passes(graphs: Mapping[int, Any]) -> Iterator[dict[int, Any]]:
 
 
 def _load_model(device: str) -> Any:
-    try:
-        chgnet_model = importlib.import_module("chgnet.model")
-    except ImportError as error:
-        raise MissingError(
-            "the potential 'chgnet' needs the package chgnet, which is not installed; "
-            "install it with: pip install 'dao-crystals[potentials]'"
-        ) from error
+    require_package(CATALOGUE["chgnet"])
+    chgnet_model = importlib.import_module("chgnet.model")
     # CHGNet announces itself on stdout, where --json promises one object and nothing else.
     with contextlib.redirect_stdout(io.StringIO()):
         model = chgnet_model.CHGNet.load(model_name=VERSION, use_device=device, verbose=False)

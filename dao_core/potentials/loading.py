@@ -5,37 +5,45 @@ from __future__ import annotations
 import importlib
 
 from dao_core.devices import default_device
-from dao_core.errors import InputError
 from dao_core.potentials.ase import ASEPotential
 from dao_core.potentials.base import Potential
+from dao_core.potentials.catalogue import CATALOGUE, NamedPotential, check_name, require_package
 from dao_core.potentials.chgnet import CHGNetPotential
-
-POTENTIAL_NAMES = ("dao-p", "dao-p:PATH", "chgnet", "ase:package.module:factory")
-"""The names that :func:`load_potential` understands."""
+from dao_core.potentials.sevennet import WEIGHTS, SevenNetPotential
 
 
 def load_potential(name: str, device: str | None = None) -> Potential:
     """Load the potential called ``name``.
 
     Args:
-        name: one of :data:`POTENTIAL_NAMES`: the shipped DAO-P, a DAO-P checkpoint file, CHGNet,
-            or any ASE calculator that a factory without arguments makes.
-        device: torch device of DAO-P and CHGNet, by default that of
-            :func:`dao_core.devices.default_device`; ASE calculators choose their own.
+        name: the shipped DAO-P (``dao-p``), a DAO-P checkpoint file (``dao-p:PATH``), one of
+            :data:`dao_core.potentials.catalogue.CATALOGUE`, or any ASE calculator that a factory
+            without arguments makes (``ase:package.module:factory``).
+        device: torch device, by default that of :func:`dao_core.devices.default_device`; ASE
+            calculators choose their own.
 
     Raises:
         InputError: the name is unknown or malformed.
         MissingError: a model file or package is not on this machine.
         CheckpointError: the DAO-P checkpoint is corrupt.
     """
+    check_name(name)
     kind, _, detail = name.partition(":")
-    if kind == "dao-p" and not name.endswith(":"):
+    if kind == "dao-p":
         # DAO-P is itself a Potential and imports this package; at the top this would be a circle.
         predictor = importlib.import_module("dao_core.predictor")
         potential: Potential = predictor.load_predictor(detail or "dao-p", device)
         return potential
-    if name == "chgnet":
-        return CHGNetPotential(device or default_device())
     if kind == "ase":
         return ASEPotential(detail)
-    raise InputError(f"unknown potential {name!r}; known are {', '.join(POTENTIAL_NAMES)}")
+    return _named(CATALOGUE[name], device or default_device())
+
+
+def _named(named: NamedPotential, device: str) -> Potential:
+    require_package(named)
+    if named.name == "chgnet":
+        return CHGNetPotential(device)
+    if named.name in WEIGHTS:
+        return SevenNetPotential(named, device)
+    factory = named.name.replace("-", "_")
+    return ASEPotential(f"dao_core.potentials.calculators:{factory}", named=named)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.console import FINISHED_WITH_FAILURES, emit, seconds, set_up_logging, warn
-from flows.cli.options import Json, StoreUri, Verbose
+from flows.cli.options import POTENTIALS, Json, StoreUri, Verbose, known_potential
 
 if TYPE_CHECKING:
     from flows.campaign.request import CampaignRequest
@@ -44,7 +44,8 @@ Potential = Annotated[
     typer.Option(
         "--potential",
         metavar="NAME",
-        help="dao-p (default), dao-p:FILE, chgnet, or ase:package.module:factory.",
+        callback=known_potential,
+        help=f"Searches. {POTENTIALS}",
     ),
 ]
 Sources = Annotated[

@@ -7,6 +7,22 @@ from typing import Annotated
 
 import typer
 
+POTENTIALS = "dao-p (shipped), dao-p:FILE, sevennet-0, chgnet, ... (dao doctor lists all)."
+
+
+def known_potential(name: str | None) -> str | None:
+    """Refuse a misspelt potential at once, before anything heavy is loaded.
+
+    Raises:
+        InputError: nothing is called like this.
+    """
+    from dao_core.potentials.catalogue import check_name
+
+    if name is not None:
+        check_name(name)
+    return name
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show logs on stderr.")]
 StoreUri = Annotated[
@@ -23,7 +39,8 @@ PotentialName = Annotated[
     typer.Option(
         "--potential",
         metavar="NAME",
-        help="dao-p (shipped), dao-p:FILE, chgnet, or ase:package.module:factory.",
+        callback=known_potential,
+        help=POTENTIALS,
     ),
 ]
 Code = Annotated[str, typer.Option("--code", metavar="qe|vasp", help="DFT program.")]

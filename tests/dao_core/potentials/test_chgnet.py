@@ -11,7 +11,6 @@ from pymatgen.core import Lattice, Structure
 from pymatgen.io.ase import AseAtomsAdaptor
 
 from dao_core.crystal.batch import CrystalBatch
-from dao_core.errors import MissingError
 from dao_core.potentials import chgnet as chgnet_module
 from dao_core.potentials import energies_of, load_potential
 from dao_core.relax import RelaxSettings, relax
@@ -22,25 +21,6 @@ pytest.importorskip("chgnet")
 @pytest.fixture(scope="module")
 def potential():
     return load_potential("chgnet")
-
-
-@pytest.fixture(scope="module")
-def crystals():
-    rng = np.random.default_rng(1)
-    ideal = [
-        Structure.from_spacegroup(225, Lattice.cubic(4.1), ["Mg", "O"], [[0, 0, 0], [0.5] * 3]),
-        Structure.from_spacegroup(227, Lattice.cubic(5.5), ["Si"], [[0, 0, 0]]),
-        Structure(Lattice.cubic(3.3), ["Ca", "Ti"], [[0, 0, 0], [0.5] * 3]),
-    ]
-    crystals = [structure.get_primitive_structure() for structure in ideal]
-    return [
-        Structure(
-            Lattice(s.lattice.matrix @ (np.eye(3) + rng.normal(0, 0.02, (3, 3)))),
-            s.species,
-            s.frac_coords + rng.normal(0, 0.02, s.frac_coords.shape),
-        )
-        for s in crystals
-    ]
 
 
 def evaluate(potential, structures):
@@ -138,15 +118,6 @@ def test_level_and_domain(potential, crystals):
 def test_loading_keeps_stdout_clean(capsys):
     load_potential("chgnet")
     assert capsys.readouterr().out == ""
-
-
-def test_without_the_package_the_extra_is_named(monkeypatch):
-    def missing(name):
-        raise ImportError(name)
-
-    monkeypatch.setattr(chgnet_module.importlib, "import_module", missing)
-    with pytest.raises(MissingError, match=r"dao-crystals\[potentials\]"):
-        load_potential("chgnet")
 
 
 def test_relaxes_rocksalt_to_its_lattice_constant(potential, crystals):

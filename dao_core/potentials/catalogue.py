@@ -1,0 +1,117 @@
+"""The potentials that have a name: package, weights, domain; nothing heavy is imported."""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from dataclasses import dataclass
+
+from dao_core.errors import InputError, MissingError
+
+EXTRA = "pip install 'dao-crystals[potentials]'"
+IN_WHEEL = "in the package"
+ON_FIRST_USE = "downloaded at the first use"
+DAO_P = ("dao-p", "dao-p:PATH")
+"""The shipped DAO-P, and one in a file."""
+ANY_CALCULATOR = "ase:package.module:factory"
+
+
+@dataclass(frozen=True)
+class NamedPotential:
+    """A universal potential of a kept library.
+
+    Attributes:
+        name: as users write it.
+        package: what is imported.
+        install: how it is installed.
+        weights: where its weights come from.
+        max_pressure: GPa up to which it is fit; None where nobody has measured it.
+        bulk_only: whether surfaces and defects are outside of what it is fit for.
+        own_environment: why it cannot be installed beside this program, or None.
+    """
+
+    name: str
+    package: str
+    install: str
+    weights: str = ON_FIRST_USE
+    max_pressure: float | None = None
+    bulk_only: bool = True
+    own_environment: str | None = None
+
+    @property
+    def installed(self) -> bool:
+        """Whether its package is there; the package is not imported."""
+        return importlib.util.find_spec(self.package) is not None
+
+
+_PYTHON = "needs Python 3.12"
+CATALOGUE = {
+    named.name: named
+    for named in (
+        NamedPotential("sevennet-0", "sevenn", EXTRA, IN_WHEEL, max_pressure=20.0),
+        NamedPotential(
+            "sevennet-l3i5", "sevenn", EXTRA, IN_WHEEL, max_pressure=80.0, bulk_only=False
+        ),
+        NamedPotential("chgnet", "chgnet", EXTRA, IN_WHEEL, max_pressure=80.0),
+        NamedPotential("sevennet-omni", "sevenn", EXTRA),
+        NamedPotential(
+            "mace-mp-0", "mace", "pip install mace-torch",
+            own_environment="pins e3nn 0.4.4; sevenn needs 0.5",
+        ),
+        NamedPotential(
+            "mace-mpa-0", "mace", "pip install mace-torch",
+            own_environment="pins e3nn 0.4.4; sevenn needs 0.5",
+        ),
+        NamedPotential(
+            "orb-v3", "orb_models", "pip install orb-models", own_environment=_PYTHON
+        ),
+        NamedPotential(
+            "mattersim-1m", "mattersim", "pip install mattersim",
+            max_pressure=1000.0, own_environment=_PYTHON,
+        ),
+        NamedPotential(
+            "mattersim-5m", "mattersim", "pip install mattersim",
+            max_pressure=1000.0, own_environment=_PYTHON,
+        ),
+        NamedPotential("nequix-mp", "nequix", "pip install nequix"),
+        NamedPotential("nequix-oam", "nequix", "pip install nequix"),
+        NamedPotential("grace-2l-oam", "tensorpotential", "pip install tensorpotential"),
+        NamedPotential("pet-oam-xl", "upet", "pip install upet"),
+        NamedPotential(
+            "uma-s", "fairchem", "pip install fairchem-core",
+            weights=f"{ON_FIRST_USE}, with a Hugging Face account that may read facebook/UMA",
+        ),
+    )
+}  # fmt: skip
+"""By name, the ones that install beside this program first."""
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no potential has, with the nearest one.
+
+    Raises:
+        InputError: nothing is called like this.
+    """
+    kind = name.partition(":")[0]
+    if name in CATALOGUE or kind == "ase" or (kind == "dao-p" and not name.endswith(":")):
+        return
+    known = ["dao-p", *CATALOGUE]
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    every = ", ".join((*DAO_P, *CATALOGUE, ANY_CALCULATOR))
+    raise InputError(f"unknown potential {name!r}; {hint}known are {every}")
+
+
+def require_package(named: NamedPotential) -> None:
+    """Refuse a potential whose package is not there.
+
+    Raises:
+        MissingError: says how to install it.
+    """
+    if not named.installed:
+        beside = f" (in an environment of its own: {named.own_environment})"
+        raise MissingError(
+            f"the potential {named.name!r} needs the package {named.package}, which is not "
+            f"installed; install it with: {named.install}"
+            f"{beside if named.own_environment else ''}"
+        )
