@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
+from dao_core.hashing import file_hash
 from flows.model_files import imported_folder
 from stores import DaoStore
 from stores.documents import ModelDocument, ModelKind
 from stores.registry import fetch_checkpoint, find_model, serving
+
+logger = logging.getLogger(__name__)
 
 SHIPPED: dict[ModelKind, str] = {"predictor": "dao-p", "generator": "dao-g"}
 Served = dict[ModelKind, str]
@@ -28,10 +32,18 @@ def model_name(store: DaoStore, kind: ModelKind, served: Served) -> str:
 
 
 def checkpoint_file(store: DaoStore, model: ModelDocument) -> Path:
-    """The file of a registered model in ``DAO_HOME``, fetched from the store if it is not there."""
+    """The file of a registered model in ``DAO_HOME``, fetched from the store where that is needed.
+
+    A file that is not what was registered is told and replaced.
+
+    Raises:
+        StoreCorruptError: the file in the store is damaged too.
+    """
     folder = imported_folder() / "served"
     file = folder / f"{model.id[:16]}.safetensors"
-    if not file.is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        fetch_checkpoint(store, model, file)
-    return file
+    if file.is_file():
+        if file_hash(file) == model.checkpoint:
+            return file
+        logger.warning("%s: damaged; fetched again from %s", file, store.uri)
+    folder.mkdir(parents=True, exist_ok=True)
+    return fetch_checkpoint(store, model, file)

@@ -63,6 +63,10 @@ class DaoStore:
         blobs: big outputs by hash.
         file: the file of an embedded store, else None.
         spool: where documents wait while a server is away; None where there is no server.
+        transaction: a context in which writes are kept together, where the backend can do that.
+        restoring: a context, given the address of a backup, in which a restore fills the store;
+            until it ends without an error the store is empty, or :attr:`is_unfinished`.
+        is_unfinished: whether a restore has begun to fill the store and did not come to its end.
     """
 
     def __init__(
@@ -74,6 +78,8 @@ class DaoStore:
         file: Path | None = None,
         spool: Spool | None = None,
         transaction: Callable[[], AbstractContextManager[Any]] = nullcontext,
+        restoring: Callable[[str], AbstractContextManager[Any]] = nullcontext,
+        is_unfinished: bool = False,
         on_close: Callable[[], None] = lambda: None,
     ) -> None:
         self.uri = uri
@@ -82,6 +88,8 @@ class DaoStore:
         self.file = file
         self.spool = spool
         self.transaction = transaction
+        self.restoring = restoring
+        self.is_unfinished = is_unfinished
         self._on_close = on_close
         self.structures = collections["structures"]
         self.candidates = collections["candidates"]
@@ -129,11 +137,10 @@ class DaoStore:
         Raises:
             StoreUnreachableError: the store is still away; what was not written goes on waiting.
         """
-        report = WriteReport()
+        reports: list[WriteReport] = []
         if self.spool is not None:
-            for batch in self.spool.batches():
-                report += self._put_all(batch)
-        return report
+            self.spool.replay(lambda batch: reports.append(self._put_all(batch)))
+        return sum(reports, WriteReport())
 
     def insert_new(self, document: Document) -> bool:
         """Insert a document unless its id is taken; whether it was inserted.

@@ -18,9 +18,10 @@ from stores.blobs.gridfs import GridFSBlobs
 from stores.blobs.s3 import S3Blobs
 from stores.dao_store import DaoStore
 from stores.documents import DOCUMENTS
-from stores.errors import WrongStoreError
+from stores.errors import StoreError, WrongStoreError
 from stores.memory import MemoryCollection
 from stores.mongo import MongoCollection, open_client
+from stores.restore_mark import RestoreMark
 from stores.spool import Spool
 from stores.sqlite import Database, SqliteStore
 
@@ -34,13 +35,15 @@ def default_store() -> str:
     return STORE.value or str(dao_home())
 
 
-def open_store(uri: str | os.PathLike[str] | None = None) -> DaoStore:
+def open_store(uri: str | os.PathLike[str] | None = None, *, unsound: bool = False) -> DaoStore:
     """Open a store, or make a new one.
 
     Args:
         uri: None for the embedded store in ``DAO_HOME``; a folder or a ``.sqlite`` file for an
             embedded store elsewhere; ``mongodb://...``; ``memory://``. Where ``DAO_STORE`` is set,
             it is the default, and its credentials serve for its address without them.
+        unsound: open a damaged store too, or one that a restore left unfinished: for those who
+            look for damage and who restore.
 
     Returns:
         The store, connected and indexed; close it, or use it as a context manager.
@@ -50,13 +53,14 @@ def open_store(uri: str | os.PathLike[str] | None = None) -> DaoStore:
         StoreUnreachableError: no server answers there.
         StoreReadOnlyError: a new store cannot be made there.
         StoreCorruptError: the file is damaged, or not a store.
+        StoreError: a restore into it did not come to its end.
     """
     text = _with_credentials(os.fspath(uri) if uri is not None else default_store())
     scheme = text.partition("://")[0].lower() if "://" in text else ""
     if scheme == "memory":
         return _open_memory()
     if scheme in {"mongodb", "mongodb+srv"}:
-        return _open_mongo(text)
+        return _open_mongo(text, unsound=unsound)
     if scheme == "sqlite":
         text = text.partition("://")[2]
     elif scheme:
@@ -64,10 +68,10 @@ def open_store(uri: str | os.PathLike[str] | None = None) -> DaoStore:
             f"{scheme}://: no such kind of store; give a folder, a .sqlite file, mongodb:// "
             "or memory://"
         )
-    return _open_embedded(Path(text).expanduser())
+    return _open_embedded(Path(text).expanduser(), unsound=unsound)
 
 
-def _open_embedded(path: Path) -> DaoStore:
+def _open_embedded(path: Path, *, unsound: bool) -> DaoStore:
     if path.name.lower().endswith(FLAT_FILES):
         raise WrongStoreError(
             f"{path}: flat files cannot be written safely: a crash while the file is rewritten "
@@ -79,14 +83,15 @@ def _open_embedded(path: Path) -> DaoStore:
     stores = {
         kind.collection: SqliteStore(file, kind.collection, key=kind.key) for kind in DOCUMENTS
     }
-    database = Database.shared(file)
+    database = Database.shared(file, unsound=unsound)
     layout = [(kind.collection, kind.indexed) for kind in DOCUMENTS]
     database.lay_out(zlib.crc32(repr(layout).encode()) & 0x7FFFFFFF, lambda: _connect(stores))
     for store in stores.values():
         store.connect()
     return DaoStore(
         str(file), stores, _blobs(FolderBlobs(blob_folder(file))),
-        file=file, transaction=database.writing, on_close=database.close,
+        file=file, transaction=database.writing, restoring=lambda _: database.writing(),
+        on_close=database.close,
     )  # fmt: skip
 
 
@@ -103,10 +108,14 @@ def _open_memory() -> DaoStore:
     return DaoStore("memory://", stores, MemoryBlobs())
 
 
-def _open_mongo(uri: str) -> DaoStore:
+def _open_mongo(uri: str, *, unsound: bool) -> DaoStore:
     address = redacted(uri)
     client = open_client(uri, address)
     name = parse_uri(uri)["database"] or "dao"
+    mark = RestoreMark(client[name], address)
+    backup = mark.backup()
+    if backup and not unsound:
+        raise StoreError(f"{address}: the restore of {backup} into it was interrupted; repeat it")
     stores = {
         kind.collection: MongoCollection(client, name, kind.collection, address, key=kind.key)
         for kind in DOCUMENTS
@@ -114,8 +123,12 @@ def _open_mongo(uri: str) -> DaoStore:
     _connect(stores)
     spool = Spool(dao_home() / "spool" / text_hash(address, 12))
     blobs = _blobs(GridFSBlobs(client[name], address))
-    store = DaoStore(address, stores, blobs, spool=spool, on_close=client.close)
-    store.replay()
+    store = DaoStore(
+        address, stores, blobs, spool=spool, restoring=mark.restoring,
+        is_unfinished=backup is not None, on_close=client.close,
+    )  # fmt: skip
+    if not unsound:
+        store.replay()
     return store
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from stores.documents import DOCUMENTS, Document
@@ -10,6 +10,7 @@ from stores.sqlite import SqliteStore
 
 _KINDS = {kind.collection: kind for kind in DOCUMENTS}
 FILE_NAME = "spool.sqlite"
+BATCH = 200
 
 
 class Spool:
@@ -43,13 +44,21 @@ class Spool:
         """How many documents wait."""
         return self._connected().count() if self._file.exists() else 0
 
-    def batches(self, size: int = 200) -> Iterator[list[Document]]:
-        """Waiting documents in order; a batch is removed when the next one is asked for."""
+    def replay(self, write: Callable[[list[Document]], None]) -> None:
+        """Hand over what waits, in order; a batch is removed when it was written.
+
+        The queue is held meanwhile: a document that another process has written anew is never
+        followed by its older state, and one that is added anew goes on waiting.
+
+        Args:
+            write: writes a batch; what it raises leaves the batch where it is.
+        """
         while self.waiting():
-            entries = list(self._connected().query(limit=size))
-            yield [_KINDS[one["collection"]].from_store(one["document"]) for one in entries]
-            names = [one["spool_id"] for one in entries]
-            self._connected().remove_docs({"spool_id": {"$in": names}})
+            with self._connected().transaction():
+                entries = list(self._connected().query(limit=BATCH))
+                write([_KINDS[one["collection"]].from_store(one["document"]) for one in entries])
+                names = [one["spool_id"] for one in entries]
+                self._connected().remove_docs({"spool_id": {"$in": names}})
 
     def _connected(self) -> SqliteStore:
         if self._queue is None:

@@ -15,7 +15,7 @@ class BlobStore(ABC):
     """Bytes by SHA-256. The same bytes are kept once; a damaged blob is never returned."""
 
     def put(self, content: bytes | Path) -> str:
-        """Keep bytes, or the content of a file.
+        """Keep bytes, or the content of a file; a damaged blob of that hash is replaced.
 
         Returns:
             The hash by which to get them back.
@@ -25,9 +25,14 @@ class BlobStore(ABC):
         """
         data = content.read_bytes() if isinstance(content, Path) else content
         digest = hashlib.sha256(data).hexdigest()
-        if not self.has(digest):
+        if not self.is_sound(digest):
             self._write(digest, data)
         return digest
+
+    def is_sound(self, digest: str) -> bool:
+        """Whether a blob is there and its bytes fit its hash."""
+        data = self._read(digest)
+        return data is not None and hashlib.sha256(data).hexdigest() == digest
 
     def get(self, digest: str) -> bytes:
         """The bytes of a hash.
@@ -40,7 +45,9 @@ class BlobStore(ABC):
         if data is None:
             raise InputError(f"blob {digest} is not in the blob store")
         if hashlib.sha256(data).hexdigest() != digest:
-            raise StoreCorruptError(f"blob {digest} is damaged; restore a backup")
+            raise StoreCorruptError(
+                f"blob {digest} is damaged; put the same file in again, or restore a backup"
+            )
         return data
 
     @abstractmethod
@@ -53,7 +60,7 @@ class BlobStore(ABC):
 
     @abstractmethod
     def _write(self, digest: str, data: bytes) -> None:
-        """Keep bytes so that they are there whole or not at all."""
+        """Keep bytes so that they are there whole or not at all, in place of damaged ones."""
 
     @abstractmethod
     def _read(self, digest: str) -> bytes | None:

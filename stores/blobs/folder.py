@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 from stores.blobs.base import BlobStore
 from stores.errors import StoreError, StoreFullError, StoreReadOnlyError
@@ -36,7 +36,7 @@ class FolderBlobs(BlobStore):
         target = self._path(digest)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _write_whole(target, data)
+            write_whole(target, data)
         except OSError as error:
             raise _translated(error, target) from error
 
@@ -47,17 +47,20 @@ class FolderBlobs(BlobStore):
             return None
 
 
-def _write_whole(target: Path, data: bytes) -> None:
-    """Write beside the target, flush to the disk, then rename."""
-    handle, draft = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".tmp")
+def write_whole(target: Path, data: bytes) -> Path:
+    """Write a file of its own beside the target, flush it to the disk, then rename it.
+
+    It has the permissions that the umask leaves to new files.
+    """
+    draft = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with draft.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(draft).replace(target)
+        return draft.replace(target)
     finally:
-        Path(draft).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 def _translated(error: OSError, target: Path) -> StoreError:

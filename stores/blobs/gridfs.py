@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import gridfs
 from pymongo.database import Database
 
 from stores.blobs.base import BlobStore
+from stores.errors import StoreBusyError
 from stores.mongo import translated_errors
 
 
@@ -30,11 +32,16 @@ class GridFSBlobs(BlobStore):
             yield from (str(file.filename) for file in self._files.find())
 
     def _write(self, digest: str, data: bytes) -> None:
-        with translated_errors(self._address):
-            try:
+        for _ in range(2):
+            with translated_errors(self._address), contextlib.suppress(gridfs.errors.FileExists):
                 self._files.put(data, _id=digest, filename=digest)
-            except gridfs.errors.FileExists:
+                return
+            if self.is_sound(digest):
                 return  # another writer was faster with the same bytes
+            with translated_errors(self._address):
+                # A damaged blob, or chunks of one whose upload was cut off, are in the way.
+                self._files.delete(digest)
+        raise StoreBusyError(f"{self._address}: blob {digest} is being written; try again")
 
     def _read(self, digest: str) -> bytes | None:
         with translated_errors(self._address):
@@ -42,3 +49,5 @@ class GridFSBlobs(BlobStore):
                 return self._files.get(digest).read()
             except gridfs.errors.NoFile:
                 return None
+            except gridfs.errors.CorruptGridFile:
+                return b""

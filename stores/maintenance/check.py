@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from dao_core.errors import InputError
 from stores.dao_store import DaoStore
-from stores.documents import DOCUMENTS
+from stores.documents import DOCUMENTS, Document
 from stores.errors import StoreCorruptError
+from stores.oversize import REFERENCE, restore_oversized
 from stores.sqlite import Database, SqliteStore
+
+Progress = Callable[[str], None]
+TOLD = 50
+"""How many faults an error message names."""
 
 
 @dataclass(frozen=True)
@@ -21,43 +26,83 @@ class Fault:
     what: str
 
 
-def check(store: DaoStore, on_progress: Callable[[str], None] = lambda _: None) -> list[Fault]:
+def told(faults: Iterable[Fault]) -> str:
+    """Faults in one line, for an error message."""
+    lines = [f"{fault.where}: {fault.what}" for fault in faults]
+    more = f"; and {len(lines) - TOLD} more (`dao store check` lists all)"
+    return "; ".join(lines[:TOLD]) + (more if len(lines) > TOLD else "")
+
+
+def check(store: DaoStore, on_progress: Progress = lambda _: None) -> list[Fault]:
     """Read everything and list every fault: pages, checksums, schemas, blobs.
 
     Args:
-        store: the store.
+        store: the store; a damaged one is opened with ``unsound=True``.
         on_progress: called with the name of each part before it is read.
     """
-    faults: list[Fault] = []
+    return _faults(store, on_progress, of_damage_alone=False)
+
+
+def damage(store: DaoStore, on_progress: Progress = lambda _: None) -> list[Fault]:
+    """As :func:`check`, without what was written like that: misfits and blobs that never were."""
+    return _faults(store, on_progress, of_damage_alone=True)
+
+
+def page_faults(store: DaoStore) -> Iterator[Fault]:
+    """Faults of the file of an embedded store."""
     if store.file is not None:
-        on_progress("file")
-        faults += [Fault("file", line) for line in Database.shared(store.file).check()]
+        yield from (Fault("file", line) for line in Database.shared(store.file).check())
+
+
+def damaged_documents(store: DaoStore, kind: type[Document]) -> Iterator[Fault]:
+    """Documents of a collection that cannot be read, or are no longer what was written."""
+    yield from (found for found in _examined(store, kind) if isinstance(found, Fault))
+
+
+def _faults(store: DaoStore, on_progress: Progress, *, of_damage_alone: bool) -> list[Fault]:
+    on_progress("file")
+    faults = list(page_faults(store))
+    missing: dict[str, str] = {}
     for kind in DOCUMENTS:
         on_progress(kind.collection)
-        faults += _document_faults(store, kind.collection)
+        for found in _examined(store, kind):
+            if isinstance(found, Fault):
+                faults.append(found)
+            elif not of_damage_alone:
+                name = f"{kind.collection}/{found.get(kind.key)}"
+                missing |= {one: name for one in _blobs_of(found) if not store.blobs.has(one)}
+                faults += _misfit(store, kind, found)
+    faults += [Fault(f"blobs/{one}", f"missing; {by} names it") for one, by in missing.items()]
     on_progress("blobs")
-    faults += _blob_faults(store)
-    return faults
+    return faults + [
+        Fault(f"blobs/{digest}", "its bytes do not fit its hash")
+        for digest in store.blobs.digests()
+        if not store.blobs.is_sound(digest)
+    ]
 
 
-def _document_faults(store: DaoStore, name: str) -> Iterator[Fault]:
-    kind = next(kind for kind in DOCUMENTS if kind.collection == name)
-    collection = store.collections[name]
-    if isinstance(collection, SqliteStore):
-        damaged = collection.damaged()
-        yield from (Fault(f"{name}/{key}", "its checksum does not fit") for key in damaged)
-        if damaged:
-            return
-    for stored in collection.query():
-        try:
-            kind.from_store(stored)
-        except InputError as error:
-            yield Fault(f"{name}/{stored.get(kind.key)}", str(error))
+def _examined(store: DaoStore, kind: type[Document]) -> Iterator[dict[str, Any] | Fault]:
+    """Every document of a collection, or what is wrong with it."""
+    name, collection = kind.collection, store.collections[kind.collection]
+    if not isinstance(collection, SqliteStore):
+        yield from collection.query()
+        return
+    try:
+        for key, found in collection.examined():
+            yield Fault(f"{name}/{key}", "its checksum does not fit") if found is None else found
+    except StoreCorruptError as error:
+        yield Fault(name, f"cannot be read to its end: {error}")
 
 
-def _blob_faults(store: DaoStore) -> Iterator[Fault]:
-    for digest in store.blobs.digests():
-        with contextlib.suppress(StoreCorruptError):
-            store.blobs.get(digest)
-            continue
-        yield Fault(f"blobs/{digest}", "its bytes do not fit its hash")
+def _misfit(store: DaoStore, kind: type[Document], stored: dict[str, Any]) -> Iterator[Fault]:
+    try:
+        kind.from_store(restore_oversized(stored, store.blobs))
+    except (InputError, StoreCorruptError) as error:
+        yield Fault(f"{kind.collection}/{stored.get(kind.key)}", str(error))
+
+
+def _blobs_of(stored: Mapping[str, Any]) -> Iterator[str]:
+    """Hashes of the blobs that a document names."""
+    named = [stored.get("checkpoint"), *(stored.get("blobs") or {}).values()]
+    named += [value.get(REFERENCE) for value in stored.values() if isinstance(value, dict)]
+    yield from (one for one in named if isinstance(one, str))

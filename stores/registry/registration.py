@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dao_core.errors import InputError, MissingError
+from stores.blobs.folder import write_whole
 from stores.dao_store import DaoStore
 from stores.documents import ManifestDocument, ModelDocument, ModelKind, utc_now
 
@@ -94,6 +95,4 @@ def fetch_checkpoint(store: DaoStore, model: ModelDocument, target: Path) -> Pat
     """
     if model.checkpoint is None:
         raise InputError(f"model {model.name} has no checkpoint in the store")
-    draft = target.with_name(target.name + ".tmp")
-    draft.write_bytes(store.blobs.get(model.checkpoint))
-    return draft.replace(target)
+    return write_whole(target, store.blobs.get(model.checkpoint))

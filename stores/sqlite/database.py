@@ -7,13 +7,17 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import ClassVar
 from weakref import WeakValueDictionary
 
+from stores.errors import StoreCorruptError
 from stores.sqlite.faults import BUSY_SECONDS, translated_errors
-from stores.sqlite.files import beside, is_writable, read_only_address, refuse_unusable
+from stores.sqlite.files import is_writable, read_only_address, refuse_faults, refuse_unusable
+
+MOST_FAULTS = 100_000
+"""How many faults of pages are listed; SQLite alone would stop at a hundred."""
 
 
 class Database:
@@ -27,22 +31,29 @@ class Database:
     _shared: ClassVar[WeakValueDictionary[Path, Database]] = WeakValueDictionary()
     _shared_lock = threading.Lock()
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, unsound: bool = False) -> None:
         self.path = path
         self._local = threading.local()
         self._connections: list[tuple[int, sqlite3.Connection]] = []
         self._lock = threading.Lock()
         refuse_unusable(path)
+        if not unsound:
+            refuse_faults(path)
         self.connection()
 
     @classmethod
-    def shared(cls, path: Path) -> Database:
-        """The one object of this process for a file."""
+    def shared(cls, path: Path, *, unsound: bool = False) -> Database:
+        """The one object of this process for a file.
+
+        Args:
+            path: the file.
+            unsound: open a damaged one too, to see what is damaged.
+        """
         path = path.expanduser().resolve()
         with cls._shared_lock:
             database = cls._shared.get(path)
             if database is None:
-                database = cls(path)
+                database = cls(path, unsound=unsound)
                 cls._shared[path] = database
             return database
 
@@ -104,32 +115,22 @@ class Database:
 
     def check(self) -> list[str]:
         """Every fault that SQLite's full integrity check finds; empty when the file is sound."""
-        with self.reading() as connection:
-            lines = [row[0] for row in connection.execute("PRAGMA integrity_check")]
-        return [] if lines == ["ok"] else lines
+        try:
+            with self.reading() as connection:
+                rows = connection.execute(f"PRAGMA integrity_check({MOST_FAULTS})").fetchall()
+        except StoreCorruptError as error:
+            return [str(error)]
+        return [] if rows == [("ok",)] else [str(row[0]) for row in rows]
 
-    def backup(self, target: Path) -> None:
+    def copy_to(self, file: Path) -> None:
         """Copy a consistent state to a new file while others go on writing.
 
         Raises:
-            StoreError: the copy could not be made; an incomplete file is removed.
+            StoreError: the copy could not be made.
         """
-        partial = target.with_name(target.name + ".partial")
-        partial.unlink(missing_ok=True)
-        try:
-            with translated_errors(target):
-                copy = sqlite3.connect(partial)
-                try:
-                    self.connection().backup(copy)
-                    copy.execute("PRAGMA journal_mode=DELETE")
-                finally:
-                    copy.close()
-            # A log left by a killed reader of an older copy would be replayed over the new one.
-            for suffix in ("-wal", "-shm"):
-                beside(target, suffix).unlink(missing_ok=True)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with translated_errors(file), closing(sqlite3.connect(file)) as copy:
+            self.connection().backup(copy)
+            copy.execute("PRAGMA journal_mode=DELETE")
 
     def close(self) -> None:
         """Close the connections that this process made."""

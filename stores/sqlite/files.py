@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
 from stores.errors import StoreCorruptError, StoreReadOnlyError
 from stores.sqlite.faults import BUSY_SECONDS, translated_errors
@@ -19,10 +21,10 @@ _HEADER_BYTES = 100
 
 
 def refuse_unusable(path: Path) -> None:
-    """Refuse a file that is not a sound store, before anything is written to it.
+    """Refuse a file that is no store, before anything is written to it; a missing one is made.
 
     Raises:
-        StoreCorruptError: an empty, truncated, damaged or foreign file.
+        StoreCorruptError: an empty or foreign file.
         StoreReadOnlyError: a new store cannot be made in its folder.
     """
     if not path.exists():
@@ -35,28 +37,42 @@ def refuse_unusable(path: Path) -> None:
             f"{path}: only {path.stat().st_size} bytes long, so its content is lost; "
             "restore a backup, or remove the file to begin anew"
         )
-    with translated_errors(path):
-        connection = sqlite3.connect(read_only_address(path), uri=True, timeout=BUSY_SECONDS)
-        try:
-            _refuse_faults(path, connection)
-        finally:
-            connection.close()
-
-
-def _refuse_faults(path: Path, connection: sqlite3.Connection) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    with translated_errors(path), read_only(path) as connection:
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
     if application != APPLICATION_ID:
         raise StoreCorruptError(f"{path}: a database of another program, not a dao store")
-    if path.stat().st_size <= CHECKED_BYTES:
-        fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if fault != "ok":
-            raise StoreCorruptError(f"{path}: damaged ({fault}); restore a backup")
-        return
-    pages, size = (
-        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size")
-    )
+
+
+def refuse_faults(path: Path) -> None:
+    """Refuse a damaged store.
+
+    Raises:
+        StoreCorruptError: a truncated or damaged file.
+    """
+    with translated_errors(path), read_only(path) as connection:
+        if path.stat().st_size <= CHECKED_BYTES:
+            fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            if fault != "ok":
+                raise StoreCorruptError(
+                    f"{path}: damaged ({fault}); `dao store check` lists all faults; "
+                    "restore a backup"
+                )
+            return
+        pages, size = (
+            connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("page_count", "page_size")
+        )
     if not beside(path, "-wal").exists() and path.stat().st_size < pages * size:
         raise StoreCorruptError(f"{path}: truncated; restore a backup")
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that writes nothing."""
+    with closing(
+        sqlite3.connect(read_only_address(path), uri=True, timeout=BUSY_SECONDS)
+    ) as connection:
+        yield connection
 
 
 def _make_folder(path: Path) -> None:
@@ -74,30 +90,29 @@ def _make_file(path: Path) -> None:
     It has its write-ahead log from the start: switching to it later is a write that a kill can
     interrupt.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    os.close(handle)
-    draft = Path(name)
+    draft = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    draft.touch(exist_ok=False)  # as the umask has it; SQLite's log gets the same permissions
     try:
-        connection = sqlite3.connect(draft)
-        connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("VACUUM")
-        connection.close()
-        draft.chmod(0o644)
-        _put_in_place(draft, path)
+        with closing(sqlite3.connect(draft)) as connection:
+            connection.execute(f"PRAGMA application_id={APPLICATION_ID}")
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("VACUUM")
+        put_in_place(draft, path)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _put_in_place(draft: Path, path: Path) -> None:
-    """Give a new file its name unless another process was faster."""
+def put_in_place(draft: Path, path: Path) -> bool:
+    """Give a new file its name unless there is one of that name; whether it was given."""
     try:
         path.hardlink_to(draft)
     except FileExistsError:
-        return
+        return False
     except OSError:  # a file system without hard links
-        if not path.exists():
-            draft.rename(path)
+        if path.exists():
+            return False
+        draft.rename(path)
+    return True
 
 
 def is_writable(path: Path) -> bool:

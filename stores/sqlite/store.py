@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -139,6 +141,13 @@ class SqliteStore(Store):
                 self._statement("INSERT OR REPLACE INTO @ (key, doc, crc) VALUES (?, ?, ?)"), rows
             )
 
+    def transaction(self) -> AbstractContextManager[sqlite3.Connection]:
+        """A context whose writes, to any collection of the file, are kept together or not at all.
+
+        Other writers wait for its end.
+        """
+        return self._collection.writing()
+
     def insert_new(self, document: Mapping[str, Any]) -> bool:
         """Insert a document unless its key is taken; the step by which writers agree on an order.
 
@@ -233,8 +242,19 @@ class SqliteStore(Store):
 
     def damaged(self) -> list[str]:
         """Keys of the documents whose checksum does not fit."""
-        rows = self._rows(self._statement("SELECT key, doc, crc FROM @"), [])
-        return [str(key) for key, text, crc in rows if _checksum(text) != crc]
+        return [key for key, document in self.examined() if document is None]
+
+    def examined(self) -> Iterator[tuple[str, dict[str, Any] | None]]:
+        """Key and content of every document; None for the content of a damaged one.
+
+        Raises:
+            StoreCorruptError: the table cannot be read further.
+        """
+        with self._collection.reading() as connection:
+            for key, text, crc in connection.execute(
+                self._statement("SELECT key, doc, crc FROM @")
+            ):
+                yield str(key), decode(text) if _checksum(text) == crc else None
 
     def _statement(self, text: str) -> str:
         """SQL with the table for ``@``; its name was checked when the store was made."""
