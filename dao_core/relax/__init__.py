@@ -2,10 +2,11 @@
 
 from dao_core.relax.idealised import idealised
 from dao_core.relax.relax import OnFinish, relax
-from dao_core.relax.result import Relaxation, StopReason, enthalpy_per_atom
+from dao_core.relax.result import RANKED_STOPS, Relaxation, StopReason, enthalpy_per_atom
 from dao_core.relax.settings import RelaxSettings
 
 __all__ = [
+    "RANKED_STOPS",
     "OnFinish",
     "RelaxSettings",
     "Relaxation",

@@ -14,9 +14,15 @@ from dao_core.potentials.base import Potential
 from dao_core.potentials.scale import Mp2020Potential, mp2020_correction
 from dao_core.relax.active import enter, reduce_sheared_cells
 from dao_core.relax.constraints import Constraint, constrained_start
-from dao_core.relax.guards import too_close, volume_ran_away
+from dao_core.relax.guards import (
+    below_all_crystals,
+    below_second,
+    fell,
+    too_close,
+    volume_ran_away,
+)
 from dao_core.relax.halving import Halving
-from dao_core.relax.result import Relaxation, StopReason, corrected
+from dao_core.relax.result import RANKED_STOPS, Relaxation, StopReason, corrected
 from dao_core.relax.settings import RelaxSettings
 from dao_core.relax.step import MAX_REJECTIONS, advance
 from dao_core.relax.trial import TrialPoint, evaluate_trial
@@ -31,6 +37,7 @@ def relax(
     settings: RelaxSettings | None = None,
     on_finish: OnFinish | None = None,
     best: Mapping[str, float] | None = None,
+    second: Potential | None = None,
 ) -> list[Relaxation]:
     """Relax atoms and cells to the nearest minimum of energy (or enthalpy).
 
@@ -48,6 +55,8 @@ def relax(
         best: the lowest known enthalpy of each reduced formula, eV/atom (may be empty); where it is
             given, crystals without hope of coming near it or near each other are stopped early,
             see :class:`dao_core.relax.halving.Halving`.
+        second: another potential, of a scale of energies that lies no higher: an end far below what
+            it says of it is a hole of ``potential``, and no minimum.
 
     Returns:
         One result per structure, in the order given.
@@ -56,8 +65,8 @@ def relax(
         InputError: the potential cannot be used for relaxation at all.
     """
     if isinstance(potential, Mp2020Potential):
-        return _relax_raw(structures, potential, settings, on_finish, best)
-    run = _Run(structures, potential, settings or RelaxSettings(), on_finish, best)
+        return _relax_raw(structures, potential, settings, on_finish, best, second)
+    run = _Run(structures, potential, settings or RelaxSettings(), on_finish, best, second)
     while run.admit():
         run.advance()
     return [run.results[index] for index in range(len(structures))]
@@ -69,6 +78,7 @@ def _relax_raw(
     settings: RelaxSettings | None,
     on_finish: OnFinish | None,
     best: Mapping[str, float] | None,
+    second: Potential | None,
 ) -> list[Relaxation]:
     """Relax on raw energies, which are smooth, and put the ends onto the scale of the hull."""
     shifts = {
@@ -82,7 +92,7 @@ def _relax_raw(
         if on_finish is not None:
             on_finish(index, corrected(end, structures[index], potential.level))
 
-    ends = relax(structures, potential.raw, settings, finish, raw_best)
+    ends = relax(structures, potential.raw, settings, finish, raw_best, second)
     return [
         corrected(end, start, potential.level) for end, start in zip(ends, structures, strict=True)
     ]
@@ -98,7 +108,9 @@ class _Run:
         settings: RelaxSettings,
         on_finish: OnFinish | None,
         best: Mapping[str, float] | None,
+        second: Potential | None,
     ) -> None:
+        self.second = second
         self.structures = structures
         self.potential = potential
         self.settings = settings
@@ -134,8 +146,10 @@ class _Run:
         if len(self.active) == 0:
             return
         trial = evaluate_trial(self.active, self.potential, self.pressure, self.constraints)
+        holes = self._holes(trial)
+        trial = trial.refusing(list(holes))
         advance(self.active, trial, self.settings.max_step)
-        self._leave(self._ended(trial), trial.errors)
+        self._leave(self._doubted({**self._ended(trial), **holes}), trial.errors)
         self.active = reduce_sheared_cells(self.active)
 
     def _start(self, index: int) -> Structure:
@@ -150,7 +164,7 @@ class _Run:
 
     def _guarded(self) -> dict[int, StopReason]:
         batch = self.active.crystals(self.active.trial)
-        close = too_close(batch).tolist()
+        close = too_close(batch, self.potential.domain.min_distance).tolist()
         gone = volume_ran_away(batch.volume, self.active.initial_volume).tolist()
         reasons: dict[int, StopReason] = {}
         for row in range(len(self.active)):
@@ -159,6 +173,30 @@ class _Run:
             elif close[row]:
                 reasons[row] = "distance_guard"
         return reasons
+
+    def _holes(self, trial: TrialPoint) -> dict[int, StopReason]:
+        """Trials whose energy is none of a crystal; they are never accepted."""
+        active = self.active
+        expected = -active.slope * active.step_length
+        lowest = self.potential.domain.lowest_energy
+        below = below_all_crystals(trial.energy, active.natoms, lowest).tolist()
+        jumped = fell(active.enthalpy - trial.enthalpy, expected, active.natoms).tolist()
+        reasons: dict[int, StopReason] = {
+            row: "energy_jump" for row, yes in enumerate(jumped) if yes
+        }
+        return reasons | {row: "energy_floor" for row, yes in enumerate(below) if yes}
+
+    def _doubted(self, reasons: dict[int, StopReason]) -> dict[int, StopReason]:
+        """The same reasons, but for minima that a second potential knows to be holes."""
+        rows = [row for row, reason in reasons.items() if reason in RANKED_STOPS]
+        if self.second is None or not rows:
+            return reasons
+        ends = self.active.crystals(self.active.position).select(rows).to_structures()
+        energies = self.active.energy[rows].tolist()
+        holes = below_second(ends, energies, self.second)
+        return reasons | {
+            row: "energy_floor" for row, hole in zip(rows, holes, strict=True) if hole
+        }
 
     def _ended(self, trial: TrialPoint) -> dict[int, StopReason]:
         active, settings = self.active, self.settings

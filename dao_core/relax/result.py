@@ -17,15 +17,22 @@ StopReason = Literal[
     "hopeless",
     "volume_guard",
     "distance_guard",
+    "energy_floor",
+    "energy_jump",
     "not_finite",
     "failed",
     "unusable",
 ]
 """Why a relaxation ended: forces and stress within the limits; steps used up; no shorter step
 lowers the energy; too far above a better crystal of its composition to be worth the rest; the
-cell exploded or collapsed; atoms ran into each other; the potential returned a number that is not
+cell exploded or collapsed; atoms ran into each other; the energy is lower than that of any crystal,
+or far lower than a second potential says; a step won more energy than its slope allows; the
+potential returned a number that is not
 finite; the potential refused the crystal; the input is no crystal. The last two come
 with an error text."""
+
+RANKED_STOPS: frozenset[str] = frozenset({"converged", "stalled"})
+"""Relaxations that ended here are at a minimum; others have no energy to be ranked by."""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -38,6 +38,12 @@ class TrialPoint:
     max_stress: Tensor
     finite: Tensor
     errors: Mapping[int, str]
+
+    def refusing(self, rows: Sequence[int]) -> TrialPoint:
+        """This point with some rows that are not to be accepted."""
+        finite = self.finite.clone()
+        finite[list(rows)] = False
+        return replace(self, finite=finite)
 
 
 def evaluate_trial(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 
 from dao_core.hashing import content_id
 from dao_core.hull import PhaseEntry
+from dao_core.relax import RANKED_STOPS
 from dao_core.search.prospects import Lowest, Prospect, prospects
 from flows.campaign import relaxation, screen
 from flows.campaign.conditions import Conditions
@@ -20,8 +21,6 @@ from stores.documents import CandidateDocument, RelaxationDocument
 CHOICE = "selected"
 NOT_DONE = "not_done"
 """Reason of a candidate whose batch failed or has not been reached."""
-UNUSABLE_STOPS = frozenset({"hopeless", "volume_guard", "distance_guard", "not_finite"})
-"""Relaxations that ended here have no energy that may be ranked."""
 
 
 @dataclass
@@ -218,6 +217,6 @@ def _lost_in_relaxation(document: RelaxationDocument | None) -> str | None:
         return NOT_DONE
     if document.error:
         return "relaxation_error"
-    if document.stop_reason in UNUSABLE_STOPS:
+    if document.stop_reason not in RANKED_STOPS:
         return document.stop_reason
     return None if document.structure and document.energy_per_atom is not None else "no_structure"

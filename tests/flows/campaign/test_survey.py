@@ -89,7 +89,10 @@ def test_screening_keeps_the_lowest_and_names_the_others(
     ("stop_reason", "fate"),
     [
         ("converged", None),
-        ("max_steps", None),
+        ("stalled", None),
+        ("max_steps", "max_steps"),
+        ("energy_floor", "energy_floor"),
+        ("energy_jump", "energy_jump"),
         ("volume_guard", "volume_guard"),
         ("hopeless", "hopeless"),
         (None, "not_done"),
