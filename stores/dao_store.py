@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -162,7 +162,7 @@ class DaoStore:
         sort: Mapping[str, int] | None = None,
         limit: int = 0,
     ) -> Iterator[D]:
-        """Documents that match MongoDB criteria, validated.
+        """Documents that match MongoDB criteria, validated; those that do not count are left out.
 
         Args:
             kind: class of the documents, e.g. ``RelaxationDocument``.
@@ -174,9 +174,12 @@ class DaoStore:
             InputError: the criteria mean nothing to the backend.
         """
         found = self.collections[kind.collection].query(
-            dict(criteria or {}), sort=dict(sort) if sort else None, limit=limit
+            dict(criteria or {}),
+            sort=dict(sort) if sort else None,
+            limit=0 if kind.may_hide else limit,
         )
-        for stored in answered(found):
+        counting = (one for one in answered(found) if kind.is_given_out(one))
+        for stored in islice(counting, limit or None):
             yield kind.from_store(restore_oversized(stored, self.blobs))
 
     def known_ids(self, kind: type[Document], identities: Sequence[str]) -> set[str]:

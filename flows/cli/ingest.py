@@ -64,8 +64,10 @@ def ingest(
     written = asdict(report.written)
     rejections = [{"entry": name, "reason": reason} for name, reason in report.rejections]
     counts = ", ".join(f"{count} {name}" for name, count in written.items() if count) or "none"
+    labels = ", ".join(f"{count} at {name}" for name, count in report.labels.items()) or "none"
     line = (
-        f"{report.source}: {report.read} entries, {len(rejections)} rejected; documents: {counts}"
+        f"{report.source}: {report.read} entries, {len(rejections)} rejected; documents: {counts}; "
+        f"new labels: {labels}"
     )
     human = listed(rejections[:REJECTIONS_SHOWN], ("entry", "reason"), f"{line}\n{uri}")
     result = {
@@ -74,6 +76,7 @@ def ingest(
         "source": report.source,
         "read": report.read,
         "written": written,
+        "labels": report.labels,
         "rejected": report.rejected,
         "rejections": rejections,
     }

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from stores.builders.base import StoreBuilder
-from stores.documents import Document, ExampleDocument
+from stores.builders.lowest_energy import COUNTING
+from stores.documents import Document, ExampleDocument, LabelDocument
 from stores.documents.manifest import TrainingClass
 
-FIELDS = ["structure_id", "formula", "level", "energy_above_hull", "converged", "pressure"]
+FIELDS = ["structure_id", "formula", "level", "nsites", "energy_per_atom", "energy_above_hull",
+          "converged", "pressure"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,8 @@ class ExampleBuilder(StoreBuilder):
         for name in ("labels", "relaxations"):
             source = self.store.collections[name]
             ids = sorted({one["id"] for one in sources if one["collection"] == name})
-            found = list(source.query({source.key: {"$in": ids}}, [source.key, *FIELDS]))
+            fields = [source.key, *FIELDS, *(COUNTING if name == "labels" else ())]
+            found = list(source.query({source.key: {"$in": ids}}, fields))
             above = self._energies_above_hull(found)
             for one in found:
                 own = above.get(f"{one.get('structure_id')}@{one['level']}")
@@ -114,9 +117,10 @@ def classify(
 
 
 def _flaw(example_id: str, found: dict[str, Any]) -> str | None:
-    """What is wrong with a relaxation, whatever the bounds."""
+    """What is wrong with a label or relaxation, whatever the bounds."""
     if not _is_relaxation(example_id):
-        return None
+        reason = LabelDocument.fault(found)
+        return "withdrawn" if found.get("withdrawn") else reason and reason.partition(":")[0]
     if not found["converged"]:
         return "not_converged"
     return "under_pressure" if found["pressure"] != 0.0 else None

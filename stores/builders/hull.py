@@ -7,7 +7,8 @@ from itertools import combinations, groupby
 
 from stores.builders.base import StoreBuilder
 from stores.builders.convex_hull import place_on_hull
-from stores.builders.lowest_energy import lowest_energies
+from stores.builders.lowest_energy import lowest_energies, structures_of
+from stores.builders.places import forget_places
 from stores.dao_store import WriteReport
 from stores.documents import Document, HullDocument, ThermoDocument, hull_id
 
@@ -31,12 +32,21 @@ class HullBuilder(StoreBuilder):
     def items_of(self, collection: str, keys: list[str]) -> Iterable[list[ThermoDocument]]:
         """The new lowest energies, hull by hull."""
         lowest = lowest_energies(self.store, collection, keys)
+        self._forget_others(structures_of(self.store.collections[collection], keys), set(lowest))
         for old in self.store.find(ThermoDocument, {"thermo_id": {"$in": list(lowest)}}):
             new = lowest[old.id]
             if old.is_placed and old.energy_per_atom == new.energy_per_atom:
                 lowest[old.id] = old.model_copy(update={"sources": new.sources})
         ordered = sorted(lowest.values(), key=lambda entry: entry.hull_id)
         return [list(group) for _, group in groupby(ordered, key=lambda entry: entry.hull_id)]
+
+    def _forget_others(self, structure_ids: list[str], known: set[str]) -> None:
+        """Remove the places of structures whose energies no longer count."""
+        found = self.store.thermo.query(
+            {"structure_id": {"$in": structure_ids}}, ["thermo_id", "hull_id"]
+        )
+        lost = {one["thermo_id"]: one["hull_id"] for one in found if one["thermo_id"] not in known}
+        forget_places(self.store, lost)
 
     def process_item(self, item: list[ThermoDocument]) -> list[Document]:
         """The entries of one hull, and the hull marked for work."""

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from maggma.core import Store
+
 from stores.dao_store import DaoStore
-from stores.documents import ThermoDocument, hull_id
+from stores.documents import LabelDocument, ThermoDocument, hull_id
+from stores.documents.impossible import impossible_reason
 
 FIELDS = [
     "structure_id", "level", "energy_per_atom", "formula", "formula_anonymous", "chemsys",
     "elements", "nelements", "nsites", "space_group", "space_group_number", "pressure",
     "converged", "relaxation_id", "label_id",
 ]  # fmt: skip
+COUNTING = ["withdrawn", "forces", "stress", "formation_energy_per_atom", "energy_above_hull",
+            "band_gap"]  # fmt: skip
+"""Further fields that decide whether a label counts."""
 SYMMETRY = ("space_group", "space_group_number")
 
 
@@ -28,8 +34,7 @@ def lowest_energies(store: DaoStore, collection: str, keys: list[str]) -> dict[s
         thermo id -> document; of equal energies the source with the smallest id is named first.
     """
     source = store.collections[collection]
-    new = source.query({source.key: {"$in": keys}}, ["structure_id"])
-    structure_ids = sorted({one["structure_id"] for one in new if one.get("structure_id")})
+    structure_ids = structures_of(source, keys)
     symmetry = {
         one["structure_id"]: {name: one[name] for name in SYMMETRY}
         for one in store.structures.query(
@@ -48,16 +53,23 @@ def lowest_energies(store: DaoStore, collection: str, keys: list[str]) -> dict[s
     return lowest
 
 
+def structures_of(source: Store, keys: list[str]) -> list[str]:
+    """Ids of the structures that some documents of a collection speak of."""
+    found = source.query({source.key: {"$in": keys}}, ["structure_id"])
+    return sorted({one["structure_id"] for one in found if one.get("structure_id")})
+
+
 def _energies(store: DaoStore, structure_ids: list[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Everything that gives an energy at zero pressure to one of the structures."""
     criteria = {"structure_id": {"$in": structure_ids}}
     for relaxation in store.relaxations.query(criteria, FIELDS):
-        usable = relaxation["converged"] and relaxation["pressure"] == 0.0
-        if usable and relaxation["energy_per_atom"] is not None:
+        if not relaxation["converged"] or relaxation["pressure"] != 0.0:
+            continue
+        if relaxation["energy_per_atom"] is not None and not impossible_reason(relaxation):
             yield "relaxations", relaxation
-    for label in store.labels.query(criteria, FIELDS):
-        if label["energy_per_atom"] is not None:
-            yield "labels", label
+    for label in store.labels.query(criteria, [*FIELDS, *COUNTING]):
+        if label["energy_per_atom"] is not None and LabelDocument.is_given_out(label):
+            yield "labels", {name: label[name] for name in FIELDS if name in label}
 
 
 def _entry(collection: str, found: dict[str, Any], symmetry: dict[str, Any]) -> ThermoDocument:

@@ -61,6 +61,8 @@ class Document(BaseModel):
     key: ClassVar[str]
     schema_current: ClassVar[int] = 1
     indexed: ClassVar[tuple[str, ...]] = ()
+    may_hide: ClassVar[bool] = False
+    """Whether :meth:`is_given_out` is False for some documents."""
 
     schema_version: int = 0
     last_updated: Moment = Field(default_factory=utc_now)
@@ -98,6 +100,18 @@ class Document(BaseModel):
             return cls.model_validate({k: v for k, v in stored.items() if k != "_id"})
         except ValidationError as error:
             raise InputError(f"{name}: does not fit its schema: {error}") from error
+
+    @classmethod
+    def fault(cls, stored: Mapping[str, Any]) -> str | None:
+        """What in a stored document cannot be, or None."""
+        del stored
+        return None
+
+    @classmethod
+    def is_given_out(cls, stored: Mapping[str, Any]) -> bool:
+        """Whether queries give a stored document out; by default all."""
+        del stored
+        return True
 
     def merged(self, stored: Mapping[str, Any]) -> dict[str, Any]:
         """What to write when the key is already taken: by default the new content."""

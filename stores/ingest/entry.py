@@ -20,6 +20,8 @@ class Entry:
         facts: further fields of :class:`stores.documents.LabelDocument`.
         reason: why it is rejected, in a short word and, after a colon, details.
         cursor: where the source goes on after this entry.
+        renews: whether the id stays with one material, as in databases, so that what the source
+            said of it before is withdrawn. Names of files do not.
     """
 
     source_id: str
@@ -28,6 +30,7 @@ class Entry:
     facts: dict[str, Any] = field(default_factory=dict)
     reason: str | None = None
     cursor: str | None = None
+    renews: bool = False
 
 
 class Source(Protocol):

@@ -37,7 +37,7 @@ class StructureFiles:
             raise InputError(f"{path}: no such file or folder")
         self.path = path
         self.level = level
-        self.name = f"files:{path.name}"
+        self.name = f"files:{path.resolve().name}"
         self.parameters = {"path": str(path.resolve()), "level": level}
 
     def entries(self, cursor: str | None) -> Iterator[Entry]:
@@ -64,7 +64,7 @@ class StructureFiles:
         level = None
         if structure is not None and facts:
             own = structure.properties.get("level")
-            level = self.level or (str(own) if own else f"file:{self.path.stem}")
+            level = self.level or (str(own) if own else f"file:{self.path.resolve().stem}")
         return Entry(name, structure, level, facts, reason=reason, cursor=name)
 
 

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
 
-from pymatgen.core import Structure
-
-from dao_core.crystal.validity import invalid_reason
-from dao_core.errors import InputError
 from dao_core.hashing import content_id
 from stores.dao_store import DaoStore, WriteReport
-from stores.documents import (
-    CandidateDocument,
-    Document,
-    EventDocument,
-    IngestDocument,
-    LabelDocument,
-    StructureDocument,
-    composition_fields,
-    utc_now,
-)
+from stores.documents import Document, EventDocument, IngestDocument, LabelDocument
+from stores.ingest.documents import documents_of, without_known_candidates
 from stores.ingest.entry import Entry, Source
 
 BATCH = 100
@@ -59,7 +47,8 @@ def ingest(
     """Take in a source; an interrupted ingest of the same source goes on where it stopped.
 
     Each batch is written before the place is noted, and ids follow from the content, so that a
-    batch taken in twice changes nothing. A finished ingest begins anew and takes in what changed.
+    batch taken in twice changes nothing. A finished ingest begins anew and takes in what changed;
+    where the ids of a source stay with a material, what it said before is withdrawn.
 
     Args:
         store: the store.
@@ -72,9 +61,12 @@ def ingest(
     written, labels, rejected, read = WriteReport(), Counter[str](), Counter[str](), 0
     rejections: list[tuple[str, str]] = []
     while batch := list(islice(entries, BATCH)):
-        documents = [document for entry in batch for document in _documents(source, entry)]
+        documents = without_known_candidates(
+            store, (document for entry in batch for document in documents_of(source, entry))
+        )
         labels.update(_new_labels(store, documents))
         written += store.put(documents)
+        _withdraw_replaced(store, documents, {one.source_id for one in batch if one.renews})
         events = [one for one in documents if isinstance(one, EventDocument)]
         reasons = [one.reason or "" for one in events]
         rejected.update(reasons)
@@ -99,6 +91,22 @@ def _new_labels(store: DaoStore, documents: Iterable[Document]) -> Counter[str]:
     return Counter(level for identity, level in levels.items() if identity not in known)
 
 
+def _withdraw_replaced(store: DaoStore, documents: Iterable[Document], renewed: set[str]) -> None:
+    """Withdraw what the source of some labels said of the same ids at the same level before."""
+    newest = {
+        (one.source, one.source_id or "", one.level): one.label_id
+        for one in documents
+        if isinstance(one, LabelDocument) and one.source_id in renewed
+    }
+    ids = sorted({identity for _, identity, _ in newest})
+    older = []
+    for old in store.find(LabelDocument, {"source_id": {"$in": ids}}) if ids else ():
+        new = newest.get((old.source, old.source_id or "", old.level), old.label_id)
+        if new != old.label_id:
+            older.append(old.model_copy(update={"withdrawn": f"replaced by {new}"}))
+    store.put(older)
+
+
 def _state(store: DaoStore, source: Source) -> IngestDocument:
     identity = content_id("i", [source.name, source.parameters])
     state = store.get(IngestDocument, identity)
@@ -114,54 +122,3 @@ def _note(
     state.cursor = batch[-1].cursor
     state.rejected = dict(Counter(state.rejected) + Counter(reasons))
     store.put(state)
-
-
-def _documents(source: Source, entry: Entry) -> Iterator[Document]:
-    """The documents of an entry: structure and label, or the event of its rejection."""
-    if entry.structure is None:
-        yield _rejection(source, entry, entry.reason or "no_structure")
-        return
-    reason = entry.reason or invalid_reason(entry.structure)
-    if reason is not None:
-        yield _rejection(source, entry, reason)
-        return
-    try:
-        yield from _accepted(source, entry, entry.structure)
-    except InputError as error:
-        yield _rejection(source, entry, f"unusable: {error}")
-
-
-def _accepted(source: Source, entry: Entry, crystal: Structure) -> list[Document]:
-    structure = StructureDocument.from_structure(crystal)
-    if entry.level is not None:
-        label = LabelDocument.of(
-            crystal,
-            level=entry.level,
-            source=source.name,
-            source_id=entry.source_id,
-            licence=source.licence,
-            **entry.facts,
-        )
-        return [structure, label]
-    provenance = {"source": source.name, "source_id": entry.source_id}
-    candidate = CandidateDocument(
-        candidate_id=content_id("c", provenance),
-        structure_id=structure.structure_id,
-        origin=f"user:{entry.source_id}",
-        provenance=provenance,
-        structure=crystal.as_dict(),
-        **composition_fields(crystal),
-    )
-    return [structure, candidate]
-
-
-def _rejection(source: Source, entry: Entry, reason: str) -> EventDocument:
-    word, _, detail = reason.partition(": ")
-    return EventDocument(
-        event_id=content_id("e", ["ingest_rejected", source.name, entry.source_id]),
-        kind="ingest_rejected",
-        subject=f"{source.name}/{entry.source_id}",
-        reason=word,
-        detail={"text": detail} if detail else {},
-        happened=utc_now(),
-    )

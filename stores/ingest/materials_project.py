@@ -88,7 +88,7 @@ def _entry(identity: str, summary: dict[str, Any] | None) -> Entry:
     if isinstance(structure, dict):
         structure = Structure.from_dict(structure)
     facts = {name: summary.get(name) for name in FIELDS[2:6]}
-    return Entry(identity, structure, LEVEL, facts, cursor=identity)
+    return Entry(identity, structure, LEVEL, facts, cursor=identity, renews=True)
 
 
 def _subsets(elements: list[str]) -> Iterator[tuple[str, ...]]:

@@ -61,8 +61,9 @@ class OptimadeProvider:
         self.query = query
         self.level = level
         self.facts = dict(facts or {})
-        self.name = name or f"optimade:{parts.netloc.rpartition('@')[2]}"
-        self.parameters = {"base_url": self.base_url.rpartition("@")[2], "query": query}
+        address = self.base_url.partition("//")[2].rpartition("@")[2]
+        self.name = name or f"optimade:{address}"
+        self.parameters = {"base_url": address, "query": query, "level": level}
         self._session = session or _patient_session()
         self._pause = pause
 
@@ -119,7 +120,7 @@ class OptimadeProvider:
         # A provider's own stability may lie below its hull; above it the number is the distance.
         if facts.get("energy_above_hull") is not None:
             facts["energy_above_hull"] = max(0.0, facts["energy_above_hull"])
-        return Entry(identity, structure, self.level, facts, cursor=cursor)
+        return Entry(identity, structure, self.level, facts, cursor=cursor, renews=True)
 
 
 def oqmd(query: str = "", **options: Any) -> OptimadeProvider:

@@ -32,6 +32,13 @@ GEOMETRY = frozenset(
 )  # fmt: skip
 
 
+def _parameters(file: Path, level: str) -> dict[str, Any]:
+    """What is read: a file that was changed since is another one, of which no place is noted."""
+    status = file.stat()
+    state = {"bytes": status.st_size, "modified": status.st_mtime_ns}
+    return {"file": str(file.resolve()), "level": level, **state}
+
+
 class RecordFile:
     """A JSON file ``{"meta": ..., "records": [...]}``, a list, or JSON lines; also gzipped.
 
@@ -45,7 +52,7 @@ class RecordFile:
         self.file = file
         self.level = level
         self.name = f"records:{_stem(file)}"
-        self.parameters = {"file": str(file.resolve()), "level": level}
+        self.parameters = _parameters(file, level)
         self._records, self.licence = _read_json(file)
 
     def entries(self, cursor: str | None) -> Iterator[Entry]:
@@ -65,7 +72,7 @@ class BenchmarkCsv:
         self.level = level
         self.name = f"csv:{_stem(file)}"
         self.licence: str | None = None
-        self.parameters = {"file": str(file.resolve()), "level": level}
+        self.parameters = _parameters(file, level)
 
     def entries(self, cursor: str | None) -> Iterator[Entry]:
         """Entries by number; the cursor is the number of the last one."""

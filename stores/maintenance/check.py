@@ -95,10 +95,14 @@ def _examined(store: DaoStore, kind: type[Document]) -> Iterator[dict[str, Any] 
 
 
 def _misfit(store: DaoStore, kind: type[Document], stored: dict[str, Any]) -> Iterator[Fault]:
+    where = f"{kind.collection}/{stored.get(kind.key)}"
     try:
         kind.from_store(restore_oversized(stored, store.blobs))
     except (InputError, StoreCorruptError) as error:
-        yield Fault(f"{kind.collection}/{stored.get(kind.key)}", str(error))
+        yield Fault(where, str(error))
+        return
+    if fault := kind.fault(stored):
+        yield Fault(where, f"{fault}; it is left out of everything")
 
 
 def _blobs_of(stored: Mapping[str, Any]) -> Iterator[str]:

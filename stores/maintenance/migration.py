@@ -8,7 +8,8 @@ from typing import Any
 
 from dao_core.errors import InputError
 from stores.dao_store import DaoStore
-from stores.documents import DOCUMENTS, Document
+from stores.documents import DOCUMENTS, Document, LabelDocument
+from stores.maintenance.label_identity import identify_labels
 
 Stored = dict[str, Any]
 BATCH = 500
@@ -16,10 +17,17 @@ BATCH = 500
 
 @dataclass(frozen=True)
 class MigrationReport:
-    """Migrated documents by collection, and those that could not be, with the reason."""
+    """What became of old documents.
+
+    Attributes:
+        migrated: documents by collection.
+        failed: those that could not be, with the reason.
+        lost: what the old documents cannot tell any more, and what to do about it.
+    """
 
     migrated: dict[str, int] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    lost: dict[str, str] = field(default_factory=dict)
 
 
 def _manifest_1(stored: Stored) -> Stored:
@@ -63,6 +71,8 @@ def migrate(
     """
     report = MigrationReport()
     for kind in DOCUMENTS:
+        if kind is LabelDocument:  # their ids change, and what cites them
+            continue
         collection = store.collections[kind.collection]
         old = list(collection.query(_older(kind), properties=[kind.key]))
         for start in range(0, len(old), BATCH):
@@ -75,6 +85,9 @@ def migrate(
             count = report.migrated.get(kind.collection, 0) + len(new)
             report.migrated[kind.collection] = count
             on_progress(len(keys))
+    # Last, for it looks into the other documents.
+    if count := identify_labels(store, report.failed, report.lost, on_progress):
+        report.migrated["labels"] = count
     return report
 
 

@@ -91,7 +91,8 @@ def check(store: StoreUri = None, as_json: Json = False, verbose: Verbose = Fals
 def migrate(store: StoreUri = None, as_json: Json = False, verbose: Verbose = False) -> None:
     """Bring documents of older schemas up to date; back the store up first.
 
-    Ends with 4 if some could not be; these are named and left as they were.
+    Ends with 4 if some could not be; these are named and left as they were. What an older release
+    had lost in silence is named as well.
 
     Example: dao store migrate
     """
@@ -106,13 +107,15 @@ def migrate(store: StoreUri = None, as_json: Json = False, verbose: Verbose = Fa
         bars.begin("migrate", sum(outdated(opened).values()))
         report = bring_up(opened, lambda done: bars.advance("migrate", done))
         uri = opened.uri
-    rows = [{"document": name, "reason": reason} for name, reason in report.failed.items()]
+    told = {**report.failed, **report.lost}
+    rows = [{"document": name, "reason": reason} for name, reason in told.items()]
+    failed = [row for row in rows if row["document"] in report.failed]
     migrated = {name: count for name, count in report.migrated.items() if count}
     line = f"{sum(migrated.values())} documents migrated in {uri}"
     human = listed(rows, ("document", "reason"), line)
-    result = {"store": uri, "migrated": migrated, "failed": rows}
+    result = {"store": uri, "migrated": migrated, "failed": failed, "lost": report.lost}
     emit(result, as_json=as_json, human=human)
-    if rows:
+    if failed:
         raise typer.Exit(FINISHED_WITH_FAILURES)
 
 

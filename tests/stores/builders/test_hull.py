@@ -52,6 +52,30 @@ def test_levels_never_mix(store, rocksalt, element, put_label) -> None:
     assert hull.missing_references == ["Mg", "O"]
 
 
+def test_a_withdrawn_energy_leaves_its_hull(store, rocksalt, element, put_label) -> None:
+    put_label(store, element("Mg"), -1.0)
+    put_label(store, element("O"), -2.0)
+    put_label(store, rocksalt(4.2), -4.0)
+    wrong = put_label(store, rocksalt(4.8), -9.0)
+    HullBuilder(store).build()
+    assert _above(store, "MgO") == [0.0, pytest.approx(5.0)]
+    store.put(wrong.model_copy(update={"withdrawn": "replaced by l-2"}))
+    HullBuilder(store).build()
+    assert _above(store, "MgO") == [0.0]
+    assert [one.id for one in store.find(LabelDocument, {"formula": "MgO"}, limit=1)] != [wrong.id]
+
+
+def test_a_withdrawn_element_leaves_no_hull(store, rocksalt, element, put_label) -> None:
+    put_label(store, element("Mg"), -1.0)
+    oxygen = put_label(store, element("O"), -2.0)
+    put_label(store, rocksalt(4.2), -4.0)
+    HullBuilder(store).build()
+    store.put(oxygen.model_copy(update={"withdrawn": "replaced by l-2"}))
+    HullBuilder(store).build()
+    assert _above(store, "MgO") == [None]
+    assert _above(store, "O2") == []
+
+
 def test_late_elements_complete_the_hull(store, rocksalt, element, put_label) -> None:
     put_label(store, rocksalt(), -4.0)
     HullBuilder(store).build()

@@ -88,7 +88,8 @@ def test_interrupted_ingest_goes_on_where_it_stopped(
                 if number == self.stop_at:
                     raise ConnectionError
                 reason = None if number % 5 else "unlucky"
-                yield Entry(str(number), rocksalt(), "x", reason=reason, cursor=str(number + 1))
+                facts = {"energy_per_atom": -float(number)}
+                yield Entry(str(number), rocksalt(), "x", facts, reason, cursor=str(number + 1))
 
     source = Interrupted()
     with pytest.raises(ConnectionError):
@@ -100,6 +101,32 @@ def test_interrupted_ingest_goes_on_where_it_stopped(
     state = next(store.find(IngestDocument))
     assert (state.read, state.rejected, state.finished) == (23, {"unlucky": 5}, True)
     assert store.labels.count() == 18
+
+
+def test_what_a_database_says_anew_withdraws_what_it_said(
+    store: DaoStore, rocksalt: Callable[..., Structure]
+) -> None:
+    class Database:
+        name, licence = "numbers", None
+        energies = (-4.0, -5.0)
+
+        def __init__(self) -> None:
+            self.parameters: dict[str, Any] = {}
+
+        def entries(self, _cursor: str | None) -> Iterator[Entry]:
+            for number, energy in enumerate(self.energies):
+                facts = {"energy_per_atom": energy}
+                yield Entry(str(number), rocksalt(), "x", facts, cursor="", renews=True)
+
+    database = Database()
+    ingest(store, database)
+    database.energies = (-4.5, -5.0)
+    assert ingest(store, database).written.updated == 0
+    assert {one.energy_per_atom for one in store.find(LabelDocument)} == {-4.5, -5.0}
+    assert store.labels.count({"withdrawn": {"$regex": "replaced by l-"}}) == 1
+    database.energies = (-4.0, -5.0)
+    ingest(store, database)
+    assert {one.energy_per_atom for one in store.find(LabelDocument)} == {-4.0, -5.0}
 
 
 def test_benchmark_csv(store: DaoStore, tmp_path: Path, rocksalt) -> None:

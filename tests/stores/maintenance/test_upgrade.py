@@ -39,12 +39,12 @@ def test_a_store_of_the_first_schema_is_upgraded_and_nothing_is_lost(
 ) -> None:
     with open_store(old) as store:
         counts = {name: one.count() for name, one in store.collections.items()}
-        assert outdated(store) == {"manifests": 1, "models": 1}
+        assert outdated(store) == {"labels": 2, "manifests": 1, "models": 1}
         with pytest.raises(InputError, match="dao store migrate"):
             serving(store, "predictor")
         back_up(store, tmp_path / "backup")
         report = migrate(store)
-        assert (report.failed, outdated(store)) == ({}, {})
+        assert (report.failed, report.lost, outdated(store)) == ({}, {}, {})
         (fault,) = check(store)
         assert fault.what == "missing; models/abc names it", "whose file is not in the fixture"
         assert {name: one.count() for name, one in store.collections.items()} == counts
