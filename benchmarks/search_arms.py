@@ -83,15 +83,15 @@ def run_arm(system: str, arm: str, options: argparse.Namespace) -> Arm:
     done = folder / "cpu_seconds.json"
     if not done.is_file():
         folder.mkdir(parents=True, exist_ok=True)
-        before = _cpu_seconds()
+        before = cpu_seconds()
         if arm == CRYSPY:
             _run_cryspy(system, folder, options)
         else:
             request = _request(system, arm, folder, options)
             run_campaign(request, folder / "files", Quiet())
-        done.write_text(json.dumps(round(_cpu_seconds() - before, 1)), encoding="utf-8")
-    cpu_seconds = json.loads(done.read_text(encoding="utf-8"))
-    return (_read_cryspy if arm == CRYSPY else _read_campaign)(folder, cpu_seconds)
+        done.write_text(json.dumps(round(cpu_seconds() - before, 1)), encoding="utf-8")
+    spent = json.loads(done.read_text(encoding="utf-8"))
+    return (_read_cryspy if arm == CRYSPY else _read_campaign)(folder, spent)
 
 
 def _request(system: str, arm: str, folder: Path, options: argparse.Namespace) -> CampaignRequest:
@@ -104,6 +104,7 @@ def _request(system: str, arm: str, folder: Path, options: argparse.Namespace) -
         potential=options.potential,
         seed=options.seed,
         force=True,
+        refine="none",
         store=f"sqlite:///{folder.absolute() / 'store.db'}",
         out=str(folder / "files"),
         **chosen,
@@ -129,7 +130,7 @@ def _run_cryspy(system: str, folder: Path, options: argparse.Namespace) -> None:
     (folder / "rows.json").write_text(finished.stdout, encoding="utf-8")
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     """CPU seconds of this process and of its children that have ended."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)

@@ -13,7 +13,7 @@ from torch import Tensor
 from dao_core.crystal.batch import MAX_ATOMIC_NUMBER, CrystalBatch
 from dao_core.devices import default_device
 from dao_core.potentials import chgnet
-from dao_core.potentials.base import Domain, Evaluation
+from dao_core.potentials.base import VASP_PBE_FLOOR, Domain, Evaluation
 from dao_core.predictor.checkpoint import SHIPPED, LoadedPredictor, load_energy_model
 from dao_core.predictor.neighbours import images_per_axis
 
@@ -25,6 +25,8 @@ SMALLEST_VOLUME = 1e-3
 """Cubic angstrom."""
 
 
+ON_MP_SCALE = {chgnet.LEVEL, "formation-energy"}
+"""Levels of labels with energies on the scale of the Materials Project."""
 TEACHER_LIMITS = {chgnet.LEVEL: chgnet.MAX_PRESSURE}
 """GPa up to which the pressures of a teacher are right, by its level."""
 
@@ -47,6 +49,9 @@ class PredictorPotential:
             elements=frozenset(Element.from_Z(z).symbol for z in card.get("elements", ())) or None,
             max_pressure=pressure_limit(card),
             bulk_only=True,
+            lowest_energy=VASP_PBE_FLOOR
+            if set(card.get("label_levels", ())) & ON_MP_SCALE
+            else None,
         )
 
     def evaluate(self, batch: CrystalBatch) -> Evaluation:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pymatgen.core import Composition
 
 from dao_core.hull import PhaseEntry
@@ -10,10 +12,10 @@ from flows.report.summary import CompetingPhase
 from stores.documents import RelaxationDocument
 
 
-def competing_phases(campaign: Campaign) -> list[CompetingPhase]:
-    """The lowest phase of each composition that other campaigns found at this level."""
+def competing_phases(campaign: Campaign, level: str) -> list[CompetingPhase]:
+    """The lowest phase of each composition that other campaigns found at a level."""
     system = set(campaign.target.elements)
-    criteria = {"level": campaign.level, "campaign_ids": {"$ne": campaign.campaign_id}}
+    criteria = {"level": level, "campaign_ids": {"$ne": campaign.campaign_id}}
     lowest: dict[str, RelaxationDocument] = {}
     for found in campaign.store.find(RelaxationDocument, criteria, sort={"energy_per_atom": 1}):
         if found.converged and set(found.elements) <= system:
@@ -21,12 +23,17 @@ def competing_phases(campaign: Campaign) -> list[CompetingPhase]:
     return [_competing(found) for found in lowest.values()]
 
 
-def competing_entries(campaign: Campaign) -> list[PhaseEntry]:
-    """The same phases as the hull takes them."""
+def entries(phases: Sequence[CompetingPhase]) -> list[PhaseEntry]:
+    """Phases as the hull takes them."""
     return [
         PhaseEntry(Composition(phase.formula), phase.energy_per_atom, phase.level)
-        for phase in competing_phases(campaign)
+        for phase in phases
     ]
+
+
+def competing_entries(campaign: Campaign) -> list[PhaseEntry]:
+    """The phases that compete with those of the search."""
+    return entries(competing_phases(campaign, campaign.level))
 
 
 def _competing(found: RelaxationDocument) -> CompetingPhase:

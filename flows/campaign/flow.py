@@ -11,7 +11,7 @@ from prefect import flow, get_run_logger, task
 from prefect.utilities.annotations import quote
 
 from dao_core.units import SECONDS_PER_DAY
-from flows.campaign import progress, propose, relaxation, screen
+from flows.campaign import progress, propose, refinement, relaxation, screen
 from flows.campaign.artifacts import publish
 from flows.campaign.budgets import budgets
 from flows.campaign.interpreting.stage import (
@@ -21,6 +21,7 @@ from flows.campaign.interpreting.stage import (
     missing_kinds,
 )
 from flows.campaign.plan import Share
+from flows.campaign.refined_ranking import finish_refined
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import finish
 from flows.campaign.rounds import plan_round, select
@@ -29,7 +30,7 @@ from flows.campaign.survey import Survey, survey_proposed, survey_relaxed, surve
 from flows.campaign.tasks import failure_of, on_cluster, run_tasks
 from flows.events import candidates_selected
 from flows.naming import asked
-from flows.report.summary import CampaignSummary, Failure
+from flows.report.summary import CampaignSummary, Failure, RankedStructure
 from flows.retrying import RETRY
 from flows.slots import DFT_LIMIT, slot
 from flows.tagging import run_tagged
@@ -95,6 +96,21 @@ def rank_task(campaign: Campaign, failures: Sequence[Failure], survey: Survey) -
     publish(finish(campaign, failures, survey), campaign.folder)
 
 
+@task(name="refine", task_run_name="refine {label}", timeout_seconds=SECONDS_PER_DAY, **RETRY)
+def refine_task(
+    campaign: Campaign, batches: Sequence[Sequence[RankedStructure]], label: str
+) -> None:
+    """Relax some batches of the shortlist on with the potential that refines."""
+    del label
+    refinement.refine_batches(campaign, batches)
+
+
+@task(name="rank refined", timeout_seconds=SECONDS_PER_DAY, **RETRY)
+def rank_refined_task(campaign: Campaign, failures: Sequence[Failure]) -> None:
+    """Rank what was refined, and publish files, report and artifacts over the first answer."""
+    publish(finish_refined(campaign, failures), campaign.folder)
+
+
 @task(
     name="interpret", task_run_name="interpret {kind}", timeout_seconds=7 * SECONDS_PER_DAY, **RETRY
 )
@@ -134,6 +150,8 @@ def campaign(request: CampaignRequest) -> str:
             failures.extend(_round(running, number, survey))
         seen: Any = quote(survey)
         rank_task(running, failures, seen)
+        if running.refiner is not None:
+            rank_refined_task(running, [*failures, *_refine(running)])
         _interpret(running, by_dft=False)
         proposal = propose_for_dft(running)
         decision = None if proposal is None else decide(proposal)
@@ -158,6 +176,15 @@ def _round(running: Campaign, number: int, survey: Survey) -> list[Failure]:
     failures += _relax(running, survey, rounds[number].relax)
     survey_relaxed(survey, running.ledger, running.conditions)
     return failures
+
+
+def _refine(running: Campaign) -> list[Failure]:
+    """Refine what is missing of the shortlist, while the first answer stands."""
+    first = CampaignSummary.model_validate(running.document().summary)
+    get_run_logger().info("first answer at level %s: %s", first.level, running.folder)
+    missing = refinement.missing_batches(running, refinement.shortlisted(first.ranking))
+    progress.begin(refinement.STAGE, sum(map(len, missing)))
+    return run_tasks(refine_task, running, missing, refinement.STAGE)
 
 
 def _interpret(running: Campaign, *, by_dft: bool) -> None:

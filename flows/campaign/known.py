@@ -9,6 +9,7 @@ from dao_core.search.sources.template import best_templates
 from flows.campaign.running import Campaign
 from stores import DaoStore
 from stores.documents import LabelDocument, StructureDocument
+from stores.documents.label import REFINEMENT
 
 PER_CELL = 8
 """Templates of one cell, the most similar ones."""
@@ -41,7 +42,7 @@ def known_templates(campaign: Campaign) -> dict[tuple[str, int], tuple[str, ...]
 def _labelled(campaign: Campaign, formula: str) -> Iterator[Template]:
     """Labelled structures of an anonymous formula that are not known to be unstable."""
     labels = campaign.store.collections[LabelDocument.collection].query(
-        {"formula_anonymous": formula},
+        {"formula_anonymous": formula, "source": {"$ne": REFINEMENT}},
         properties=["structure_id", "energy_above_hull"],
         sort={"structure_id": 1},
         limit=CONSIDERED,

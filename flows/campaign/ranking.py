@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from pymatgen.core import Composition, Structure
 
 from dao_core.crystal.prototype import prototype_label
 from dao_core.hull import PhaseEntry, missing_references
 from dao_core.search.landscape import Minimum, distance_matrix, landscape
-from flows.campaign.competing import competing_phases
+from flows.campaign.competing import competing_phases, entries
 from flows.campaign.running import Campaign
 from flows.campaign.seen_before import seen_before
 from flows.campaign.survey import Survey
@@ -50,8 +51,8 @@ def rank(campaign: Campaign, survey: Survey, started: datetime) -> Ranking:
     """
     relaxations = [survey.relaxations[key] for key in survey.relaxed]
     structures = [structure for r in relaxations if (structure := r.to_pymatgen()) is not None]
-    competing = competing_phases(campaign)
-    phases = [PhaseEntry(Composition(p.formula), p.energy_per_atom, p.level) for p in competing]
+    competing = competing_phases(campaign, campaign.level)
+    phases = entries(competing)
     minima = landscape(
         structures,
         [float(r.energy_per_atom or 0.0) for r in relaxations],
@@ -66,8 +67,8 @@ def rank(campaign: Campaign, survey: Survey, started: datetime) -> Ranking:
     kept = {row.candidate_id for row in rows}
     repeats = {key: "duplicate" for key in survey.relaxed if key not in kept}
     survey.funnel.pass_through("distinct", survey.relaxed, repeats)
-    warnings = [*_domain_warnings(rows), *_hull_warnings(campaign.level, rows, phases)]
-    return Ranking(rows, competing, _distances(rows), warnings)
+    warnings = [*_domain_warnings(rows), *hull_warnings(campaign.level, rows, phases)]
+    return Ranking(rows, competing, distances_of(rows), warnings)
 
 
 def _domain_warnings(rows: Sequence[RankedStructure]) -> list[str]:
@@ -79,7 +80,7 @@ def _domain_warnings(rows: Sequence[RankedStructure]) -> list[str]:
     ]
 
 
-def _distances(rows: Sequence[RankedStructure]) -> list[MinimaDistances]:
+def distances_of(rows: Sequence[RankedStructure]) -> list[MinimaDistances]:
     """Distances between the best minima of each composition."""
     by_formula: dict[str, list[RankedStructure]] = {}
     for row in rows:
@@ -98,7 +99,7 @@ def _distances(rows: Sequence[RankedStructure]) -> list[MinimaDistances]:
     ]
 
 
-def _hull_warnings(
+def hull_warnings(
     level: str, rows: Sequence[RankedStructure], phases: Sequence[PhaseEntry]
 ) -> list[str]:
     """What is missing for a hull that can be trusted."""
@@ -121,27 +122,39 @@ def _row(
     candidate = survey.candidates[str(relaxation.candidate_id)]
     outside = campaign.potential.domain.objection(structure, campaign.request.pressure)
     return RankedStructure(
-        rank=minimum.rank,
+        **described(minimum, structure),
         candidate_id=candidate.candidate_id,
         structure_id=str(relaxation.structure_id),
-        formula=minimum.formula,
-        z=minimum.z,
-        space_group=minimum.space_group,
-        space_group_number=minimum.crystal.space_group_number,
-        energy_per_atom=minimum.energy_per_atom,
-        energy_above_hull=minimum.energy_above_hull,
         energy_std=relaxation.energy_std,
-        volume_per_atom=structure.volume / len(structure),
-        prototype=prototype_label(minimum.crystal),
-        wyckoff_sequence=minimum.crystal.wyckoff_sequence,
         population=len(minimum.members),
-        distance_to_best=minimum.distance_to_best,
         origin=candidate.origin,
-        novel=minimum.novel,
-        known_as=minimum.known_as,
         converged=relaxation.converged,
         flags=(f"outside the domain: {outside}",) if outside else (),
-        structure=structure.as_dict(),
-        conventional=minimum.crystal.conventional.as_dict(),
-        symprec=minimum.crystal.symprec,
     )
+
+
+def described(minimum: Minimum, structure: Structure) -> dict[str, Any]:
+    """What a row says of a minimum of a landscape.
+
+    Args:
+        minimum: With its place on the hull.
+        structure: The relaxed cell that stands for it.
+    """
+    return {
+        "rank": minimum.rank,
+        "formula": minimum.formula,
+        "z": minimum.z,
+        "space_group": minimum.space_group,
+        "space_group_number": minimum.crystal.space_group_number,
+        "energy_per_atom": minimum.energy_per_atom,
+        "energy_above_hull": minimum.energy_above_hull,
+        "volume_per_atom": structure.volume / len(structure),
+        "prototype": prototype_label(minimum.crystal),
+        "wyckoff_sequence": minimum.crystal.wyckoff_sequence,
+        "distance_to_best": minimum.distance_to_best,
+        "novel": minimum.novel,
+        "known_as": minimum.known_as,
+        "structure": structure.as_dict(),
+        "conventional": minimum.crystal.conventional.as_dict(),
+        "symprec": minimum.crystal.symprec,
+    }

@@ -12,6 +12,9 @@ from pydantic import (
     model_validator,
 )
 
+from dao_core.errors import InputError
+from dao_core.potentials.catalogue import check_name
+from dao_core.potentials.choice import AUTO
 from dao_core.search.target import parse_target
 from flows.campaign.interpreting.settings import Interpretations
 from flows.forms import FORM
@@ -20,6 +23,8 @@ from stores import without_credentials
 SourceName = Literal["dao-g", "template", "random", "perturbation"]
 GUIDED, HELD = "dao-g-guided", "dao-g-held"
 """Sources that come with ``guidance`` and with ``template``."""
+NONE = "none"
+"""In the place of a potential that refines: there is no refinement."""
 MAX_PRESSURE = 1000.0
 """GPa: beyond the pressure at the centre of any planet of rock."""
 MAX_Z = 1000
@@ -53,6 +58,8 @@ class CampaignRequest(BaseModel):
         max_atoms: Largest cell to propose; None means a sensible size for the targets.
         seed: Seed of all randomness.
         potential: Name of the potential that screens, relaxes and ranks.
+        refine: Potential that the best are relaxed on with and ranked by: ``auto`` is the best that
+            is installed where DAO-P searches, ``none`` leaves them as the search found them.
         pressure: External pressure in GPa; enthalpies decide then.
         sources: Where candidates come from; a bandit shares the budget among them.
         guidance: Name or file of a guidance energy: DAO-G guided by it is one more source.
@@ -84,6 +91,7 @@ class CampaignRequest(BaseModel):
     max_atoms: int | None = Field(default=None, ge=1, le=1000)
     seed: int = Field(default=0, ge=0, lt=2**31)
     potential: str = "dao-p"
+    refine: str = "auto"
     pressure: float = Field(default=0.0, ge=0, le=MAX_PRESSURE, allow_inf_nan=False)
     sources: tuple[SourceName, ...] = ("dao-g", "template", "perturbation")
     guidance: str | None = None
@@ -108,6 +116,17 @@ class CampaignRequest(BaseModel):
     def _one_or_many(cls, value: Any) -> Any:
         """Take a single word where a list is meant, as YAML writers do."""
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("potential", "refine")
+    @classmethod
+    def _named_potential(cls, value: str, field: ValidationInfo) -> str:
+        """Refuse a misspelt potential where it stands."""
+        if field.field_name == "potential" or value not in {AUTO, NONE}:
+            try:
+                check_name(value)
+            except InputError as error:
+                raise ValueError(str(error)) from error
+        return value
 
     @field_validator("store")
     @classmethod

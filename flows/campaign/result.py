@@ -38,6 +38,8 @@ def finish(campaign: Campaign, failures: Sequence[Failure], survey: Survey) -> C
     summary = summary.model_copy(update={"interpretations": known})
     lost = [failure for failure in failures if failure.stage != READING]
     document.state = "failed" if lost else "done"
+    if campaign.refiner is not None:
+        document.state = "running"  # a first answer
     campaign.store.put(_claimed(campaign.campaign_id, survey))
     return write_result(campaign, summary, document)
 

@@ -10,6 +10,8 @@ from typing import Any, Self
 from dao_core.errors import concerning
 from dao_core.hashing import content_id
 from dao_core.potentials import Domain, Potential, load_potential
+from dao_core.potentials.choice import AUTO, best_for
+from dao_core.potentials.scale import on_hull_scale
 from dao_core.search.compositions import parse_target
 from dao_core.search.sources import GeneratorSource, TemplateSource, UserSource
 from flows.campaign.budgets import budgets
@@ -25,7 +27,7 @@ from flows.campaign.preflight import (
     domain_warnings,
     read_own_structures,
 )
-from flows.campaign.request import CampaignRequest
+from flows.campaign.request import NONE, CampaignRequest
 from flows.serving import SHIPPED, Served, model_name, served_models
 from flows.versions import versions
 from stores import open_store
@@ -35,6 +37,13 @@ OPENING = (GeneratorSource.name, TemplateSource.name)
 """Sources whose first candidates of a cell are the kinds of crystals that it is likely to take."""
 REFERENCES_PER_CELL = 2
 """Candidates of each cell that is only there for the hull."""
+
+
+@lru_cache(maxsize=2)
+def loaded_refiner(name: str) -> Potential:
+    """A potential that refines, on the scale MP2020 where it learned raw energies."""
+    return on_hull_scale(loaded_potential(name))
+
 
 loaded_potential = lru_cache(maxsize=4)(load_potential)
 """A campaign's own and those that interpret its best."""
@@ -49,6 +58,8 @@ class Campaign:
         request: What is wanted.
         target: The parsed chemical system or formulas.
         potential: What screens, relaxes and ranks.
+        refiner: What relaxes the best on and ranks them, or None.
+        refined_conditions: How it relaxes.
         sources: Sources of candidates by name.
         models: Hash of the model behind each source of candidates, ``""`` where there is none.
         cells: Compositions with their formula units.
@@ -85,6 +96,8 @@ class Campaign:
         self.served = served_models(self.store) if served is None else served
         with concerning("potential"):
             self.potential = loaded_potential(self._potential_name(request.potential))
+        with concerning("refine"):
+            self.refiner = self._refiner()
         check_interpretations(request.interpret, self.target.elements, self.potential_named)
         generator = model_name(self.store, "generator", self.served)
         self.sources = open_sources(request, generator)
@@ -92,6 +105,11 @@ class Campaign:
             level_at(self.potential.level, request.pressure),
             replace(RELAX_SETTINGS, pressure=request.pressure),
             searching=True,
+        )
+        self.refined_conditions = replace(
+            self.conditions,
+            level=level_at((self.refiner or self.potential).level, request.pressure),
+            searching=False,
         )
         self.models: dict[str, str] = {
             name: getattr(self.sources.get(name), "checkpoint_hash", "")
@@ -126,6 +144,22 @@ class Campaign:
         return self.conditions.level
 
     @property
+    def refined_level(self) -> str:
+        """Level of the energies of the ranking: that of the search where nothing is refined."""
+        return self.refined_conditions.level
+
+    @property
+    def refined_with(self) -> Potential:
+        """The potential that refines.
+
+        Raises:
+            ValueError: there is none.
+        """
+        if self.refiner is None:
+            raise ValueError(f"{self.campaign_id} has no refinement")
+        return self.refiner
+
+    @property
     def system(self) -> str:
         """What was asked for, in one word fit for names of files and runs."""
         return self.chemsys if self.target.is_system else "_".join(self.request.targets)[:40]
@@ -146,7 +180,7 @@ class Campaign:
             campaign_id=self.campaign_id,
             target=list(self.request.targets),
             chemsys=self.chemsys,
-            level=self.level,
+            level=self.refined_level,
             settings=self._settings(),
             seeds={"campaign": self.request.seed},
             versions={
@@ -159,6 +193,15 @@ class Campaign:
     def potential_named(self, name: str | None) -> Potential:
         """A potential that interprets; None is the campaign's own."""
         return self.potential if name is None else loaded_potential(self._potential_name(name))
+
+    def _refiner(self) -> Potential | None:
+        """The potential that relaxes the best on, on the scale of the hull."""
+        request, name = self.request, self.request.refine
+        if name == AUTO:
+            if not request.potential.startswith(SHIPPED["predictor"]):
+                return None  # who names a potential wants its ranking
+            name = best_for("refinement", self.target.elements, request.pressure) or NONE
+        return None if name == NONE else loaded_refiner(self._potential_name(name))
 
     def _potential_name(self, name: str) -> str:
         """The potential asked for; ``dao-p`` is the one that serves."""
@@ -180,6 +223,8 @@ class Campaign:
             **self._settings(), "models": self.models, "variants": self.variants,
             "level": self.level,
         }  # fmt: skip
+        if self.refiner is not None:
+            content["refined_level"] = self.refined_level
         return f"{self.system}-{content_id('k', content)[2:10]}"
 
     def _shares(self) -> list[Share]:

@@ -9,6 +9,7 @@ from dao_core.crystal.reading import NamedStructure
 from dao_core.search.sources.template import templates
 from stores import DaoStore
 from stores.documents import LabelDocument, StructureDocument
+from stores.documents.label import REFINEMENT
 
 
 def seen_before(
@@ -25,7 +26,8 @@ def seen_before(
     names = {
         label["structure_id"]: f"{label['source']} {label.get('source_id') or ''}".strip()
         for label in store.collections[LabelDocument.collection].query(
-            wanted, properties=["structure_id", "source", "source_id"]
+            {**wanted, "source": {"$ne": REFINEMENT}},
+            properties=["structure_id", "source", "source_id"],
         )
     }
     labelled = [s for s in found if s.structure_id in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from flows.campaign.history import with_history
 from flows.interpretation.gathering import interpretations_of
 from flows.report.export import CIF_FOLDER, cif_name
 from flows.report.page import REPORT_FILE
-from flows.report.summary import CampaignSummary
+from flows.report.summary import CampaignSummary, RankedStructure
 from stores import DaoStore, open_store
 from stores.documents import CampaignDocument
 
@@ -36,22 +37,26 @@ class FinishedCampaign:
         """The HTML report."""
         return self.folder / REPORT_FILE
 
-    def as_result(self) -> dict[str, Any]:
-        """The machine-readable form: the keys that others rely on."""
-        ranking = [
+    def _as_rows(self, rows: Sequence[RankedStructure]) -> list[dict[str, Any]]:
+        return [
             {
                 **row.model_dump(mode="json", exclude={"structure", "conventional"}),
                 "cif": str(self.folder / CIF_FOLDER / cif_name(row)),
             }
-            for row in self.summary.ranking
+            for row in rows
         ]
+
+    def as_result(self) -> dict[str, Any]:
+        """The machine-readable form: the keys that others rely on."""
         return {
             "campaign_id": self.summary.campaign_id,
             "system": self.summary.system,
             "level": self.summary.level,
             "store": self.summary.store,
             "reused": self.reused,
-            "ranking": ranking,
+            "search_level": self.summary.search_level,
+            "ranking": self._as_rows(self.summary.ranking),
+            "unrefined": self._as_rows(self.summary.unrefined),
             "distances": [found.model_dump(mode="json") for found in self.summary.distances],
             "yields": [row.model_dump() for row in self.summary.yields],
             "funnel": [row.model_dump() for row in self.summary.funnel],

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.console import FINISHED_WITH_FAILURES, emit, seconds, set_up_logging, warn
-from flows.cli.options import POTENTIALS, Json, StoreUri, Verbose, known_potential
+from flows.cli.options import POTENTIALS, Json, StoreUri, Verbose, known_potential, known_refinement
 
 if TYPE_CHECKING:
     from flows.campaign.request import CampaignRequest
@@ -46,6 +46,15 @@ Potential = Annotated[
         metavar="NAME",
         callback=known_potential,
         help=f"Searches. {POTENTIALS}",
+    ),
+]
+Refine = Annotated[
+    str | None,
+    typer.Option(
+        "--refine",
+        metavar="auto|none|NAME",
+        callback=known_refinement,
+        help="Relaxes the best on and ranks them. Default: auto, the best installed potential.",
     ),
 ]
 Sources = Annotated[
@@ -128,6 +137,7 @@ def campaign(
     seed: Seed = None,
     pressure: Pressure = None,
     potential: Potential = None,
+    refine: Refine = None,
     sources: Sources = None,
     guidance: Guidance = None,
     guidance_weight: GuidanceWeight = None,
@@ -167,6 +177,7 @@ def campaign(
         "seed": seed,
         "pressure": pressure,
         "potential": potential,
+        "refine": refine,
         "sources": sources.split(",") if sources is not None else None,
         "guidance": guidance,
         "guidance_weight": guidance_weight,

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
-from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
+from flows.cli.options import Crystals, Json, PotentialByPurpose, StoreUri, Verbose
 
 
 def defects(
     crystals: Crystals,
-    potential: PotentialName = "dao-p",
+    potential: PotentialByPurpose = "dao-p",
     interstitial: Annotated[
         list[str] | None,
         typer.Option("--interstitial", metavar="SYMBOL", help="Of another element; repeatable."),

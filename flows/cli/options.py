@@ -23,6 +23,24 @@ def known_potential(name: str | None) -> str | None:
     return name
 
 
+def known_or_auto(name: str) -> str:
+    """The same where the best potential for the purpose may be asked for.
+
+    Raises:
+        InputError: nothing is called like this.
+    """
+    return name if name == "auto" else str(known_potential(name))
+
+
+def known_refinement(name: str | None) -> str | None:
+    """The same of ``--refine``.
+
+    Raises:
+        InputError: nothing is called like this.
+    """
+    return name if name in {"auto", "none"} else known_potential(name)
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show logs on stderr.")]
 StoreUri = Annotated[
@@ -41,6 +59,15 @@ PotentialName = Annotated[
         metavar="NAME",
         callback=known_potential,
         help=POTENTIALS,
+    ),
+]
+PotentialByPurpose = Annotated[
+    str,
+    typer.Option(
+        "--potential",
+        metavar="NAME",
+        callback=known_or_auto,
+        help=f"auto (the best installed one for this), {POTENTIALS}",
     ),
 ]
 Code = Annotated[str, typer.Option("--code", metavar="qe|vasp", help="DFT program.")]

@@ -10,13 +10,13 @@ import typer
 from rich.console import Group, RenderableType
 
 from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
-from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
+from flows.cli.options import Crystals, Json, PotentialByPurpose, StoreUri, Verbose
 from flows.cli.tables import flat_table
 
 
 def phonons(
     crystals: Crystals,
-    potential: PotentialName = "dao-p",
+    potential: PotentialByPurpose = "dao-p",
     temperature: Annotated[
         float, typer.Option("--temperature", min=0, metavar="K", help="Of the free energy.")
     ] = 300.0,

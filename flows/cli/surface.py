@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
-from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
+from flows.cli.options import Crystals, Json, PotentialByPurpose, StoreUri, Verbose
 
 
 def surface(
     crystals: Crystals,
     miller: Annotated[str, typer.Option("--miller", metavar="HKL", help="001, or 1,0,-1.")] = "001",
-    potential: PotentialName = "dao-p",
+    potential: PotentialByPurpose = "dao-p",
     thickness: Annotated[
         float, typer.Option("--thickness", min=1.0, metavar="A", help="Of the slab, at least.")
     ] = 12.0,
@@ -64,7 +64,7 @@ def surface(
 
 def layer(
     crystals: Crystals,
-    potential: PotentialName = "dao-p",
+    potential: PotentialByPurpose = "dao-p",
     vacuum: Annotated[
         float | None,
         typer.Option("--vacuum", min=0.0, metavar="A", help="Given to the cell first."),

@@ -85,8 +85,14 @@ def _ranking(summary: CampaignSummary) -> Table:
             *((escape(", ".join(shown_flags(row))),) if flagged else ()),
             style="red" if row.flags else None,
         )
+    notes = []
     if len(summary.ranking) > ROWS_SHOWN:
-        table.caption = f"{len(summary.ranking) - ROWS_SHOWN} more in ranking.parquet"
+        notes.append(f"{len(summary.ranking) - ROWS_SHOWN} more in ranking.parquet")
+    if summary.unrefined:
+        notes.append(
+            f"{len(summary.unrefined)} not refined, at level {summary.search_level}: see the report"
+        )
+    table.caption = escape("; ".join(notes)) or None
     return table
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
-from dao_core.errors import DaoError
+from dao_core.errors import DaoError, MissingError
 from dao_core.potentials import Potential, load_potential
+from dao_core.potentials.choice import AUTO, Purpose, best_for
 from flows.campaign import progress
 from flows.campaign.conditions import level_at
 from flows.campaign.preflight import check_output_folder
@@ -37,6 +38,13 @@ class Finding:
     flags: Sequence[str | None] = ()
 
 
+PURPOSES: dict[InterpretationKind, Purpose] = {
+    "phonons": "phonons",
+    "surface": "surfaces",
+    "layer": "surfaces",
+    "defects": "defects",
+}
+"""What a potential is for in each kind of interpretation."""
 Look = Callable[[Crystal, Potential, DaoStore], Finding]
 
 
@@ -54,7 +62,7 @@ def interpret_each(
     Args:
         words: Files, folders, or ids of candidates, relaxations and structures.
         kind: What is looked at.
-        potential: Name of the potential.
+        potential: Name of the potential; ``auto`` is the best installed one for this kind.
         out: Folder of files.
         store: URI of the store; None is the embedded one.
         look: Interprets one crystal.
@@ -69,7 +77,7 @@ def interpret_each(
     check_output_folder(out)
     with open_store(store) as opened:
         found = find_crystals(words, opened)
-        loaded = load_potential(potential)
+        loaded = load_potential(_meant(potential, kind, found.crystals, pressure))
         level = level_at(loaded.level, pressure)
         records, lost = look_at(
             found.crystals, kind, level, opened, lambda crystal: look(crystal, loaded, opened)
@@ -77,6 +85,26 @@ def interpret_each(
         uri = opened.uri
     failures = [*found.failures, *lost]
     return {"level": level, "store": uri, "structures": records, "failures": failures}
+
+
+def _meant(
+    potential: str, kind: InterpretationKind, crystals: Sequence[Crystal], pressure: float
+) -> str:
+    """The name of the potential that is asked for.
+
+    Raises:
+        MissingError: Nothing that is installed is fit for this kind.
+    """
+    if potential != AUTO:
+        return potential
+    elements = {e.symbol for crystal in crystals for e in crystal.structure.elements}
+    best = best_for(PURPOSES[kind], elements, pressure)
+    if best is None:
+        raise MissingError(
+            f"no installed potential is fit for {kind} at {pressure:g} GPa; see `dao doctor`, or "
+            "name one with --potential"
+        )
+    return best
 
 
 def look_at(

@@ -70,8 +70,8 @@ def export_structures(summary: CampaignSummary, folder: Path) -> Exports:
         (folder / name).mkdir(parents=True, exist_ok=True)
     _remove_earlier_cifs(folder)
     cif, raw_cif, failures = {}, {}, []
-    for row in summary.ranking:
-        header, (text, problem) = _cif_header(summary, row), _symmetrised_cif(row)
+    for row, level in summary.listed():
+        header, (text, problem) = _cif_header(summary, row, level), _symmetrised_cif(row)
         cif[row.candidate_id] = folder / CIF_FOLDER / cif_name(row)
         cif[row.candidate_id].write_text(header + text, encoding="utf-8")
         raw_cif[row.candidate_id] = folder / RAW_CIF_FOLDER / cif_name(row)
@@ -101,9 +101,9 @@ def _symmetrised_cif(row: RankedStructure) -> tuple[str, str | None]:
     return str(writer), f"CIF has space group {number}, the ranking {row.space_group_number}"
 
 
-def _cif_header(summary: CampaignSummary, row: RankedStructure) -> str:
+def _cif_header(summary: CampaignSummary, row: RankedStructure, level: str) -> str:
     """Comment lines that tie the file to the ranking."""
-    facts = {"campaign_id": summary.campaign_id, "level": summary.level, **_facts(row)}
+    facts = {"campaign_id": summary.campaign_id, "level": level, **_facts(row)}
     lines = (f"{name}: {value}" for name, value in facts.items() if value is not None)
     printable = ("".join(c if c.isprintable() else " " for c in line) for line in lines)
     return "".join(f"# {line}\n" for line in printable)
@@ -117,14 +117,15 @@ def _facts(row: RankedStructure) -> dict[str, Any]:
 
 
 def _write_frames(summary: CampaignSummary, folder: Path) -> Path:
-    cells = [row.relaxed() for row in summary.ranking]
+    listed = summary.listed()
+    cells = [row.relaxed() for row, _ in listed]
     pairs = [
         {
             "energy": row.energy_per_atom * len(cell),
-            "level": summary.level,
+            "level": level,
             **{name: value for name, value in _facts(row).items() if value is not None},
         }
-        for row, cell in zip(summary.ranking, cells, strict=True)
+        for (row, level), cell in zip(listed, cells, strict=True)
     ]
     return write_extxyz(cells, pairs, folder / EXTXYZ_FILE)
 
@@ -136,11 +137,11 @@ def _write_table(summary: CampaignSummary, folder: Path) -> Path:
     rows = [
         {
             **_facts(row),
-            "level": summary.level,
+            "level": level,
             "campaign_id": summary.campaign_id,
             "cif": f"{CIF_FOLDER}/{cif_name(row)}",
         }
-        for row in summary.ranking
+        for row, level in summary.listed()
     ]
     table = pd.DataFrame(rows, columns=[*columns, "level", "campaign_id", "cif"])
     with draft_of(folder / PARQUET_FILE) as draft:

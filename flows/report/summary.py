@@ -167,6 +167,8 @@ class RankedStructure(Record):
         known_as: Where it was seen before: a label's source and id, a prototype, or an id.
         converged: Whether the relaxation met its thresholds.
         flags: Everything a reader must know before trusting the row, in short words.
+        search_energy_above_hull: Height above the hull of the level that searched, in eV/atom, of a
+            structure that was refined.
         structure: The relaxed cell as it left the relaxation (pymatgen dictionary, read as P1).
         conventional: The symmetrised conventional cell (pymatgen dictionary), if one was found.
         symprec: Tolerance in angstrom at which the space group was found.
@@ -193,6 +195,7 @@ class RankedStructure(Record):
     known_as: str | None = None
     converged: bool = True
     flags: tuple[str, ...] = ()
+    search_energy_above_hull: float | None = None
     structure: dict[str, Any]
     conventional: dict[str, Any] | None = None
     symprec: float = Field(default=0.01, gt=0)
@@ -280,7 +283,8 @@ class CampaignSummary(Record):
         system: What was asked for, for example ``Mg-O`` or ``Cr6Os2, MgO``.
         elements: Symbols of the chemical system.
         request: The validated settings of the campaign, JSON values only.
-        level: Level of every energy in this document.
+        level: Level of the energies of the ranking and its hull.
+        search_level: Level of the search, where the ranking was refined at another.
         store: Address of the store, without credentials.
         started: When the campaign began (with time zone).
         finished: When it ended (with time zone).
@@ -291,6 +295,9 @@ class CampaignSummary(Record):
         funnel: Candidates through the stages, in order.
         yields: Cost and yield of each source.
         ranking: Structures, best first.
+        unrefined: Structures that were not refined where others were, after the ranking: their
+            energies and heights are those of the level of the search, and stand in no hull with
+            those of the ranking.
         competing: Other phases of the hull.
         distances: Between the best minima of each composition.
         failures: Items that were lost, with reasons.
@@ -308,6 +315,7 @@ class CampaignSummary(Record):
     elements: tuple[str, ...]
     request: dict[str, Any]
     level: str
+    search_level: str | None = None
     store: str
     started: datetime
     finished: datetime
@@ -318,6 +326,7 @@ class CampaignSummary(Record):
     funnel: tuple[FunnelRow, ...] = ()
     yields: tuple[SourceYield, ...] = ()
     ranking: tuple[RankedStructure, ...] = ()
+    unrefined: tuple[RankedStructure, ...] = ()
     competing: tuple[CompetingPhase, ...] = ()
     distances: tuple[MinimaDistances, ...] = ()
     failures: tuple[Failure, ...] = ()
@@ -326,6 +335,11 @@ class CampaignSummary(Record):
     interpretations: tuple[Interpretation, ...] = ()
     interpreted: dict[str, dict[str, Any]] = Field(default_factory=dict)
     history: SystemHistory | None = None
+
+    def listed(self) -> list[tuple[RankedStructure, str]]:
+        """Every structure of the result with the level of its energies, in order of rank."""
+        ranked = [(row, self.level) for row in self.ranking]
+        return ranked + [(row, self.search_level or self.level) for row in self.unrefined]
 
     def write(self, folder: Path) -> Path:
         """Write the summary as ``campaign.json`` into ``folder`` and return the file."""

@@ -21,6 +21,9 @@ FACTS = ("energy_per_atom", "formation_energy_per_atom", "energy_above_hull", "f
 DIGITS = 8
 """Decimals that count: eV, eV/angstrom, eV/angstrom^3."""
 
+REFINEMENT = "refinement"
+"""Source of what a campaign's refinement relaxed: unproven like all that potentials relax."""
+
 
 class LabelDocument(Document, CompositionFields):
     """Energy, forces, stress or properties of one structure at one level.
@@ -31,8 +34,8 @@ class LabelDocument(Document, CompositionFields):
             never replaces a crystal by another.
         structure_id: content hash of the structure.
         level: energy level; labels of different levels never share a hull.
-        source: ``validation``, ``materials-project``, ``oqmd``, ``optimade:<provider>``,
-            ``records:<file>``, ``csv:<file>``, ``files``, ``vasp``, ``qe`` ...
+        source: ``validation``, ``refinement``, ``materials-project``, ``oqmd``,
+            ``optimade:<provider>``, ``records:<file>``, ``csv:<file>``, ``files``, ``qe`` ...
         source_id: the id in the source.
         energy_per_atom: eV/atom.
         formation_energy_per_atom: eV/atom, as the source gives it.

@@ -79,10 +79,27 @@ def assert_files_agree(result: dict[str, Any], folder: Path) -> None:
 def test_the_shipped_models_alone_have_the_ground_state_among_the_first_five(
     run_campaign: RunCampaign, system: str, formula: str, space_group_number: int
 ) -> None:
-    words = ("--candidates", "48", "--relax", "16", "--max-atoms", "4")
+    words = ("--candidates", "48", "--relax", "16", "--max-atoms", "4", "--refine", "none")
     result = run_campaign(system, *words)
     of_formula = [row for row in result["ranking"] if row["formula"] == formula]
     assert space_group_number in [row["space_group_number"] for row in of_formula[:5]]
     assert any(row["source"] == "dao-g" and row["proposed"] for row in result["yields"])
     assert result["level"].startswith("dao-p@")
+    assert_funnel_adds_up(result)
+
+
+@pytest.mark.slow
+def test_by_default_rock_salt_is_the_ground_state_by_what_pw_x_says(
+    run_campaign: RunCampaign,
+) -> None:
+    """DAO-P alone has P6_3/mmc below it; wurtzite is 71 meV/atom up by pw.x."""
+    result = run_campaign("MgO", "--candidates", "30", "--relax", "12", "--max-atoms", "4")
+    first, second = [row for row in result["ranking"] if row["formula"] == "MgO"][:2]
+    assert first["space_group_number"] == 225
+    assert first["energy_above_hull"] == 0.0
+    assert second["energy_above_hull"] > 0.04
+    assert result["level"].startswith("sevennet-0")
+    assert result["search_level"].startswith("dao-p@")
+    assert result["funnel"][-1]["stage"] == "refined"
+    assert {row["formula"] for row in result["ranking"]} >= {"Mg", "MgO", "O2"}
     assert_funnel_adds_up(result)
