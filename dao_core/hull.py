@@ -67,6 +67,20 @@ class ConvexHull:
             return None
         return float(self._diagram.get_form_energy_per_atom(_pd_entry(phase)))
 
+    def decomposition(self, composition: Composition) -> dict[str, float]:
+        """Phases of the hull that a composition falls into.
+
+        Args:
+            composition: of elements that all have an energy.
+
+        Returns:
+            Fraction of the atoms by reduced formula.
+        """
+        if self._diagram is None:
+            return {}
+        parts = self._diagram.get_decomposition(composition)
+        return {entry.composition.reduced_formula: float(x) for entry, x in parts.items()}
+
 
 def energies_above_hull(
     entries: Sequence[PhaseEntry], competing: Sequence[PhaseEntry] = ()

@@ -27,6 +27,8 @@ class NamedPotential:
         weights: where its weights come from.
         max_pressure: GPa up to which it is fit; None where nobody has measured it.
         bulk_only: whether surfaces and defects are outside of what it is fit for.
+        raw_mp: whether it learned raw PBE and PBE+U energies of the Materials Project, which need
+            the corrections MP2020 in a hull.
         own_environment: why it cannot be installed beside this program, or None.
     """
 
@@ -36,6 +38,7 @@ class NamedPotential:
     weights: str = ON_FIRST_USE
     max_pressure: float | None = None
     bulk_only: bool = True
+    raw_mp: bool = False
     own_environment: str | None = None
 
     @property
@@ -48,22 +51,25 @@ _PYTHON = "needs Python 3.12"
 CATALOGUE = {
     named.name: named
     for named in (
-        NamedPotential("sevennet-0", "sevenn", EXTRA, IN_WHEEL, max_pressure=20.0),
+        NamedPotential("sevennet-0", "sevenn", EXTRA, IN_WHEEL, max_pressure=20.0, raw_mp=True),
         NamedPotential(
-            "sevennet-l3i5", "sevenn", EXTRA, IN_WHEEL, max_pressure=80.0, bulk_only=False
+            "sevennet-l3i5", "sevenn", EXTRA, IN_WHEEL,
+            max_pressure=80.0, bulk_only=False, raw_mp=True,
         ),
         NamedPotential("chgnet", "chgnet", EXTRA, IN_WHEEL, max_pressure=80.0),
-        NamedPotential("sevennet-omni", "sevenn", EXTRA),
+        NamedPotential("sevennet-omni", "sevenn", EXTRA, raw_mp=True),
         NamedPotential(
             "mace-mp-0", "mace", "pip install mace-torch",
             own_environment="pins e3nn 0.4.4; sevenn needs 0.5",
+            raw_mp=True,
         ),
         NamedPotential(
             "mace-mpa-0", "mace", "pip install mace-torch",
             own_environment="pins e3nn 0.4.4; sevenn needs 0.5",
+            raw_mp=True,
         ),
         NamedPotential(
-            "orb-v3", "orb_models", "pip install orb-models", own_environment=_PYTHON
+            "orb-v3", "orb_models", "pip install orb-models", own_environment=_PYTHON, raw_mp=True
         ),
         NamedPotential(
             "mattersim-1m", "mattersim", "pip install mattersim",
@@ -73,10 +79,12 @@ CATALOGUE = {
             "mattersim-5m", "mattersim", "pip install mattersim",
             max_pressure=1000.0, own_environment=_PYTHON,
         ),
-        NamedPotential("nequix-mp", "nequix", "pip install nequix"),
-        NamedPotential("nequix-oam", "nequix", "pip install nequix"),
-        NamedPotential("grace-2l-oam", "tensorpotential", "pip install tensorpotential"),
-        NamedPotential("pet-oam-xl", "upet", "pip install upet"),
+        NamedPotential("nequix-mp", "nequix", "pip install nequix", raw_mp=True),
+        NamedPotential("nequix-oam", "nequix", "pip install nequix", raw_mp=True),
+        NamedPotential(
+            "grace-2l-oam", "tensorpotential", "pip install tensorpotential", raw_mp=True
+        ),
+        NamedPotential("pet-oam-xl", "upet", "pip install upet", raw_mp=True),
         NamedPotential(
             "uma-s", "fairchem", "pip install fairchem-core",
             weights=f"{ON_FIRST_USE}, with a Hugging Face account that may read facebook/UMA",

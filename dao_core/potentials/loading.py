@@ -9,6 +9,7 @@ from dao_core.potentials.ase import ASEPotential
 from dao_core.potentials.base import Potential
 from dao_core.potentials.catalogue import CATALOGUE, NamedPotential, check_name, require_package
 from dao_core.potentials.chgnet import CHGNetPotential
+from dao_core.potentials.scale import Mp2020Potential
 from dao_core.potentials.sevennet import WEIGHTS, SevenNetPotential
 
 
@@ -40,7 +41,13 @@ def load_potential(name: str, device: str | None = None) -> Potential:
 
 
 def _named(named: NamedPotential, device: str) -> Potential:
+    """A potential of the catalogue, its energies on the scale of the hulls."""
     require_package(named)
+    potential = _as_learned(named, device)
+    return Mp2020Potential(potential) if named.raw_mp else potential
+
+
+def _as_learned(named: NamedPotential, device: str) -> Potential:
     if named.name == "chgnet":
         return CHGNetPotential(device)
     if named.name in WEIGHTS:

@@ -32,8 +32,6 @@ from dao_core.potentials.base import (
 SUFFIX = "+mp2020"
 _LEARNED_CORRECTED = ("dao-p@", "chgnet-")
 """How levels begin whose potentials learned corrected energies."""
-_LEARNED_RAW = ("sevennet-0", "sevennet-l3i5", "mace-mp-0", "nequix-mp")
-"""Those that learned the raw energies of MPtrj."""
 _PEROXIDE_SLACK = 1.05
 """Bond lengths up to this factor count, as MP2020 itself does."""
 
@@ -131,15 +129,6 @@ class Mp2020Potential:
         """Corrected energies alone, ``[B]`` eV per cell."""
         found = energies_of(self.raw, batch)
         return found + _corrections(batch).to(found)
-
-
-def on_hull_scale(potential: Potential) -> Potential:
-    """A potential with energies that belong in one hull: corrected ones, where it learned raw ones.
-
-    Args:
-        potential: of any scale; one that nobody knows the scale of stays as it is.
-    """
-    return Mp2020Potential(potential) if potential.level.startswith(_LEARNED_RAW) else potential
 
 
 def _corrections(batch: CrystalBatch) -> Tensor:

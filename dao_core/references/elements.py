@@ -28,6 +28,28 @@ PUBLISHED_STD = 0.01
 
 
 @dataclass(frozen=True)
+class OwnElement:
+    """How the known crystal of an element relaxed at a level.
+
+    Attributes:
+        structure: the end.
+        energy_per_atom: eV/atom, under pressure the enthalpy; None where there is none.
+        energy_std: eV/atom, if the level knows it.
+        stop_reason: why the relaxation ended.
+    """
+
+    structure: Structure | None
+    energy_per_atom: float | None
+    energy_std: float | None
+    stop_reason: str
+
+    @classmethod
+    def of(cls, end: Relaxation) -> OwnElement:
+        """The end of a relaxation."""
+        return cls(end.structure, end.enthalpy_per_atom, end.energy_std, end.stop_reason)
+
+
+@dataclass(frozen=True)
 class ElementReference:
     """The ground state of an element in a hull.
 
@@ -43,25 +65,34 @@ class ElementReference:
     symbol: str
     energy_per_atom: float | None
     energy_std: float
-    own: Relaxation | None
+    own: OwnElement | None
     source: str
     flag: str | None = None
 
     @property
-    def structure(self) -> Structure | None:
-        """The relaxed ground state."""
-        return None if self.own is None else self.own.structure
+    def shift(self) -> float:
+        """What moves the level's crystals of the element onto the reference, eV/atom.
 
-    @property
-    def shift(self) -> float | None:
-        """What moves the level's own crystals of the element onto the reference, eV/atom.
-
-        Zero where the level's own energy is the reference; None where the two cannot be compared.
+        Zero where the level's own energy is the reference, or where it has none to compare with.
         """
-        own = None if self.own is None else self.own.enthalpy_per_atom
+        own = None if self.own is None else self.own.energy_per_atom
         if self.energy_per_atom is None or own is None:
-            return None
+            return 0.0
         return self.energy_per_atom - own
+
+    def height(self, energy_per_atom: float) -> float | None:
+        """How far a crystal of the element lies above the known ground state, eV/atom.
+
+        Args:
+            energy_per_atom: of the crystal, at the level.
+
+        Returns:
+            Below zero for what is lower than the ground state at the same level; None where the
+            element has no reference.
+        """
+        if self.energy_per_atom is None:
+            return None
+        return energy_per_atom + self.shift - self.energy_per_atom
 
 
 def element_references(
@@ -79,42 +110,49 @@ def element_references(
         One reference per symbol, in the order given.
     """
     settings = settings or RelaxSettings()
-    crystals = {symbol: crystal for symbol in symbols if (crystal := _known_crystal(symbol))}
+    crystals = {symbol: crystal for symbol in symbols if (crystal := known_crystal(symbol))}
     ends = dict(zip(crystals, relax([*crystals.values()], potential, settings), strict=True))
-    return [
-        reference_of(symbol, potential.level, ends.get(symbol), settings.pressure)
-        for symbol in symbols
-    ]
+    own = {symbol: OwnElement.of(end) for symbol, end in ends.items()}
+    return [reference_of(s, potential.level, own.get(s), settings.pressure) for s in symbols]
 
 
 def reference_of(
-    symbol: str, level: str, own: Relaxation | None, pressure: float = 0.0
+    symbol: str, level: str, own: OwnElement | None, pressure: float = 0.0
 ) -> ElementReference:
     """The reference of an element from how its known crystal relaxed.
 
     Args:
         symbol: of the element.
         level: of the relaxation.
-        own: the relaxation; None where no crystal of the element is known.
+        own: its end; None where no crystal of the element is known.
         pressure: GPa.
 
     Returns:
         The level's own energy where it is fit for the element, else the published one, flagged.
     """
     published = literature_energy(symbol) if is_mp2020(level) and not pressure else None
-    energy = None if own is None or not own.converged else own.enthalpy_per_atom
-    if energy is None:
-        why = "no crystal of it is known here" if own is None else f"ended as {own.stop_reason}"
-        return _published(symbol, own, published, why)
+    if own is None:
+        return _published(symbol, own, published, "no crystal of it is known here")
+    energy = own.energy_per_atom
+    if energy is None or own.stop_reason != "converged":
+        return _published(symbol, own, published, f"its crystal ended as {own.stop_reason}")
     if published is not None and abs(energy - published.energy_per_atom) > FIT:
         off = 1000 * (energy - published.energy_per_atom)
-        return _published(symbol, own, published, f"{off:+.0f} meV/atom off at {level}")
-    std = FIT if own is None or own.energy_std is None else min(own.energy_std, FIT)
+        return _published(symbol, own, published, f"{level} misses that by {off:+.0f} meV/atom")
+    std = FIT if own.energy_std is None else min(own.energy_std, FIT)
     return ElementReference(symbol, energy, std, own, f"known ground state, relaxed at {level}")
 
 
+def known_crystal(symbol: str) -> Structure | None:
+    """The crystal of an element's ground state, to be relaxed; None where none is known."""
+    try:
+        return element_structure(symbol)
+    except InputError:
+        return None
+
+
 def _published(
-    symbol: str, own: Relaxation | None, published: LiteratureEnergy | None, why: str
+    symbol: str, own: OwnElement | None, published: LiteratureEnergy | None, why: str
 ) -> ElementReference:
     """The published energy in the place of the level's own, or none at all."""
     if published is None:
@@ -122,10 +160,3 @@ def _published(
     flag = f"{symbol} stands at its published energy ({published.source}): {why}"
     energy = published.energy_per_atom
     return ElementReference(symbol, energy, PUBLISHED_STD, own, published.source, flag)
-
-
-def _known_crystal(symbol: str) -> Structure | None:
-    try:
-        return element_structure(symbol)
-    except InputError:
-        return None

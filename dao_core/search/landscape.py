@@ -12,7 +12,9 @@ from dao_core.crystal.deduplication import NOISE_ENERGY, deduplicate, same_cryst
 from dao_core.crystal.fingerprint import fingerprint, fingerprint_distance
 from dao_core.crystal.reading import NamedStructure
 from dao_core.crystal.symmetry import SymmetrisedCrystal, space_group_number, symmetrise
-from dao_core.hull import PhaseEntry, energies_above_hull
+from dao_core.hull import PhaseEntry
+from dao_core.references.elements import ElementReference
+from dao_core.references.placing import Height, place
 
 __all__ = ["TIE_ENERGY", "Minimum", "distance_matrix", "landscape", "same_crystal"]
 
@@ -34,7 +36,9 @@ class Minimum:
         formula: reduced formula.
         z: formula units in the symmetrised primitive cell.
         energy_per_atom: eV/atom.
-        energy_above_hull: eV/atom, None where an element has no energy at this level.
+        energy_above_hull: eV/atom, None where an element has no energy at this level; below zero
+            for a crystal of an element below its known ground state.
+        energy_above_hull_std: eV/atom, references included; None where the level knows none.
         crystal: symmetrised.
         distance_to_best: largest difference of its fingerprint to that of the best minimum of its
             composition, 0 for the best itself.
@@ -48,6 +52,7 @@ class Minimum:
     z: int
     energy_per_atom: float
     energy_above_hull: float | None
+    energy_above_hull_std: float | None
     crystal: SymmetrisedCrystal
     distance_to_best: float
     known_as: str | None
@@ -69,6 +74,8 @@ def landscape(
     level: str,
     competing: Sequence[PhaseEntry] = (),
     known: Sequence[NamedStructure] = (),
+    references: Sequence[ElementReference] = (),
+    stds: Sequence[float | None] | None = None,
 ) -> list[Minimum]:
     """Distinct minima of relaxed structures, the most stable first.
 
@@ -82,6 +89,8 @@ def landscape(
         level: of all energies.
         competing: further phases of the hull.
         known: structures that are not novel, those with the best names first.
+        references: known ground states of elements, the corners of the hull.
+        stds: uncertainty of each energy, eV/atom, None where the level knows none.
 
     Raises:
         InputError: a competing phase is of another level, or atoms lie on top of each other.
@@ -89,7 +98,9 @@ def landscape(
     groups = _groups(structures, energies_per_atom)
     crystals = {index: symmetrise(structures[index]) for index in groups}
     entries = [PhaseEntry(structures[i].composition, energies_per_atom[i], level) for i in groups]
-    above = dict(zip(groups, energies_above_hull(entries, competing), strict=True))
+    own_stds = [None if stds is None else stds[i] for i in groups]
+    heights = dict(zip(groups, place(entries, own_stds, competing, references), strict=True))
+    above = {index: height.energy_above_hull for index, height in heights.items()}
     lowest = _lowest_of_ties(structures, energies_per_atom, groups)
 
     def order(index: int) -> tuple[bool, float, bool, str, float, int, int, float, int]:
@@ -98,7 +109,7 @@ def landscape(
         # Rounded, so that noise far below any level's precision does not decide a rank.
         return (
             above[tie] is None,
-            round(above[tie] or 0.0, 6),
+            round(max(above[tie] or 0.0, 0.0), 6),
             composition.is_element,
             composition.reduced_formula,
             energies_per_atom[tie],
@@ -112,7 +123,7 @@ def landscape(
     distances = _distances_to_best([structures[index] for index in ordered])
     return [
         _minimum(
-            rank, index, groups[index], crystals[index], energies_per_atom, above, distance, known
+            rank, index, groups[index], crystals[index], energies_per_atom, heights, distance, known
         )
         for rank, (index, distance) in enumerate(zip(ordered, distances, strict=True), start=1)
     ]
@@ -197,7 +208,7 @@ def _minimum(
     others: Sequence[int],
     crystal: SymmetrisedCrystal,
     energies_per_atom: Sequence[float],
-    above: dict[int, float | None],
+    heights: dict[int, Height],
     distance_to_best: float,
     known: Sequence[NamedStructure],
 ) -> Minimum:
@@ -210,7 +221,8 @@ def _minimum(
         formula=formula,
         z=max(1, round(z)),  # one atom of O2 is half a formula unit
         energy_per_atom=energies_per_atom[index],
-        energy_above_hull=above[index],
+        energy_above_hull=heights[index].energy_above_hull,
+        energy_above_hull_std=heights[index].std,
         crystal=crystal,
         distance_to_best=distance_to_best,
         known_as=next(

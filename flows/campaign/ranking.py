@@ -13,7 +13,7 @@ from pymatgen.core import Composition, Structure
 from dao_core.crystal.prototype import prototype_label
 from dao_core.hull import PhaseEntry, missing_references
 from dao_core.search.landscape import Minimum, distance_matrix, landscape
-from flows.campaign.competing import competing_phases, entries
+from flows.campaign.competing import competition_of
 from flows.campaign.running import Campaign
 from flows.campaign.seen_before import seen_before
 from flows.campaign.survey import Survey
@@ -51,14 +51,15 @@ def rank(campaign: Campaign, survey: Survey, started: datetime) -> Ranking:
     """
     relaxations = [survey.relaxations[key] for key in survey.relaxed]
     structures = [structure for r in relaxations if (structure := r.to_pymatgen()) is not None]
-    competing = competing_phases(campaign, campaign.level)
-    phases = entries(competing)
+    competition = competition_of(campaign)
     minima = landscape(
         structures,
         [float(r.energy_per_atom or 0.0) for r in relaxations],
         campaign.level,
-        phases,
+        competition.compound_entries(),
         seen_before(campaign.store, {r.formula for r in relaxations}, started),
+        competition.references,
+        [r.energy_std for r in relaxations],
     )
     rows = [
         _row(minimum, relaxations[minimum.index], structures[minimum.index], survey, campaign)
@@ -67,8 +68,13 @@ def rank(campaign: Campaign, survey: Survey, started: datetime) -> Ranking:
     kept = {row.candidate_id for row in rows}
     repeats = {key: "duplicate" for key in survey.relaxed if key not in kept}
     survey.funnel.pass_through("distinct", survey.relaxed, repeats)
-    warnings = [*_domain_warnings(rows), *hull_warnings(campaign.level, rows, phases)]
-    return Ranking(rows, competing, distances_of(rows), warnings)
+    phases = competition.entries(campaign.level)
+    warnings = [
+        *competition.flags,
+        *_domain_warnings(rows),
+        *hull_warnings(campaign.level, rows, phases),
+    ]
+    return Ranking(rows, competition.phases(campaign.level), distances_of(rows), warnings)
 
 
 def _domain_warnings(rows: Sequence[RankedStructure]) -> list[str]:
@@ -148,6 +154,7 @@ def described(minimum: Minimum, structure: Structure) -> dict[str, Any]:
         "space_group_number": minimum.crystal.space_group_number,
         "energy_per_atom": minimum.energy_per_atom,
         "energy_above_hull": minimum.energy_above_hull,
+        "energy_above_hull_std": minimum.energy_above_hull_std,
         "volume_per_atom": structure.volume / len(structure),
         "prototype": prototype_label(minimum.crystal),
         "wyckoff_sequence": minimum.crystal.wyckoff_sequence,

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from dao_core.search.landscape import Minimum, landscape
-from flows.campaign.competing import competing_phases, entries
+from flows.campaign.competing import competition_of
 from flows.campaign.preflight import READING
 from flows.campaign.ranking import described, distances_of, hull_warnings
 from flows.campaign.refinement import STAGE, is_refined, refinement_key, shortlisted
@@ -62,19 +62,31 @@ def _ranked(
     structures = [row.relaxed() for row in rows]
     documents = [ends[row.candidate_id] for row in rows]
     structures = [one.to_pymatgen() or old for one, old in zip(documents, structures, strict=True)]
-    competing = competing_phases(campaign, level)
+    competition = competition_of(campaign, refined=True)
     known = seen_before(campaign.store, {row.formula for row in rows}, campaign.document().started)
     energies = [float(one.energy_per_atom or 0.0) for one in documents]
     ranking = [
         _row(minimum, rows, documents[minimum.index], campaign)
-        for minimum in landscape(structures, energies, level, entries(competing), known)
+        for minimum in landscape(
+            structures,
+            energies,
+            level,
+            competition.compound_entries(),
+            known,
+            competition.references,
+        )
     ]
+    phases = competition.entries(level)
     return ranking, {
         "level": level,
         "search_level": campaign.level,
-        "competing": tuple(competing),
+        "competing": tuple(competition.phases(level)),
         "distances": tuple(distances_of(ranking)),
-        "warnings": (*campaign.warnings, *hull_warnings(level, ranking, entries(competing))),
+        "warnings": (
+            *campaign.warnings,
+            *competition.flags,
+            *hull_warnings(level, ranking, phases),
+        ),
     }
 
 

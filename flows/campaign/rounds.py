@@ -19,7 +19,7 @@ from dao_core.search.sources import (
     UserSource,
 )
 from flows.campaign.budgets import budgets
-from flows.campaign.competing import competing_entries
+from flows.campaign.competing import competition_of
 from flows.campaign.known import known_templates
 from flows.campaign.plan import Share, with_parents
 from flows.campaign.returned import soft_mode_shares
@@ -148,7 +148,7 @@ def found_so_far(campaign: Campaign, survey: Survey) -> list[Found]:
         [structure for r in relaxations if (structure := r.to_pymatgen()) is not None],
         [float(r.energy_per_atom or 0.0) for r in relaxations],
         campaign.level,
-        competing_entries(campaign),
+        competition_of(campaign).entries(campaign.level),
     )
 
 
@@ -172,7 +172,9 @@ def experience_of(
         lowest[size] = min(energy, lowest.get(size, energy))
     return Experience(
         sources=tallies(survey, found),
-        prospects=survey.prospects(campaign.level, competing_entries(campaign)),
+        prospects=survey.prospects(
+            campaign.level, competition_of(campaign).entries(campaign.level)
+        ),
         relaxed=relaxed,
         found=finds,
         lowest=lowest,

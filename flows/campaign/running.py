@@ -11,7 +11,6 @@ from dao_core.errors import concerning
 from dao_core.hashing import content_id
 from dao_core.potentials import Domain, Potential, load_potential
 from dao_core.potentials.choice import AUTO, best_for
-from dao_core.potentials.scale import on_hull_scale
 from dao_core.search.compositions import parse_target
 from dao_core.search.sources import GeneratorSource, TemplateSource, UserSource
 from flows.campaign.budgets import budgets
@@ -37,12 +36,6 @@ OPENING = (GeneratorSource.name, TemplateSource.name)
 """Sources whose first candidates of a cell are the kinds of crystals that it is likely to take."""
 REFERENCES_PER_CELL = 2
 """Candidates of each cell that is only there for the hull."""
-
-
-@lru_cache(maxsize=2)
-def loaded_refiner(name: str) -> Potential:
-    """A potential that refines, on the scale MP2020 where it learned raw energies."""
-    return on_hull_scale(loaded_potential(name))
 
 
 loaded_potential = lru_cache(maxsize=4)(load_potential)
@@ -201,7 +194,7 @@ class Campaign:
             if not request.potential.startswith(SHIPPED["predictor"]):
                 return None  # who names a potential wants its ranking
             name = best_for("refinement", self.target.elements, request.pressure) or NONE
-        return None if name == NONE else loaded_refiner(self._potential_name(name))
+        return None if name == NONE else loaded_potential(self._potential_name(name))
 
     def _potential_name(self, name: str) -> str:
         """The potential asked for; ``dao-p`` is the one that serves."""

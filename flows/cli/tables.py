@@ -74,7 +74,7 @@ def _ranking(summary: CampaignSummary) -> Table:
             f"{row.space_group} ({row.space_group_number})",
             _cell(row.energy_above_hull),
             *((_dft_cell(row.dft),) if summary.dft else ()),
-            _cell(row.energy_std),
+            _cell(row.energy_above_hull_std),
             str(row.population),
             "-" if row.distance_to_best is None else f"{row.distance_to_best:.2f}",
             row.prototype,

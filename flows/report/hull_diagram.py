@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -60,7 +61,14 @@ def hull_diagram(summary: CampaignSummary) -> HullDiagram | None:
     if len(summary.elements) < 2 or not set(summary.elements) <= known_elements:
         return None
     elements = sorted(Element(symbol) for symbol in summary.elements)
-    entries = [_entry(phase) for phase in phases]
+    corners = {
+        Composition(phase.formula).elements[0].symbol: phase.energy_per_atom
+        for phase in summary.competing
+        if phase.source == "reference"
+        and phase.level == summary.level
+        and Composition(phase.formula).is_element
+    }
+    entries = [_entry(phase, corners) for phase in phases]
     diagram = PhaseDiagram(entries, elements)
     points = [
         _point(phase, entry, diagram, elements)
@@ -80,9 +88,14 @@ def hull_diagram(summary: CampaignSummary) -> HullDiagram | None:
     )
 
 
-def _entry(phase: Phase) -> PDEntry:
+def _entry(phase: Phase, corners: Mapping[str, float]) -> PDEntry:
+    """A phase as pymatgen takes it; crystals of an element stand on its reference or above."""
     composition = Composition(phase.formula)
-    return PDEntry(composition, phase.energy_per_atom * composition.num_atoms)
+    energy = phase.energy_per_atom
+    corner = corners.get(composition.elements[0].symbol) if composition.is_element else None
+    if corner is not None and isinstance(phase, RankedStructure):
+        energy = corner + max(phase.energy_above_hull or 0.0, 0.0)
+    return PDEntry(composition, energy * composition.num_atoms)
 
 
 def _point(

@@ -151,8 +151,10 @@ class RankedStructure(Record):
         space_group: Hermann-Mauguin symbol.
         space_group_number: International number, 1 to 230.
         energy_per_atom: Energy in eV/atom at the level of the campaign.
-        energy_above_hull: In eV/atom; below zero for a structure below the hull of the competing
-            phases; None when no hull could be built.
+        energy_above_hull: In eV/atom; below zero for a crystal of an element below its known
+            ground state; None when no hull could be built.
+        energy_above_hull_std: Uncertainty of that in eV/atom, references included, if the potential
+            gives one.
         energy_std: Uncertainty of the energy in eV/atom, if the potential gives one.
         volume_per_atom: In cubic angstrom.
         prototype: AFLOW label without elements, e.g. ``AB_cF8_225_a_b``.
@@ -184,6 +186,7 @@ class RankedStructure(Record):
     space_group_number: int = Field(ge=1, le=230)
     energy_per_atom: float
     energy_above_hull: float | None
+    energy_above_hull_std: float | None = Field(default=None, ge=0)
     energy_std: float | None = None
     volume_per_atom: float = Field(gt=0)
     prototype: str = ""

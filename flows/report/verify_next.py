@@ -168,9 +168,10 @@ def _why_dft(row: RankedStructure) -> str:
     above = row.energy_above_hull
     if above is None:
         return "its place above the hull is not known"
-    if row.energy_std is None:
+    std = row.energy_above_hull_std
+    if std is None:
         return f"{1000 * above:.0f} meV/atom above the hull by a potential without uncertainty"
-    return f"{1000 * above:.0f} ± {1000 * row.energy_std:.0f} meV/atom above the hull"
+    return f"{1000 * above:.0f} ± {1000 * std:.0f} meV/atom above the hull"
 
 
 def _disagree(row: RankedStructure) -> bool:

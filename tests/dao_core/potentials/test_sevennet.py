@@ -24,7 +24,7 @@ def name(request):
 
 @pytest.fixture(scope="module")
 def potential(name):
-    return load_potential(name, "cpu")
+    return load_potential(name, "cpu").raw  # before it is put onto the scale of the hulls
 
 
 def evaluate(potential, structures):
