@@ -8,6 +8,8 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from dao_core.local_paths import local_path
+
 
 @dataclass(frozen=True)
 class Variable:
@@ -42,4 +44,4 @@ LOG_FORMAT = Variable("DAO_LOG_FORMAT", "json for one object per line")
 def dao_home() -> Path:
     """The folder of all that is kept between commands: ``DAO_HOME``, or the user's own."""
     home = HOME.value
-    return Path(home).expanduser() if home else user_data_path("dao", appauthor=False)
+    return local_path(home) if home else user_data_path("dao", appauthor=False)

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pymatgen.core import Structure
 
+from dao_core.drafts import draft_of
 from dao_core.errors import InputError
 from dao_core.evaluation.energy_benchmark import clean_figures, disturbed_figures, energies_of
 from dao_core.evaluation.machine import machine
@@ -126,7 +127,8 @@ def benchmark_structures(
         **_circumstances(),
     }
     table = out / "samples.parquet"
-    sample_table(benchmark, run, overlap).to_parquet(table)
+    with draft_of(table) as draft:
+        sample_table(benchmark, run, overlap).to_parquet(draft)
     return _written(result, out, {"table": str(table)})
 
 
@@ -245,5 +247,6 @@ def _written(result: dict[str, Any], out: Path, files: dict[str, str]) -> dict[s
     """The result, also as a file."""
     file = out / "benchmark.json"
     out.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(result, indent=1, allow_nan=False), encoding="utf-8")
+    with draft_of(file) as draft:
+        draft.write_text(json.dumps(result, indent=1, allow_nan=False), encoding="utf-8")
     return {**result, "files": {**files, "json": str(file)}}

@@ -10,6 +10,7 @@ from flows.events import labels_added
 from flows.forms import FORM
 from flows.naming import asked
 from flows.retrying import RETRY
+from flows.store_address import StoreAddress
 from stores import open_store
 from stores.ingest import IngestReport, open_source
 from stores.ingest import ingest as take_in
@@ -32,7 +33,7 @@ class IngestRequest(BaseModel):
     level: str | None = None
     query: str = ""
     limit: int | None = Field(default=None, ge=1)
-    store: str | None = None
+    store: StoreAddress | None = None
 
 
 def run_name() -> str:

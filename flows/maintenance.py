@@ -12,6 +12,7 @@ from dao_core.units import SECONDS_PER_HOUR
 from flows.forms import FORM
 from flows.retrying import RETRY
 from flows.stale_runs import mark_stale_runs
+from flows.store_address import StoreAddress
 from stores import open_store
 from stores.builders import DedupBuilder, ExampleBuilder, HullBuilder, StatisticsBuilder
 from stores.maintenance import back_up, check
@@ -30,7 +31,7 @@ class MaintenanceRequest(BaseModel):
 
     model_config = FORM
 
-    store: str | None = None
+    store: StoreAddress | None = None
     backup: str | None = None
     silent_minutes: float = Field(default=15.0, gt=0)
 

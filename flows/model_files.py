@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dao_core.environment import dao_home
 from dao_core.errors import InputError, MissingError
+from dao_core.local_paths import local_path
 from dao_core.pretrained import SHIPPED
 from flows.campaign.preflight import require_writable
 
@@ -44,7 +45,7 @@ def model_file(name: str) -> Path:
     for file in known:
         if file.stem == name:
             return file
-    path = Path(name).expanduser()
+    path = local_path(name)
     if path.suffix == ".safetensors" and path.is_file():
         return path
     names = ", ".join(file.stem for file in known) or "none"

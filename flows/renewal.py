@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from flows.campaign.history import PATIENCE, history_of
 from flows.campaign.request import CampaignRequest
 from flows.campaign.running import Campaign
+from flows.store_address import StoreAddress
 from flows.sweep import QueuedCampaign, SweepRequest, SweptCampaign, sweep
 from stores import open_store
 from stores.documents import CampaignDocument
@@ -15,7 +16,7 @@ from stores.documents import CampaignDocument
 
 @flow(name="renewal", flow_run_name="renewal", persist_result=False)
 def renewal(
-    store: str | None = None,
+    store: StoreAddress | None = None,
     at_most: int = 20,
     patience: int = PATIENCE,
     core_hours: float | None = None,

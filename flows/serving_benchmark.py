@@ -16,6 +16,7 @@ from flows.forms import FORM
 from flows.naming import asked
 from flows.retrying import RETRY
 from flows.serving import Served, model_name, served_models
+from flows.store_address import StoreAddress
 from stores import open_store
 from stores.documents import EventDocument, utc_now
 
@@ -39,7 +40,7 @@ class BenchmarkRequest(BaseModel):
     samples: int = Field(default=20, ge=1)
     seeds: tuple[int, ...] = (0,)
     out: str = "benchmarks"
-    store: str | None = None
+    store: StoreAddress | None = None
 
 
 @task(name="structures and energies", timeout_seconds=3 * SECONDS_PER_DAY, **RETRY)

@@ -14,6 +14,7 @@ from flows.forms import FORM
 from flows.naming import asked
 from flows.retrying import RETRY
 from flows.slots import DFT_LIMIT, slot
+from flows.store_address import StoreAddress
 from flows.tagging import run_tagged
 from flows.validation.crystals import find_crystals
 from flows.validation.settings import DftSettings
@@ -36,7 +37,7 @@ class ValidateRequest(BaseModel):
     crystals: tuple[str, ...] = Field(min_length=1)
     settings: DftSettings = DftSettings()
     hull: bool = True
-    store: str | None = None
+    store: StoreAddress | None = None
     out: str = "validated"
 
 

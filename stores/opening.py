@@ -13,6 +13,7 @@ from pymongo.uri_parser import parse_uri
 
 from dao_core.environment import BLOBS, STORE, dao_home
 from dao_core.hashing import text_hash
+from stores.addresses import SERVERS, redacted, store_folder, with_credentials
 from stores.blobs import BlobStore, FolderBlobs, MemoryBlobs
 from stores.blobs.gridfs import GridFSBlobs
 from stores.blobs.s3 import S3Blobs
@@ -55,11 +56,11 @@ def open_store(uri: str | os.PathLike[str] | None = None, *, unsound: bool = Fal
         StoreCorruptError: the file is damaged, or not a store.
         StoreError: a restore into it did not come to its end.
     """
-    text = _with_credentials(os.fspath(uri) if uri is not None else default_store())
+    text = with_credentials(os.fspath(uri) if uri is not None else default_store())
     scheme = text.partition("://")[0].lower() if "://" in text else ""
     if scheme == "memory":
         return _open_memory()
-    if scheme in {"mongodb", "mongodb+srv"}:
+    if scheme in SERVERS:
         return _open_mongo(text, unsound=unsound)
     if scheme == "sqlite":
         text = text.partition("://")[2]
@@ -68,7 +69,7 @@ def open_store(uri: str | os.PathLike[str] | None = None, *, unsound: bool = Fal
             f"{scheme}://: no such kind of store; give a folder, a .sqlite file, mongodb:// "
             "or memory://"
         )
-    return _open_embedded(Path(text).expanduser(), unsound=unsound)
+    return _open_embedded(store_folder(text), unsound=unsound)
 
 
 def _open_embedded(path: Path, *, unsound: bool) -> DaoStore:
@@ -147,34 +148,12 @@ def _blobs(default: BlobStore) -> BlobStore:
     if not address:
         return default
     parts = urlsplit(address)
+    if parts.scheme == "s3" and "@" in parts.netloc:
+        raise WrongStoreError(
+            f"{BLOBS.name}: the keys of S3 come from AWS's own variables and files, not from here"
+        )
     if parts.scheme == "s3" and parts.netloc:
         return S3Blobs(parts.netloc, parts.path, os.environ.get("AWS_ENDPOINT_URL"))
-    if parts.scheme:
+    if parts.scheme and "://" in address:
         raise WrongStoreError(f"DAO_BLOBS={parts.scheme}://: give s3://bucket/prefix or a folder")
-    return FolderBlobs(Path(address).expanduser())
-
-
-def redacted(uri: str) -> str:
-    """A URI without user name, password and options; a path as it is."""
-    scheme, separator, rest = uri.partition("://")
-    if not separator:
-        return uri
-    # Up to the last @, because people forget to percent-encode what their passwords hold.
-    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
-
-
-def without_credentials(uri: str) -> str:
-    """The address of a store, fit for records of what was asked; its credentials stay at hand.
-
-    They go to ``DAO_STORE`` of this process and of those that it starts, where
-    :func:`open_store` finds them again for this address.
-    """
-    if "://" not in uri or "@" not in uri:
-        return uri
-    os.environ[STORE.name] = uri
-    return redacted(uri)
-
-
-def _with_credentials(uri: str) -> str:
-    known = STORE.value
-    return known if "@" in known and redacted(known) == uri else uri
+    return FolderBlobs(store_folder(address, BLOBS.name))

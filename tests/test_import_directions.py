@@ -10,11 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 GROUND = (
+    "dao_core.drafts",
     "dao_core.elements.ground_states",
     "dao_core.environment",
     "dao_core.errors",
     "dao_core.hashing",
     "dao_core.hull",
+    "dao_core.local_paths",
     "dao_core.units",
 )
 """What every room stands on: plain modules that import nothing else of ours."""

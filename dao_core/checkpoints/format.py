@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from dao_core.drafts import draft_of
 from dao_core.errors import CheckpointError, MissingError
 from dao_core.hashing import file_hash
 
@@ -33,10 +34,9 @@ def save_checkpoint(path: Path, tensors: Mapping[str, Tensor], card: Card) -> st
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise CheckpointError(f"{path}: tensor {name} is not finite; it is not saved")
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".tmp")
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    save_file(contiguous, partial, metadata={"card": json.dumps(card, sort_keys=True)})
-    partial.replace(path)
+    with draft_of(path) as draft:
+        save_file(contiguous, draft, metadata={"card": json.dumps(card, sort_keys=True)})
     return checkpoint_hash(path)
 
 

@@ -10,6 +10,8 @@ import ase.io
 from ase import Atoms
 from pymatgen.core import Structure
 
+from dao_core.drafts import draft_of
+
 Fact: TypeAlias = str | int | float | bool
 
 
@@ -37,11 +39,11 @@ def write_extxyz(
         )
         atoms.info = {key: _one_line(value) for key, value in pairs.items()}
         frames.append(atoms)
-    draft = file.with_suffix(".tmp")
-    draft.touch()
-    if frames:  # ASE refuses to write no frames
-        ase.io.write(draft, frames, format="extxyz")
-    return draft.replace(file)
+    with draft_of(file) as draft:
+        draft.touch()
+        if frames:  # ASE refuses to write no frames
+            ase.io.write(draft, frames, format="extxyz")
+    return file
 
 
 def _one_line(value: Fact) -> Fact:

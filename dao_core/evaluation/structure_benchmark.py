@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dao_core.drafts import draft_of
 from dao_core.evaluation.candidates import (
     STAGES,
     Candidates,
@@ -142,8 +144,9 @@ def _made(
     for start in range(0, len(asked), size):
         part = asked[start : start + size]
         file = work / f"made-{seed}-{start:06d}.json.gz"
-        if file.is_file():
-            piece = piece_from_dict(_read(file))
+        known = _known(file)
+        if known is not None:
+            piece = piece_from_dict(known)
         else:
             piece = make_candidates(sampler, part, settings.k, seed, potential, settings.relaxed)
             _write(file, piece_as_dict(piece))
@@ -164,8 +167,9 @@ def _matched(
     benchmark: BenchmarkSet, candidates: Candidates, settings: BenchmarkSettings, file: Path
 ) -> BenchmarkResult:
     """One stage of one seed against the references, from disk where it is there."""
-    if file.is_file():
-        return _result_from_dict(_read(file), benchmark)
+    known = _known(file)
+    if known is not None:
+        return _result_from_dict(known, benchmark)
     ranked = any(energy is not None for row in candidates.energies for energy in row)
     result = evaluate(
         benchmark.references,
@@ -192,16 +196,18 @@ def _add(total: dict[str, Any], part: dict[str, Any]) -> None:
         total[name] = total.get(name, 0) + value
 
 
-def _read(file: Path) -> dict[str, Any]:
-    with gzip.open(file, "rt", encoding="utf-8") as stream:
-        content: dict[str, Any] = json.load(stream)
+def _known(file: Path) -> dict[str, Any] | None:
+    """What an earlier run wrote; None where there is nothing, or nothing that can be read."""
+    try:
+        with gzip.open(file, "rt", encoding="utf-8") as stream:
+            content: dict[str, Any] = json.load(stream)
+    except (OSError, EOFError, ValueError, zlib.error):
+        return None
     return content
 
 
 def _write(file: Path, content: dict[str, Any]) -> None:
     """Write whole or not at all."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".tmp")
-    with gzip.open(partial, "wt", encoding="utf-8", compresslevel=4) as stream:
-        json.dump(content, stream)
-    partial.replace(file)
+    with draft_of(file) as draft, gzip.open(draft, "wt", encoding="utf-8", compresslevel=4) as out:
+        json.dump(content, out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dao_core.errors import MissingError
+from dao_core.local_paths import local_path
 
 SHIPPED = Path(__file__).parent
 
@@ -18,7 +19,7 @@ def model_path(name: str) -> Path:
     shipped = SHIPPED / f"{name}.safetensors"
     if shipped.is_file():
         return shipped
-    path = Path(name).expanduser()
+    path = local_path(name)
     if path.suffix == ".safetensors" and path.is_file():
         return path
     known = ", ".join(sorted(file.stem for file in SHIPPED.glob("*.safetensors"))) or "none"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dao_core.drafts import draft_of
 from dao_core.errors import InputError
 
 
@@ -26,9 +26,8 @@ def claim(file: Path, identity: Mapping[str, Any], what: str) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         if not file.is_file():
-            partial = file.with_suffix(f".{os.getpid()}.tmp")
-            partial.write_text(json.dumps(whole, indent=1))
-            partial.replace(file)
+            with draft_of(file) as draft:
+                draft.write_text(json.dumps(whole, indent=1))
         known = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise InputError(f"{file.parent} cannot hold {what}: {error}") from error

@@ -10,7 +10,6 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -20,6 +19,7 @@ from typing import Any
 from pymatgen.core import Lattice, Structure
 
 from dao_core.crystal.batch import unusable_reason
+from dao_core.drafts import draft_of
 from dao_core.errors import InputError
 from dao_core.hashing import file_hash
 from dao_core.potentials.base import Potential
@@ -202,7 +202,5 @@ def _claim(
 
 
 def _write(path: Path, content: Record) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with gzip.open(partial, "wt", encoding="utf-8") as file:
+    with draft_of(path) as draft, gzip.open(draft, "wt", encoding="utf-8") as file:
         json.dump(content, file)
-    partial.replace(path)

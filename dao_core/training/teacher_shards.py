@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from pymatgen.core import Structure
 
+from dao_core.drafts import draft_of
 from dao_core.errors import InputError
 
 SHARD_PATTERN = "labels-*.npz"
@@ -57,9 +57,8 @@ def write_shard(path: Path, labels: Sequence[LabelledStructure], dropped: dict[s
         "dropped": np.array(json.dumps(dropped)),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}-{os.getpid()}.npz")
-    np.savez_compressed(partial, **arrays)
-    partial.replace(path)
+    with draft_of(path) as draft, draft.open("wb") as file:
+        np.savez_compressed(file, **arrays)
 
 
 def read_shards(folder: Path) -> dict[str, np.ndarray]:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dao_core.errors import InputError, MissingError
+from dao_core.local_paths import local_path
 from dft_inputs.pseudos.upf import is_upf
 
 DOWNLOAD_SECONDS = 300
@@ -54,7 +55,7 @@ def _fetch(source: str, scratch: Path) -> Path:
         return _fetch_wheel(source.removeprefix("pypi:"), scratch / "wheel")
     if source.startswith(("http://", "https://")):
         return _fetch_address(source, scratch)
-    path = Path(source).expanduser()
+    path = local_path(source)
     if not path.exists():
         raise MissingError(f"There is no file or folder {path} to install pseudopotentials from.")
     return path

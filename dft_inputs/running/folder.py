@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, Field
 
+from dao_core.drafts import draft_of
 from dft_inputs.corrections import Correction, corrections_below
 from dft_inputs.qe import files
 from dft_inputs.structure_field import StructureField
+
+logger = logging.getLogger(__name__)
 
 
 class CalculationResult(BaseModel):
@@ -69,6 +73,9 @@ class CalculationFailure(BaseModel):
     )
 
 
+Outcome = TypeVar("Outcome", CalculationResult, CalculationFailure)
+
+
 @dataclass(frozen=True)
 class CalculationFolder:
     """Folder of one calculation."""
@@ -97,13 +104,11 @@ class CalculationFolder:
 
     def result(self) -> CalculationResult | None:
         """The result, if the calculation is finished."""
-        path = self.path / "result.json"
-        return CalculationResult.model_validate_json(path.read_text()) if path.is_file() else None
+        return self._read(CalculationResult, "result.json")
 
     def failure(self) -> CalculationFailure | None:
         """The failure of the last attempt, if it failed."""
-        path = self.path / "failure.json"
-        return CalculationFailure.model_validate_json(path.read_text()) if path.is_file() else None
+        return self._read(CalculationFailure, "failure.json")
 
     def close(self, outcome: CalculationResult | CalculationFailure) -> None:
         """Write how the calculation ended, with what was corrected on the way."""
@@ -113,9 +118,20 @@ class CalculationFolder:
         """Write a result or a failure; a reader never sees half of it."""
         name = "result" if isinstance(outcome, CalculationResult) else "failure"
         self.path.mkdir(parents=True, exist_ok=True)
-        scratch = self.path / f".{name}.json"
-        scratch.write_text(outcome.model_dump_json())
-        scratch.rename(self.path / f"{name}.json")
+        with draft_of(self.path / f"{name}.json") as draft:
+            draft.write_text(outcome.model_dump_json(), encoding="utf-8")
+
+    def _read(self, kind: type[Outcome], name: str) -> Outcome | None:
+        """An outcome, if it is there; a damaged one is set aside, and the calculation goes on."""
+        path = self.path / name
+        try:
+            return kind.model_validate_json(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            aside = path.replace(path.with_name(f"{name}.damaged"))
+            logger.warning("%s: damaged, now %s; made again", path, aside)
+            return None
 
     def forget_failure(self) -> None:
         """Remove the failure of an earlier attempt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,8 @@ from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.pool import CalculationPool, Outcome, warm_up
 from dft_inputs.running.request import CalculationRequest, Limits, validations_root
 from dft_inputs.structure_field import StructureField
+
+logger = logging.getLogger(__name__)
 
 
 class Validation(BaseModel):
@@ -222,11 +225,22 @@ def _recall(
     wanted: Sequence[CalculationRequest],
     results: Callable[[Sequence[str]], Iterable[CalculationResult]],
 ) -> None:
-    """Put results that are known elsewhere into the folders of their calculations."""
-    keys = {request.key for request in wanted}
-    unknown = [key for key in sorted(keys) if CalculationFolder(root, key).result() is None]
-    for result in results(unknown):
-        CalculationFolder(root, result.key).write(result)
+    """Put results that are known elsewhere into the folders of their calculations.
+
+    What a folder says otherwise was changed or damaged after it became known.
+    """
+    for result in results(sorted({request.key for request in wanted})):
+        folder = CalculationFolder(root, result.key)
+        found = folder.result()
+        if found is not None and _told(found) != _told(result):
+            logger.warning("%s: result.json was changed; it is as stored again", folder.path)
+        if found is None or _told(found) != _told(result):
+            folder.write(result)
+
+
+def _told(result: CalculationResult) -> str:
+    """What a result says, without the long document of its last run."""
+    return result.model_dump_json(exclude={"task"})
 
 
 def _system(structure: Structure, given: Sequence[str] | None) -> list[str]:

@@ -18,7 +18,7 @@ from dao_core.potentials.choice import AUTO
 from dao_core.search.target import parse_target
 from flows.campaign.interpreting.settings import Interpretations
 from flows.forms import FORM
-from stores import without_credentials
+from flows.store_address import StoreAddress
 
 SourceName = Literal["dao-g", "template", "random", "perturbation"]
 GUIDED, HELD = "dao-g-guided", "dao-g-held"
@@ -108,7 +108,7 @@ class CampaignRequest(BaseModel):
     approve: Literal["auto", "ask"] = "auto"
     approve_hours: float = Field(default=24.0, gt=0)
     force: bool = False
-    store: str | None = None
+    store: StoreAddress | None = None
     out: str | None = None
 
     @field_validator("targets", "seed_structures", "sources", mode="before")
@@ -127,12 +127,6 @@ class CampaignRequest(BaseModel):
             except InputError as error:
                 raise ValueError(str(error)) from error
         return value
-
-    @field_validator("store")
-    @classmethod
-    def _without_credentials(cls, value: str | None) -> str | None:
-        """Keep the password out of what Prefect and others write down of a request."""
-        return without_credentials(value) if value else value
 
     @field_validator("z", mode="before")
     @classmethod

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flows.campaign.files import write_files
-from flows.campaign.history import with_history
+from flows.campaign.kept_files import write_kept
 from flows.campaign.preflight import READING
 from flows.campaign.ranking import rank
 from flows.campaign.running import Campaign
@@ -57,7 +56,7 @@ def write_result(
     Returns:
         The summary as it was written.
     """
-    summary = write_files(with_history(campaign.store, summary), campaign.folder)
+    summary = write_kept(campaign.store, summary, campaign.folder)
     document.funnel = [row.model_dump() for row in summary.funnel]
     document.ranking = [
         row.model_dump(mode="json", exclude={"structure", "conventional"})

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from dao_core.errors import InputError
-from flows.campaign.files import default_folder, write_files
-from flows.campaign.history import with_history
+from flows.campaign.files import default_folder
+from flows.campaign.kept_files import are_as_written, write_kept
 from flows.interpretation.gathering import interpretations_of
 from flows.report.export import CIF_FOLDER, cif_name
 from flows.report.page import REPORT_FILE
@@ -73,10 +73,10 @@ class FinishedCampaign:
 
 
 def found_done(document: CampaignDocument, folder: Path, store: DaoStore) -> FinishedCampaign:
-    """The stored result; files that are no longer in the folder are written again."""
+    """The stored result; files that are missing in the folder, or damaged, are written again."""
     summary = CampaignSummary.model_validate(document.summary)
-    if not (folder / REPORT_FILE).is_file():
-        write_files(with_history(store, summary), folder)
+    if not are_as_written(store, summary.campaign_id, folder):
+        write_kept(store, summary, folder)
     return FinishedCampaign(summary, folder, reused=True)
 
 
@@ -111,7 +111,6 @@ def write_stored(campaign_id: str, folder: Path | None, store: str | None) -> Fi
         summary = interpreted(document, opened)
         if summary is None:
             raise InputError(f"{campaign_id} is not finished; run its command again to go on")
-        summary = with_history(opened, summary)
-    folder = folder or default_folder(campaign_id)
-    write_files(summary, folder)
+        folder = folder or default_folder(campaign_id)
+        write_kept(opened, summary, folder)
     return FinishedCampaign(summary, folder, reused=True)

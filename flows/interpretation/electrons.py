@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dao_core.drafts import draft_of
 from dao_core.hashing import content_id
 from dft_inputs.running.validation import Validation, validate
 from flows.campaign.preflight import check_output_folder
@@ -117,7 +118,8 @@ def _record(validation: Validation, crystal: Crystal, store: DaoStore, out: Path
     store.put([StructureDocument.from_structure(crystal.structure), document])
     out.mkdir(parents=True, exist_ok=True)
     page = out / f"electrons_{result.formula}_{validation.key}.html"
-    page.write_text(electrons_page(document.result, result.level), encoding="utf-8")
+    with draft_of(page) as draft:
+        draft.write_text(electrons_page(document.result, result.level), encoding="utf-8")
     return {
         "file": crystal.name,
         "interpretation_id": document.interpretation_id,

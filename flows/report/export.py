@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from pymatgen.io.cif import CifWriter
 from pymatgen.symmetry.analyzer import SymmetryUndeterminedError
 
 from dao_core.crystal.writing import write_extxyz
-from flows.report.drafts import draft_of
+from dao_core.drafts import draft_of
 from flows.report.summary import CampaignSummary, Failure, RankedStructure
 
 CIF_FOLDER = "cif"
@@ -154,7 +153,10 @@ def _remove_earlier_cifs(folder: Path) -> None:
     table = folder / PARQUET_FILE
     if not table.is_file():
         return
-    names: Sequence[str] = pd.read_parquet(table, columns=["cif"])["cif"].tolist()
+    try:
+        names = [str(name) for name in pd.read_parquet(table, columns=["cif"])["cif"]]
+    except (OSError, ValueError, KeyError):  # a damaged table: no names, no CIFs to be removed
+        return
     for name in (Path(name).name for name in names):
         (folder / CIF_FOLDER / name).unlink(missing_ok=True)
         (folder / RAW_CIF_FOLDER / name).unlink(missing_ok=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import Field
 
+from dao_core.drafts import draft_of
 from dao_core.hull import ON_HULL
-from flows.report.drafts import draft_of
 from flows.report.history import LabelCount, ModelStep, Round, SystemHistory
 from flows.report.page import page_environment, template_text
 from flows.report.record import Record

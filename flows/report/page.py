@@ -12,9 +12,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from plotly.offline import get_plotlyjs
 
+from dao_core.drafts import draft_of
 from dao_core.hull import ON_HULL
 from flows.report.checks import cautions, shown_flags
-from flows.report.drafts import draft_of
 from flows.report.electrons_plot import electron_figures
 from flows.report.energy_volume import energy_volume_figures
 from flows.report.enthalpy_plot import enthalpy_figures

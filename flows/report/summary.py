@@ -14,8 +14,8 @@ from typing import Any, Literal
 from pydantic import Field, NonNegativeInt, PositiveInt, ValidationError
 from pymatgen.core import Structure
 
+from dao_core.drafts import draft_of
 from dao_core.errors import InputError, MissingError
-from flows.report.drafts import draft_of
 from flows.report.history import SystemHistory
 from flows.report.record import Record
 

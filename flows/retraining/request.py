@@ -10,6 +10,7 @@ from dao_core.training.retraining_settings import (
     Retraining,
 )
 from flows.forms import FORM
+from flows.store_address import StoreAddress
 
 
 class RetrainRequest(BaseModel):
@@ -36,4 +37,4 @@ class RetrainRequest(BaseModel):
     predictor: Retraining = PREDICTOR_RETRAINING
     generator: Retraining | None = GENERATOR_RETRAINING
     rerelax: int = Field(default=500, ge=0)
-    store: str | None = None
+    store: StoreAddress | None = None

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from pymatgen.core import Structure
 
+from dao_core.drafts import draft_of
 from dao_core.errors import InputError
 from dao_core.evaluation.discovery import KnownPhase, stable_compounds
 from dao_core.potentials import Potential
@@ -16,7 +17,6 @@ from dao_core.relax import relax
 from dao_core.search.compositions import parse_target
 from dao_core.training.records import Crystal, read_crystals
 from flows.campaign.conditions import RELAX_SETTINGS
-from flows.report.drafts import draft_of
 from flows.simulation.request import SimulationRequest
 
 LARGEST = 48
@@ -49,8 +49,9 @@ def known_answer(request: SimulationRequest, truth: Potential) -> Answer:
         InputError: The file has no stable compound of the system of at most ``max_atoms`` atoms.
     """
     file = request.out / "answer.json"
-    phases = _read(file) if file.is_file() else _relaxed(request, truth)
-    if not file.is_file():
+    phases = _known(file)
+    if phases is None:
+        phases = _relaxed(request, truth)
         _write(file, phases)
     wanted = stable_compounds(phases, truth.level, request.max_atoms)
     if not wanted:
@@ -111,9 +112,13 @@ def _write(file: Path, phases: list[KnownPhase]) -> None:
         draft.write_text(json.dumps(rows), encoding="utf-8")
 
 
-def _read(file: Path) -> list[KnownPhase]:
-    rows = json.loads(file.read_text(encoding="utf-8"))
-    return [
-        KnownPhase(row["name"], Structure.from_dict(row["structure"]), row["energy"])
-        for row in rows
-    ]
+def _known(file: Path) -> list[KnownPhase] | None:
+    """What :func:`_write` wrote; None where the file is missing or damaged."""
+    try:
+        rows = json.loads(file.read_text(encoding="utf-8"))
+        return [
+            KnownPhase(row["name"], Structure.from_dict(row["structure"]), row["energy"])
+            for row in rows
+        ]
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None

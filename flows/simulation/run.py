@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, temporary_settings
 
+from dao_core.drafts import draft_of
 from dao_core.errors import InputError
 from dao_core.potentials import load_potential
 from flows.campaign import progress
@@ -62,7 +63,8 @@ def _claim(request: SimulationRequest) -> None:
             f"{request.out} holds a simulation with other settings; give another --out"
         )
     request.out.mkdir(parents=True, exist_ok=True)
-    file.write_text(settings, encoding="utf-8")
+    with draft_of(file) as draft:
+        draft.write_text(settings, encoding="utf-8")
 
 
 def report(request: SimulationRequest, answer: Answer, done: Rounds) -> dict[str, Any]:

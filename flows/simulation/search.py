@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from dao_core.drafts import draft_of
 from dao_core.evaluation.discovery import KnownPhase, first_arrivals, heights
 from dao_core.potentials import Potential
 from dao_core.training.retraining_settings import GENERATOR_RETRAINING, PREDICTOR_RETRAINING
 from flows.campaign.flow import campaign as campaign_flow
 from flows.campaign.request import CampaignRequest
-from flows.report.drafts import draft_of
-from flows.report.summary import SUMMARY_FILE, CampaignSummary, read_summary
+from flows.report.summary import CampaignSummary
 from flows.retraining.flow import retrain as retrain_flow
 from flows.retraining.models import Outcome
 from flows.retraining.request import RetrainRequest
@@ -25,7 +25,7 @@ from flows.simulation.labelling import PREDICTED, choose, keep, label, label_of
 from flows.simulation.request import Arm, SimulationRequest
 from stores import DaoStore, open_store
 from stores.builders import register_test_set
-from stores.documents import LabelDocument, RelaxationDocument
+from stores.documents import CampaignDocument, LabelDocument, RelaxationDocument
 
 HOLDOUT, CORNER = "holdout", "elements"
 """Sources of labels that no search paid for."""
@@ -98,11 +98,12 @@ class Search:
         rounds = []
         for number in range(self.request.rounds):
             file = self.folder / f"round-{number}.json"
-            if not file.is_file():
+            done = _known_round(file)
+            if done is None:
                 done = self._round(number)
                 with draft_of(file) as draft:
                     draft.write_text(done.model_dump_json(), encoding="utf-8")
-            rounds.append(Round.model_validate_json(file.read_text(encoding="utf-8")))
+            rounds.append(done)
         return rounds
 
     def _round(self, number: int) -> Round:
@@ -133,7 +134,8 @@ class Search:
     def _campaign(self, number: int) -> CampaignSummary:
         """The campaign of a round; a finished one is not asked for again, as models may differ."""
         out = self.folder / f"campaign-{number}"
-        if not (out / SUMMARY_FILE).is_file():
+        known = self._finished(number)
+        if known is None:
             asked = self.request
             campaign_flow(
                 CampaignRequest(
@@ -141,14 +143,28 @@ class Search:
                     candidates=asked.relax if self.arm.relaxes_all else asked.candidates,
                     relax=asked.relax,
                     max_atoms=asked.max_atoms,
-                    seed=self.seed * SEEDS_APART + number,
+                    seed=self._campaign_seed(number),
                     sources=self.arm.sources,
                     store=self.store,
                     out=str(out),
                     force=True,
                 )
             )
-        return read_summary(out)
+            known = self._finished(number)
+        if known is None:
+            raise RuntimeError(f"the campaign of round {number} ended without a result")
+        return known
+
+    def _finished(self, number: int) -> CampaignSummary | None:
+        """The result of the campaign of a round, once the store has it."""
+        with open_store(self.store) as store:
+            found = store.find(CampaignDocument, {"seeds.campaign": self._campaign_seed(number)})
+            summaries = [one.summary for one in found if one.summary]
+        return CampaignSummary.model_validate(summaries[0]) if summaries else None
+
+    def _campaign_seed(self, number: int) -> int:
+        """The seed of the campaign of a round, by which the store knows it."""
+        return self.seed * SEEDS_APART + number
 
     def _retrained(self, number: int) -> tuple[int, Sequence[Outcome]]:
         """Retrain where a later round can profit: moved relaxations, and the outcomes."""
@@ -186,6 +202,14 @@ class Search:
             self.answer.level,
         )
         return sum(height is not None and height < -BENEATH for height in above)
+
+
+def _known_round(file: Path) -> Round | None:
+    """A round that was finished; None where its file is missing or damaged."""
+    try:
+        return Round.model_validate_json(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
 
 
 def _relaxed(store: DaoStore, campaign_id: str) -> list[RelaxationDocument]:

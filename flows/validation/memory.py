@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 from pymatgen.core import Composition
 
 from dao_core.crystal.identity import structure_id
+from dao_core.errors import InputError
 from dao_core.hashing import file_hash
 from dao_core.hull import PhaseEntry
 from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
@@ -26,6 +28,9 @@ from stores.documents import (
     ValidationDocument,
     utc_now,
 )
+from stores.errors import StoreCorruptError
+
+logger = logging.getLogger(__name__)
 
 SOURCE = "validation"
 """Source of the labels that DFT checks give."""
@@ -65,7 +70,11 @@ class StoreMemory:
         """Results of calculations that the store knows, whichever machine made them."""
         wanted = {"validation_id": {"$in": [validation_id(k) for k in keys]}, "state": "done"}
         for document in self.store.find(ValidationDocument, wanted):
-            task = json.loads(self.store.blobs.get(document.blobs[TASK]))
+            try:
+                task = json.loads(self.store.blobs.get(document.blobs[TASK]))
+            except (InputError, StoreCorruptError) as error:  # it is computed again, as if unknown
+                logger.warning("%s: %s", document.validation_id, error)
+                continue
             yield CalculationResult.model_validate({**document.detail["result"], "task": task})
 
     def hull_points(self, level: str, elements: Sequence[str]) -> dict[str, PhaseEntry]:

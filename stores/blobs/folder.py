@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from uuid import uuid4
 
+from dao_core.drafts import draft_of
 from stores.blobs.base import BlobStore
 from stores.errors import StoreError, StoreFullError, StoreReadOnlyError
 
@@ -36,7 +35,8 @@ class FolderBlobs(BlobStore):
         target = self._path(digest)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(target, data)
+            with draft_of(target) as draft:
+                draft.write_bytes(data)
         except OSError as error:
             raise _translated(error, target) from error
 
@@ -45,22 +45,6 @@ class FolderBlobs(BlobStore):
             return self._path(digest).read_bytes()
         except FileNotFoundError:
             return None
-
-
-def write_whole(target: Path, data: bytes) -> Path:
-    """Write a file of its own beside the target, flush it to the disk, then rename it.
-
-    It has the permissions that the umask leaves to new files.
-    """
-    draft = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        return draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _translated(error: OSError, target: Path) -> StoreError:

@@ -55,13 +55,19 @@ class OptimadeProvider:
         pause: float = SECONDS_BETWEEN_PAGES,
     ) -> None:
         parts = urlsplit(base_url)
-        if parts.scheme not in {"http", "https"}:
-            raise InputError(f"{base_url!r}: give the base URL of an OPTIMADE provider")
+        if parts.scheme not in {"http", "https"} or not parts.netloc:
+            raise InputError("optimade: give the base URL of a provider, https://host/path")
+        if "@" in parts.netloc or parts.query:
+            # A URL is written down with what came from it.
+            raise InputError(
+                f"{parts.hostname}: give the base URL without password and options; put user and "
+                "password into ~/.netrc, which is read"
+            )
         self.base_url = base_url.rstrip("/").removesuffix("/v1")
         self.query = query
         self.level = level
         self.facts = dict(facts or {})
-        address = self.base_url.partition("//")[2].rpartition("@")[2]
+        address = self.base_url.partition("//")[2]
         self.name = name or f"optimade:{address}"
         self.parameters = {"base_url": address, "query": query, "level": level}
         self._session = session or _patient_session()

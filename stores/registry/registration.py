@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from dao_core.drafts import draft_of
 from dao_core.errors import InputError, MissingError
-from stores.blobs.folder import write_whole
 from stores.dao_store import DaoStore
 from stores.documents import ManifestDocument, ModelDocument, ModelKind, utc_now
 
@@ -95,4 +95,7 @@ def fetch_checkpoint(store: DaoStore, model: ModelDocument, target: Path) -> Pat
     """
     if model.checkpoint is None:
         raise InputError(f"model {model.name} has no checkpoint in the store")
-    return write_whole(target, store.blobs.get(model.checkpoint))
+    content = store.blobs.get(model.checkpoint)
+    with draft_of(target) as draft:
+        draft.write_bytes(content)
+    return target

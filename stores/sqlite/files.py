@@ -127,10 +127,11 @@ def read_only_address(path: Path) -> str:
     What a killed process left half-written in a rollback journal (of a backup that was opened to
     be written, or a store of an older version) must be undone before anything can be read.
     """
+    name = quote(os.fsencode(path))  # of any bytes, also such as are no UTF-8
     if is_writable(path):
-        return f"file:{quote(str(path))}?mode={'rw' if beside(path, '-journal').exists() else 'ro'}"
+        return f"file:{name}?mode={'rw' if beside(path, '-journal').exists() else 'ro'}"
     still = not beside(path, "-wal").exists()
-    return f"file:{quote(str(path))}?{'immutable=1' if still else 'mode=ro'}"
+    return f"file:{name}?{'immutable=1' if still else 'mode=ro'}"
 
 
 def beside(path: Path, suffix: str) -> Path:

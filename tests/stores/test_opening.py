@@ -11,7 +11,7 @@ from dao_core.errors import DaoError
 from flows.campaign.request import CampaignRequest
 from flows.cli.app import main
 from stores import default_store, open_store, redacted, without_credentials
-from stores.opening import _with_credentials
+from stores.addresses import with_credentials
 
 
 def test_importing_stores_loads_no_torch() -> None:
@@ -60,6 +60,6 @@ def test_a_request_holds_no_password_but_still_opens(monkeypatch: pytest.MonkeyP
     assert request.store == "mongodb://there/dao"
     assert "topsecret" not in request.model_dump_json()
     assert default_store() == uri
-    assert _with_credentials("mongodb://there/dao") == uri
-    assert _with_credentials("mongodb://elsewhere/dao") == "mongodb://elsewhere/dao"
+    assert with_credentials("mongodb://there/dao") == uri
+    assert with_credentials("mongodb://elsewhere/dao") == "mongodb://elsewhere/dao"
     assert without_credentials("a/folder") == "a/folder"
