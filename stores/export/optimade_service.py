@@ -13,6 +13,7 @@ from uuid import uuid4
 import uvicorn
 from bson.errors import BSONError
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from optimade.adapters.structures.pymatgen import from_pymatgen
 from optimade.exceptions import BadRequest
 from optimade.filtertransformers.mongo import MongoTransformer
@@ -24,6 +25,12 @@ from pymongo.errors import PyMongoError
 from dao_core.errors import InputError
 from stores.dao_store import DaoStore
 from stores.documents import StructureDocument, ThermoDocument
+from stores.export.service_limits import (
+    MOST_CONNECTIONS,
+    Deadline,
+    ImpatientProtocol,
+    QueryLimits,
+)
 
 PREFIX = "dao"
 FIELDS: tuple[dict[str, str], ...] = (
@@ -65,6 +72,7 @@ def optimade_app(
         on_progress: called with the number of structures of each batch.
     """
     app = create_app(_config(), logger_tag="dao")
+    app.add_middleware(QueryLimits)
     for kind in FILTER_ERRORS:
         app.add_exception_handler(kind, _bad_filter)
     collection = app.state.entry_collections["structures"]
@@ -83,6 +91,10 @@ class _LiteralText(MongoTransformer):
     expression: ``"."`` was found in everything, and some expressions take for ever.
     """
 
+    def transform(self, tree: Any) -> Any:
+        """The criteria of a filter, which end when its time is up."""
+        return {"$and": [{"id": {"$ne": Deadline()}}, super().transform(tree)]}
+
     def fuzzy_string_op_rhs(self, arg: list[Any]) -> dict[str, str]:
         """The criterion of ``CONTAINS value``, ``STARTS [WITH] value`` or ``ENDS [WITH] value``."""
         *operator, value = arg
@@ -91,8 +103,11 @@ class _LiteralText(MongoTransformer):
 
 
 def _bad_filter(request: Request, error: Exception) -> Response:
-    """A filter that the reference server cannot follow is the client's mistake, not its own."""
-    if "filter" in request.query_params:
+    """A query that the reference server cannot follow is the client's mistake, not its own."""
+    if isinstance(error, RequestValidationError):
+        what = "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in error.errors())
+        error = BadRequest(f"the query cannot be answered: {what}")
+    elif "filter" in request.query_params:
         error = BadRequest(f"the filter cannot be answered: {type(error).__name__}: {error}")
     return general_exception(request, error)
 
@@ -122,7 +137,10 @@ def is_loopback(host: str) -> bool:
 
 def run(app: FastAPI, *, host: str = "127.0.0.1", port: int = 5000) -> None:
     """Serve until interrupted, on an address that :func:`check_address` found free."""
-    uvicorn.run(app, host=host, port=port, log_level="warning")
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", http=ImpatientProtocol,
+        limit_concurrency=MOST_CONNECTIONS,
+    )  # fmt: skip
 
 
 def _config() -> ServerConfig:
