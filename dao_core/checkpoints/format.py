@@ -7,7 +7,8 @@ the rest says how it was made (data, hours, figures).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +103,28 @@ def read_card(path: Path) -> Card:
     """
     try:
         with safe_open(path, framework="pt") as file:
-            card: Card = json.loads((file.metadata() or {})["card"])
-    except (SafetensorError, OSError, ValueError) as error:
+            card: Any = json.loads((file.metadata() or {})["card"])
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"{path} is not a readable model file: {error}") from error
     except KeyError:
         raise CheckpointError(f"{path} has no card; was it written by dao?") from None
+    if not isinstance(card, dict) or not isinstance(card.get("kind"), str):
+        raise CheckpointError(f"{path}: its card is no object that names a kind of model")
     return card
+
+
+@contextmanager
+def reading_card(path: Path) -> Iterator[None]:
+    """What a card lacks, or says in the wrong way, told as a fault of the model file.
+
+    Raises:
+        CheckpointError: names the entry.
+    """
+    try:
+        yield
+    except CheckpointError:
+        raise
+    except KeyError as error:
+        raise CheckpointError(f"{path}: its card does not say {error}") from error
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CheckpointError(f"{path}: its card is wrong: {error}") from error

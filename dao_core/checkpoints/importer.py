@@ -136,10 +136,13 @@ def _config(path: Path, released: Mapping[str, Tensor], heads: int) -> Published
             f"it begins with {sorted(released)[:3]}"
         )
     width, latent, edge = (released[name].shape[1] for name in told_by)
-    blocks = {int(found[1]) for name in released if (found := re.match(r"block_(\d+)\.", name))}
+    numbers = (re.match(r"block_(\d{1,4})\.", name) for name in released)
+    blocks = {int(found[1]) for found in numbers if found}
+    if blocks != set(range(len(blocks))):
+        raise CheckpointError(f"{path}: its blocks are not numbered from 0 to their count")
     return PublishedConfig(
         width=width,
-        layers=max(blocks) + 1,
+        layers=len(blocks),
         heads=heads,
         frequencies=(edge - 9) // 6,
         time_features=latent - width,

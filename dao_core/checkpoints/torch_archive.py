@@ -25,6 +25,9 @@ from dao_core.errors import CheckpointError, MissingError
 _PICKLE_LIMIT = 64 * 2**20
 """Bytes of the largest table of contents that is read; those of real checkpoints have < 1 MiB."""
 
+COPIES = 4
+"""How much larger than the file its tensors may be; some share a storage, such as tied weights."""
+
 _DTYPES = {
     "FloatStorage": torch.float32,
     "DoubleStorage": torch.float64,
@@ -107,6 +110,7 @@ class _ArchiveReader:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self.path, self.archive = path, archive
         self.storages: dict[str, Tensor] = {}
+        self.copied = 0
         contents = [name for name in archive.namelist() if name.endswith("/data.pkl")]
         if len(contents) != 1:
             raise CheckpointError(f"{path} is a zip file but not one that torch.save wrote")
@@ -140,6 +144,23 @@ class _ArchiveReader:
             self.storages[key] = torch.frombuffer(content, dtype=dtype) if content else empty
         return self.storages[key]
 
+    def tensor(
+        self, storage: Tensor, offset: int, shape: tuple[int, ...], stride: tuple[int, ...],
+        *_rest: object,
+    ) -> Tensor:  # fmt: skip
+        """A copy of the part of a storage that a tensor is; memory follows the size of the file."""
+        if min((offset, *shape, *stride), default=0) < 0 or len(shape) != len(stride):
+            raise ValueError(f"a tensor has the layout {offset}, {shape}, {stride}")
+        last = offset + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
+        size = math.prod(shape)
+        if size and last >= storage.numel():
+            raise ValueError(f"a tensor of shape {tuple(shape)} reaches beyond its storage")
+        # With a stride of 0 one number fills any shape, and tensors may share a storage.
+        self.copied += size * storage.element_size()
+        if size > storage.numel() or self.copied > COPIES * self.path.stat().st_size:
+            raise ValueError(f"tensors up to one of shape {tuple(shape)} repeat their numbers")
+        return torch.as_strided(storage, tuple(shape), tuple(stride), offset).clone()
+
 
 class _TensorUnpickler(pickle.Unpickler):
     def __init__(self, stream: Any, reader: _ArchiveReader) -> None:
@@ -150,7 +171,7 @@ class _TensorUnpickler(pickle.Unpickler):
         """What ``module.name`` stands for; never an import."""
         full = f"{module}.{name}"
         if full == "torch._utils._rebuild_tensor_v2":
-            return _rebuild_tensor
+            return self.reader.tensor
         if full == "torch._utils._rebuild_parameter":
             return _rebuild_parameter
         if full == "collections.OrderedDict":
@@ -170,17 +191,6 @@ class _TensorUnpickler(pickle.Unpickler):
         if kind != "storage" or not isinstance(dtype, torch.dtype):
             raise CheckpointError(f"{self.reader.path}: unknown kind of storage {pid!r}")
         return self.reader.storage(dtype, str(key), int(count))
-
-
-def _rebuild_tensor(
-    storage: Tensor, offset: int, shape: tuple[int, ...], stride: tuple[int, ...], *_rest: object
-) -> Tensor:
-    if min((offset, *shape, *stride), default=0) < 0 or len(shape) != len(stride):
-        raise ValueError(f"a tensor has the layout {offset}, {shape}, {stride}")
-    last = offset + sum((n - 1) * step for n, step in zip(shape, stride, strict=True))
-    if math.prod(shape) and last >= storage.numel():
-        raise ValueError(f"a tensor of shape {tuple(shape)} reaches beyond its storage")
-    return torch.as_strided(storage, tuple(shape), tuple(stride), offset).clone()
 
 
 def _rebuild_parameter(data: Tensor, *_rest: object) -> Tensor:

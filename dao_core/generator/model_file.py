@@ -10,6 +10,7 @@ from dao_core.checkpoints.format import (
     checkpoint_hash,
     load_checkpoint,
     load_weights,
+    reading_card,
     save_checkpoint,
 )
 from dao_core.crysformer.config import named_config
@@ -47,7 +48,9 @@ def load_flow_model(path: Path) -> FlowModel:
     """
     tensors, card = load_checkpoint(path, KIND)
     remembered = {name: t for name, t in tensors.items() if name.startswith(PROTOTYPES)}
-    network = VelocityNetwork(named_config(card["config"]))
+    with reading_card(path):
+        network = VelocityNetwork(named_config(card["config"]))
+        int(card["max_atoms"])
     load_weights(network, {k: t for k, t in tensors.items() if k not in remembered}, path)
     prior = None
     if remembered:

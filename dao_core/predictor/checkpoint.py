@@ -8,8 +8,14 @@ from pathlib import Path
 
 import torch
 
-from dao_core.checkpoints.format import Card, checkpoint_hash, load_checkpoint, load_weights
-from dao_core.errors import CheckpointError, MissingError
+from dao_core.checkpoints.format import (
+    Card,
+    checkpoint_hash,
+    load_checkpoint,
+    load_weights,
+    reading_card,
+)
+from dao_core.errors import MissingError
 from dao_core.predictor.config import named_config
 from dao_core.predictor.energy_model import EnergyModel
 
@@ -38,10 +44,8 @@ def load_energy_model(
     """
     path = predictor_path(name_or_path)
     tensors, card = load_checkpoint(path, KIND)
-    try:
+    with reading_card(path):
         model = EnergyModel(named_config(card["config"]))
-    except KeyError as error:
-        raise CheckpointError(f"{path}: its card names no network size ('config')") from error
     load_weights(model, tensors, path)
     model.requires_grad_(requires_grad=False).eval()
     return LoadedPredictor(model.to(device), card, checkpoint_hash(path))

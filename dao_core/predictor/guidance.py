@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from dao_core.checkpoints.format import load_checkpoint, load_weights, read_card
+from dao_core.checkpoints.format import load_checkpoint, load_weights, read_card, reading_card
 from dao_core.crysformer.config import CrysformerConfig, named_config
 from dao_core.crysformer.network import LATTICE_FEATURES, Crysformer
 from dao_core.crysformer.published.model_file import KIND as PUBLISHED_KIND
@@ -135,7 +135,8 @@ def load_guidance(path: Path, device: torch.device | str = "cpu") -> GuidanceEne
         CheckpointError: the file is corrupt, of another kind, or does not fit its network.
     """
     tensors, card = load_checkpoint(path, KIND)
-    guidance = GuidanceEnergy(named_config(card["config"]))
+    with reading_card(path):
+        guidance = GuidanceEnergy(named_config(card["config"]))
     load_weights(guidance, tensors, path)
     return guidance.requires_grad_(requires_grad=False).eval().to(device)
 

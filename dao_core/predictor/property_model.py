@@ -8,7 +8,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from dao_core.checkpoints.format import Card, load_checkpoint, load_weights, save_checkpoint
+from dao_core.checkpoints.format import (
+    Card,
+    load_checkpoint,
+    load_weights,
+    reading_card,
+    save_checkpoint,
+)
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.errors import CheckpointError
 from dao_core.predictor.config import named_config
@@ -71,10 +77,10 @@ def load_property_model(path: Path, device: torch.device | str = "cpu") -> Prope
         CheckpointError: the file is corrupt, of another kind, or does not fit its network.
     """
     tensors, card = load_checkpoint(path, KIND)
-    try:
+    with reading_card(path):
         config, count = named_config(card["config"]), int(card["members"])
-    except KeyError as error:
-        raise CheckpointError(f"{path}: its card does not say {error}") from error
+    if not 0 < count <= len(tensors):
+        raise CheckpointError(f"{path}: its card says {count} members, which it does not hold")
     model = PropertyEnsemble([PropertyModel(EnergyModel(config)) for _ in range(count)], card)
     load_weights(model, tensors, path)
     return model.requires_grad_(requires_grad=False).eval().to(device)

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Group
+from rich.markup import escape
 
 from dao_core.errors import InputError
 from flows.cli.console import emit, set_up_logging
@@ -175,10 +176,10 @@ def _human(result: dict[str, Any]) -> Group:
     ]
     columns = ("stage", "part", "samples", "match_rate", "rmse", "metre", "strict_rate")
     table = flat_table(rows, (*columns, "ranked_match_rate", "ranked_strict_rate"))
-    table.title = f"{result['set']} ({result['set_hash']}), {result['n']} references"
+    table.title = escape(f"{result['set']} ({result['set_hash']}), {result['n']} references")
     tolerances = result["tolerances"]
     table.caption = (
         f"match: {tolerances['loose']}; strict: {tolerances['strict']}; "
         f"ranked: the first within {tolerances['rank_tie']} of the lowest energy"
     )
-    return Group(table, f"results in {result['files']['json']}")
+    return Group(table, escape(f"results in {result['files']['json']}"))

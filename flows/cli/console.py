@@ -17,6 +17,7 @@ import typer
 from rich.console import Console, Group, RenderableType
 from rich.logging import RichHandler
 from rich.markup import escape
+from rich.text import Text
 
 from dao_core.environment import LOG_FORMAT, LOG_LEVEL
 from dao_core.errors import DaoError, InputError
@@ -125,7 +126,9 @@ def emit(result: Mapping[str, Any], *, as_json: bool, human: RenderableType | No
         sys.stdout.flush()  # whoever reads may wait for it while the command serves on
     elif human is not None:
         width = None if sys.stdout.isatty() else WIDTH_OF_FILES
-        Console(highlight=False, width=width).print(human)
+        # Names of files are no markup, whatever brackets they hold.
+        shown = Text(human) if isinstance(human, str) else human
+        Console(highlight=False, width=width).print(shown)
 
 
 def emit_batch(result: Mapping[str, Any], *, as_json: bool, human: RenderableType) -> None:

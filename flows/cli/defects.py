@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
 from flows.cli.options import Crystals, Json, PotentialByPurpose, StoreUri, Verbose
@@ -55,7 +56,7 @@ def defects(
         for one in r["defects"]
     ]
     table = flat_table(rows, ("file", "formula", "name", "formation_energy", "note"))
-    table.caption = f"eV, neutral, level {found['level']}; CIFs in {out}"
+    table.caption = escape(f"eV, neutral, level {found['level']}; CIFs in {out}")
     emit_batch(found, as_json=as_json, human=table)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
 from flows.cli.options import (
@@ -69,6 +70,8 @@ def electrons(
     ]
     columns = ("file", "formula", "band_gap", "direct", "total_magnetization", "electride")
     table = flat_table(rows, (*columns, "evidence"))
-    table.caption = f"gap in eV, magnetisation in Bohr magnetons; figures and charges in {out}"
+    table.caption = escape(
+        f"gap in eV, magnetisation in Bohr magnetons; figures and charges in {out}"
+    )
     warn_of_flags(found)
     emit_batch(found, as_json=as_json, human=table)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.cli.console import emit_batch, set_up_logging, warn
 from flows.cli.options import Json, PotentialName, Seed, StoreUri, Verbose
@@ -77,7 +78,7 @@ def fill(
     ]
     columns = ("candidate_id", "formula", "space_group", "enthalpy_per_atom", "shortest")
     table = flat_table(rows, (*columns, "dimensionality", "cages", "cluster", "population"))
-    table.caption = f"eV/atom at {pressure:g} GPa, level {found['level']}; CIFs in {out}"
+    table.caption = escape(f"eV/atom at {pressure:g} GPa, level {found['level']}; CIFs in {out}")
     emit_batch(found, as_json=as_json, human=table)
 
 

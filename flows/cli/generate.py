@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.markup import escape
 
 from flows.cli.console import emit, set_up_logging
 from flows.cli.options import Json, Seed, StoreUri, Verbose
@@ -72,5 +73,5 @@ def generate(
         "outside_domain",
     )
     table = flat_table(result["structures"], columns)
-    table.caption = f"as generated, not relaxed; CIFs in {out}"
+    table.caption = escape(f"as generated, not relaxed; CIFs in {out}")
     emit(result, as_json=as_json, human=table)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.markup import escape
 
-from flows.cli.console import emit, set_up_logging
+from flows.cli.console import emit, emit_batch, set_up_logging
 from flows.cli.options import Json, StoreUri, Verbose
 from flows.cli.registry import registered
 
@@ -23,22 +24,31 @@ def models() -> None:
 def list_models(store: StoreUri = None, as_json: Json = False, verbose: Verbose = False) -> None:
     """List the shipped and imported models, and those registered in the store.
 
+    Ends with 4 if a file cannot be read; it is named, and the others are listed.
+
     Example: dao models list
     """
     set_up_logging(verbose=verbose)
     from rich.console import Group
 
+    from dao_core.errors import CheckpointError
     from flows.cli.tables import flat_table, listed
     from flows.model_files import known_model_files
 
-    rows = [_row(file) for file in known_model_files()]
+    rows: list[dict[str, str | float]] = []
+    failures: list[dict[str, str]] = []
+    for file in known_model_files():
+        try:
+            rows.append(_row(file))
+        except (CheckpointError, OSError) as error:
+            failures.append({"file": str(file), "reason": str(error)})
     uri, in_store = registered(store)
     tables = Group(
         flat_table(rows, ("name", "kind", "megabytes", "hash")),
         listed(in_store, ("name", "kind", "serving", "id"), f"{len(in_store)} registered in {uri}"),
     )
-    result = {"store": uri, "models": rows, "registered": in_store}
-    emit(result, as_json=as_json, human=tables)
+    result = {"store": uri, "models": rows, "registered": in_store, "failures": failures}
+    emit_batch(result, as_json=as_json, human=tables)
 
 
 @app.command("import")
@@ -83,7 +93,7 @@ def import_model(
     )
     row = _row(file)
     table = flat_table([row], ("name", "kind", "megabytes", "hash"))
-    table.caption = str(file)
+    table.caption = escape(str(file))
     emit(row, as_json=as_json, human=table)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Group, RenderableType
+from rich.markup import escape
 
 from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
 from flows.cli.options import Crystals, Json, PotentialByPurpose, StoreUri, Verbose
@@ -53,7 +54,7 @@ def phonons(
         found["structures"],
         (*columns, "free_energy", "last_dos_peak", "energy_per_atom", "soft_mode_energy_per_atom"),
     )
-    table.caption = f"THz, eV/atom, cm^-1 at level {found['level']}, {temperature:g} K"
+    table.caption = escape(f"THz, eV/atom, cm^-1 at level {found['level']}, {temperature:g} K")
     emit_batch(found, as_json=as_json, human=Group(table, *_polymorphs(found, temperature)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.cli.console import emit_batch, set_up_logging
 from flows.cli.options import Files, Json, PotentialName, Verbose
@@ -30,7 +31,7 @@ def predict(
 
     prediction = predict_files(files, potential, property_model)
     columns = ["file", "formula", "energy_per_atom", "max_force", "pressure"]
-    caption = f"eV/atom at level {prediction['level']}, eV/angstrom, GPa"
+    caption = escape(f"eV/atom at level {prediction['level']}, eV/angstrom, GPa")
     if about := prediction.get("property"):
         columns += ["property", "property_low", "property_high"]
         of = "its logarithm" if about["mae_is_of_logarithm"] else "it"

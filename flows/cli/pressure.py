@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.cli.console import emit_batch, set_up_logging, warn
 from flows.cli.options import Crystals, Json, PotentialName, StoreUri, Verbose
@@ -50,5 +51,5 @@ def pressure(
     ]
     columns = ("formula", "below", "above", "pressure", "pressure_std", "volume_change")
     table = flat_table(rows, columns)
-    table.caption = f"transitions in GPa at level {found['level']}; figures in {out}"
+    table.caption = escape(f"transitions in GPa at level {found['level']}; figures in {out}")
     emit_batch(found, as_json=as_json, human=table)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
 from flows.cli.console import emit, set_up_logging
 from flows.cli.options import Json, Verbose
@@ -52,7 +51,7 @@ def install(
     if done.missing:
         lines.append(f"not in the source: {', '.join(done.missing)}")
     result = done.model_dump(mode="json")
-    emit(result, as_json=as_json, human=escape("\n".join(lines)))
+    emit(result, as_json=as_json, human="\n".join(lines))
 
 
 @app.command("check")
@@ -72,7 +71,7 @@ def check(as_json: Json = False, verbose: Verbose = False) -> None:
         )
     result = {"families": [c.model_dump(mode="json") for c in checks]}
     lines = [line for found in checks for line in _state(found)]
-    emit(result, as_json=as_json, human=escape("\n".join(lines)))
+    emit(result, as_json=as_json, human="\n".join(lines))
     if any(found.problems for found in checks):
         raise typer.Exit(DAMAGED)
 

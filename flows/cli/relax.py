@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.cli.console import emit_batch, set_up_logging
 from flows.cli.options import Files, Json, PotentialName, StoreUri, Verbose
@@ -37,5 +38,5 @@ def relax(
         relaxed = relax_files(files, potential, out, store)
     columns = ("file", "formula", "space_group", "energy_before", "energy_per_atom", "steps")
     table = flat_table(relaxed["structures"], (*columns, "stop_reason", "max_force", "volume"))
-    table.caption = f"eV/atom at level {relaxed['level']}; CIFs in {out}"
+    table.caption = escape(f"eV/atom at level {relaxed['level']}; CIFs in {out}")
     emit_batch(relaxed, as_json=as_json, human=table)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.cli.console import emit, set_up_logging
 from flows.cli.options import Json, StoreUri, Verbose
@@ -67,5 +68,5 @@ def retrain(
     result = report.model_dump(mode="json")
     table = flat_table(result["outcomes"], ("kind", "promoted", "model_id", "reason"))
     labels = "a round that was broken off" if report.taken_up else f"{report.new_labels} new labels"
-    table.caption = f"{labels}; {report.moved} relaxations moved"
+    table.caption = escape(f"{labels}; {report.moved} relaxations moved")
     emit(result, as_json=as_json, human=table)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from flows.cli.console import emit_batch, set_up_logging, warn_of_flags
 from flows.cli.options import Crystals, Json, PotentialByPurpose, StoreUri, Verbose
@@ -58,7 +59,9 @@ def surface(
     ]
     columns = ("file", "formula", "natoms", "surface_energy", "unrelaxed")
     table = flat_table(rows, (*columns, "surface_energy_change", "energy_gain", "origin", "note"))
-    table.caption = f"J/m^2, gain in eV per surface cell, level {found['level']}; CIFs in {out}"
+    table.caption = escape(
+        f"J/m^2, gain in eV per surface cell, level {found['level']}; CIFs in {out}"
+    )
     emit_batch(found, as_json=as_json, human=table)
 
 
@@ -91,7 +94,7 @@ def layer(
     warn_of_flags(found)
     columns = ("file", "formula", "energy_per_atom", "thickness", "vacuum")
     table = flat_table(found["structures"], columns)
-    table.caption = f"eV/atom, angstrom, level {found['level']}; CIFs in {out}"
+    table.caption = escape(f"eV/atom, angstrom, level {found['level']}; CIFs in {out}")
     emit_batch(found, as_json=as_json, human=table)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.markup import escape
 
 from flows.cli.console import emit, set_up_logging
 from flows.cli.options import Json, PotentialName, Seed, Verbose
@@ -45,7 +46,7 @@ def relax(
         answer = run_relaxation(files, out, potential, settings)
     rows = [{"done": done, "entries": count} for done, count in answer["done"].items()]
     table = flat_table(rows, ("done", "entries"))
-    table.caption = f"at level {answer['level']}; shards in {out}"
+    table.caption = escape(f"at level {answer['level']}; shards in {out}")
     emit(answer, as_json=as_json, human=table)
 
 
@@ -80,5 +81,5 @@ def label(
     with Bars() as bars, listening(bars):
         answer = run_labelling(sources, out, potential, parse_part(part))
     table = flat_table([answer], ("level", "shards", "labels"))
-    table.caption = f"shards in {out}; left out: {answer['dropped'] or 'none'}"
+    table.caption = escape(f"shards in {out}; left out: {answer['dropped'] or 'none'}")
     emit(answer, as_json=as_json, human=table)

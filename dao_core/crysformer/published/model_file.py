@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from dao_core.checkpoints.format import Card, checkpoint_hash, load_checkpoint, load_weights
+from dao_core.checkpoints.format import (
+    Card,
+    checkpoint_hash,
+    load_checkpoint,
+    load_weights,
+    reading_card,
+)
 from dao_core.crysformer.published.config import PublishedConfig
 from dao_core.crysformer.published.network import PublishedCrysformer
 from dao_core.errors import CheckpointError
@@ -49,6 +56,20 @@ class PublishedModel:
         return standardised * self.card["energy_std"] + self.card["energy_mean"]
 
 
+def _check_roles(card: Card) -> None:
+    """Make sure that a card says what the model is for, and a predictor's how it scales."""
+    if card["role"] == "predictor":
+        float(card["energy_std"]), float(card["energy_mean"])
+
+
+def _refuse_oversized(path: Path, config: PublishedConfig, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse a network that is larger than its own weights, before it is made."""
+    largest = max((size for tensor in tensors.values() for size in tensor.shape), default=0)
+    for name, value in asdict(config).items():
+        if value > max(largest, len(tensors)):
+            raise CheckpointError(f"{path}: its card says {name} {value}, which it does not hold")
+
+
 def load_published(path: Path, device: torch.device | str = "cpu") -> PublishedModel:
     """Load a model file that ``import_released`` wrote.
 
@@ -58,7 +79,11 @@ def load_published(path: Path, device: torch.device | str = "cpu") -> PublishedM
     """
     tensors, card = load_checkpoint(path, KIND)
     score_norm = tensors.pop(SCORE_NORM, None)
-    network = PublishedCrysformer(PublishedConfig(**card["config"]))
+    with reading_card(path):
+        _check_roles(card)
+        config = PublishedConfig(**card["config"])
+        _refuse_oversized(path, config, tensors)
+        network = PublishedCrysformer(config)
     weights = {name.removeprefix(NETWORK_PREFIX): tensor for name, tensor in tensors.items()}
     load_weights(network, weights, path)
     network.energy_trained = card["role"] == "predictor"
