@@ -14,7 +14,7 @@ LONGEST = 100
 _OPTIONS = "ims"
 
 
-class Pattern(Regex):  # type: ignore[type-arg] # bson's stub wants the type of its text
+class Pattern(Regex):
     """A regular expression as BSON has it, matched by RE2.
 
     A crafted pattern can keep Python's own matcher busy for years; RE2 has no such patterns. The
