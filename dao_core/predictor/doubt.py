@@ -41,6 +41,19 @@ class Doubt(nn.Module):
         return 2**0.5 * self(descriptors).exp()
 
 
+def pooled(features: Tensor, mask: Tensor) -> Tensor:
+    """Mean and standard deviation over the atoms of each crystal, ``[B, 2 H]``.
+
+    Args:
+        features: ``[B, N, H]`` atom features, zero where padded.
+        mask: ``[B, N]`` bool.
+    """
+    natoms = mask.sum(dim=1, keepdim=True).to(features.dtype)
+    mean = features.sum(dim=1) / natoms
+    variance = (features.square().sum(dim=1) / natoms - mean.square()).clamp_min(0)
+    return torch.cat([mean, variance.sqrt()], dim=1)
+
+
 def crystal_descriptors(
     features: Tensor, mask: Tensor, member_energy: Tensor, forces: Tensor, stress: Tensor
 ) -> Tensor:
@@ -54,10 +67,8 @@ def crystal_descriptors(
         stress: ``[B, 3, 3]`` eV/angstrom^3.
     """
     natoms = mask.sum(dim=1, keepdim=True).to(features.dtype)
-    mean = features.sum(dim=1) / natoms
-    variance = (features.square().sum(dim=1) / natoms - mean.square()).clamp_min(0)
     spread = (member_energy / natoms).std(dim=1).clamp_min(SMALLEST_SPREAD).log()
     force = (forces.square().sum((1, 2)) / natoms.squeeze(1)).sqrt().log1p()
     pressure = (STRESS_SCALE * stress.square().sum((1, 2)).sqrt()).log1p()
     rest = torch.stack([spread, force, pressure], dim=1)
-    return torch.cat([mean, variance.sqrt(), rest], dim=1)
+    return torch.cat([pooled(features, mask), rest], dim=1)

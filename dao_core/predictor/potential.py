@@ -15,7 +15,8 @@ from dao_core.devices import default_device
 from dao_core.potentials import chgnet
 from dao_core.potentials.base import VASP_PBE_FLOOR, Domain, Evaluation
 from dao_core.predictor.checkpoint import SHIPPED, LoadedPredictor, load_energy_model
-from dao_core.predictor.neighbours import images_per_axis
+from dao_core.predictor.doubt import pooled
+from dao_core.predictor.neighbours import half_neighbours, images_per_axis
 
 ATOMS_PER_PASS = {"cpu": 384, "cuda": 8192}
 """Padded atoms per pass: on a CPU larger passes fall out of the cache and gain nothing."""
@@ -76,6 +77,14 @@ class PredictorPotential:
             if not torch.isfinite(energy[row]):
                 errors[row] = "the model finds no finite energy for it"
         return Evaluation(energy, forces, stress, spread, errors)
+
+    @torch.no_grad()
+    def pooled_features(self, batch: CrystalBatch) -> Tensor:
+        """Mean and spread of the atom features of each crystal, ``[B, 2 H]``."""
+        part = batch.to(self.model.outputs.device, self.model.outputs.dtype)
+        edges = half_neighbours(part, self.model.config.cutoff)
+        features = self.model.atom_features(part, edges, edges.vectors)
+        return pooled(features, part.mask).double().cpu()
 
     def formation_energy_per_atom(self, batch: CrystalBatch) -> Tensor:
         """Energy above the Materials Project's elemental phases, ``[B]``, eV/atom.
