@@ -12,8 +12,9 @@ Array = NDArray[np.float64]
 
 LEARNED_SCALES = (0.06, 0.25, 0.5, 0.71, 1.0, 1.41, 2.0)
 """By which the amplitude of the kernel may be changed; the first is next to nothing."""
-OWN_SCALES = (0.5, 0.71, 1.0, 1.41, 2.0, 2.8)
-"""By which the independent part may be changed."""
+OWN_SCALES = (1.0, 1.41, 2.0, 2.8)
+"""By which the independent part may be changed: a few labels may say that it is larger
+than in other systems, not that it is smaller."""
 SPREAD_OF_SCALES = 0.5
 """Standard deviation of the logarithm of either scale before any label is seen."""
 

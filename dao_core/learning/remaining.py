@@ -14,7 +14,7 @@ NEAR_HULL = 0.01
 """eV/atom above the hull within which a phase is wanted."""
 ENOUGH = 0.5
 """Phases left below which a search has found what it can."""
-DRAWS = 128
+DRAWS = 64
 
 
 @dataclass(frozen=True)
