@@ -24,7 +24,7 @@ from dao_core.potentials import Potential, load_potential
 from dao_core.relax import Relaxation, RelaxSettings, relax
 from dao_core.relax.idealised import idealised
 from dao_core.search.compositions import CompositionCell, enumerate_compositions, parse_target
-from dao_core.search.hull import PhaseEntry, energies_above_hull
+from dao_core.hull import PhaseEntry, energies_above_hull
 from dao_core.search.sources import GeneratorSource, TemplateSource
 
 BELOW = 0.5

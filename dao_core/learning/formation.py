@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pymatgen.core import Composition
 
 from dao_core.errors import InputError
-from dao_core.search.hull import PhaseEntry, missing_references
+from dao_core.hull import PhaseEntry, missing_references
 
 Array = NDArray[np.float64]
 

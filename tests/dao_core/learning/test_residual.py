@@ -11,7 +11,7 @@ from dao_core.learning.formation import ElementEnergies, fractions
 from dao_core.learning.kernel import Hyperparameters
 from dao_core.learning.leave_one_out import LeaveOneOut
 from dao_core.learning.residual import Labels, believe
-from dao_core.search.hull import PhaseEntry
+from dao_core.hull import PhaseEntry
 from tests.dao_core.learning.systems import VALUES, labels, traits, truth
 
 
