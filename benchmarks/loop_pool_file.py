@@ -14,12 +14,12 @@ from pymatgen.core import Composition, Lattice, Structure
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.fingerprint import fingerprint
 from dao_core.errors import InputError
+from dao_core.hull import PhaseEntry
 from dao_core.learning.formation import ElementEnergies, fractions
 from dao_core.learning.label_cost import USUAL_STEPS
 from dao_core.learning.traits import LEAST_DOUBT, Traits, centred, pooled_features
 from dao_core.predictor import PredictorPotential, load_predictor
 from dao_core.relax import RelaxSettings, relax
-from dao_core.hull import PhaseEntry
 from dao_core.training.records import iterate_records
 
 Array = NDArray[np.float64]

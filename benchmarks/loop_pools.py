@@ -20,11 +20,11 @@ from pymatgen.core import Structure
 
 from dao_core.crystal.deduplication import deduplicate
 from dao_core.generator.generate import load_generator
+from dao_core.hull import PhaseEntry, energies_above_hull
 from dao_core.potentials import Potential, load_potential
 from dao_core.relax import Relaxation, RelaxSettings, relax
 from dao_core.relax.idealised import idealised
 from dao_core.search.compositions import CompositionCell, enumerate_compositions, parse_target
-from dao_core.hull import PhaseEntry, energies_above_hull
 from dao_core.search.sources import GeneratorSource, TemplateSource
 
 BELOW = 0.5

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pymatgen.core import Composition
 
 from dao_core.errors import InputError
-from dao_core.hull import PhaseEntry, missing_references
+from dao_core.hull import PhaseEntry, missing_references, require_same_level
 
 Array = NDArray[np.float64]
 
@@ -32,17 +32,17 @@ class ElementEnergies:
         """The elements among phases of one level.
 
         Raises:
-            InputError: the phases are of several levels, or an element of a compound has no energy.
+            LevelMismatchError: the phases are of several levels.
+            InputError: there is none, or an element of a compound has no energy.
         """
-        levels = sorted({entry.level for entry in entries})
-        if len(levels) != 1:
-            raise InputError(
-                f"formation energies need labels of one level, not of {', '.join(levels) or 'none'}"
-            )
+        if not entries:
+            raise InputError("formation energies need at least the elements; there is no label")
+        require_same_level({entry.level for entry in entries})
+        level = entries[0].level
         missing = missing_references(entries)
         if missing:
             raise InputError(
-                f"labels of {levels[0]} lack the element{'s' if len(missing) > 1 else ''} "
+                f"labels of {level} lack the element{'s' if len(missing) > 1 else ''} "
                 f"{', '.join(missing)}; compute them at this level"
             )
         energies: dict[str, float] = {}
@@ -50,7 +50,7 @@ class ElementEnergies:
             if len(entry.composition) == 1:
                 symbol = entry.composition.elements[0].symbol
                 energies[symbol] = min(energies.get(symbol, np.inf), entry.energy_per_atom)
-        return cls(levels[0], energies)
+        return cls(level, energies)
 
     @property
     def symbols(self) -> tuple[str, ...]:

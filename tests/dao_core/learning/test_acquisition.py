@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pymatgen.core import Composition
 
+from dao_core.hull import PhaseEntry, energies_above_hull
 from dao_core.learning.acquisition import (
     Acquisition,
     Greedy,
@@ -18,7 +19,6 @@ from dao_core.learning.residual import Labels, believe
 from dao_core.learning.sampled_hulls import drawn_heights
 from dao_core.learning.statics import Drop, next_kind
 from dao_core.learning.traits import Traits
-from dao_core.hull import PhaseEntry, energies_above_hull
 from tests.dao_core.learning.systems import VALUES, labels, traits
 
 ALL = (HullSampling(), StabilityChance(), Greedy(), RandomChoice())

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from pymatgen.core import Composition
 
-from dao_core.errors import InputError
+from dao_core.errors import InputError, LevelMismatchError
+from dao_core.hull import PhaseEntry
 from dao_core.learning.formation import ElementEnergies, fractions
 from dao_core.learning.kernel import Hyperparameters
 from dao_core.learning.leave_one_out import LeaveOneOut
 from dao_core.learning.residual import Labels, believe
-from dao_core.hull import PhaseEntry
 from tests.dao_core.learning.systems import VALUES, labels, traits, truth
 
 
@@ -148,5 +148,5 @@ def test_levels_are_not_mixed_and_missing_elements_are_named() -> None:
     compound = PhaseEntry(Composition("MgO"), -5.0, "qe")
     with pytest.raises(InputError, match="lack the element O;"):
         ElementEnergies.among([compound, PhaseEntry(Composition("Mg"), -1.0, "qe")])
-    with pytest.raises(InputError, match="one level, not of chgnet, qe"):
+    with pytest.raises(LevelMismatchError, match="chgnet, qe"):
         ElementEnergies.among([compound, PhaseEntry(Composition("Mg"), -1.0, "chgnet")])
