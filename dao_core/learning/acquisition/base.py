@@ -83,7 +83,9 @@ def choose(rule: Acquisition, candidates: LabelCandidates, number: int, seed: in
     left = np.flatnonzero(candidates.open).tolist()
     settled = np.flatnonzero(candidates.belief.labelled).tolist()
     while left and len(chosen) < number:
-        best = max(left, key=lambda i: (_spread(value[i], taken[formulas[i]], rule.spreads), -i))
+        best = max(
+            left, key=lambda i: (_spread(float(value[i]), taken[formulas[i]], rule.spreads), -i)
+        )
         left.remove(best)
         rivals = [i for i in (*settled, *chosen) if formulas[i] == formulas[best]]
         if any(_alike(candidates, best, rival) for rival in rivals):
