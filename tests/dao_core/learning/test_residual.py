@@ -95,10 +95,12 @@ def test_a_repeated_label_counts_once_and_the_lowest() -> None:
 
 def test_scatter_that_nothing_explains_shrinks_the_learned_part() -> None:
     rng = np.random.default_rng(0)
-    covariance = 0.01 * np.ones((40, 40))
-    scattered = LeaveOneOut(covariance, np.full(40, 0.03), rng.normal(0, 0.03, 40))
-    common = LeaveOneOut(covariance, np.full(40, 0.03), 0.1 + rng.normal(0, 0.03, 40))
-    assert scattered.best_scales[0] < common.best_scales[0]
+    place = np.linspace(0, 1, 40)
+    covariance = 0.01 * np.exp(-(((place[:, None] - place) / 0.1) ** 2))
+    scatter = rng.normal(0, 0.03, 40)
+    scattered = LeaveOneOut(covariance, np.full(40, 0.03), scatter)
+    smooth = LeaveOneOut(covariance, np.full(40, 0.03), 0.15 * np.sin(9 * place) + scatter)
+    assert scattered.best_scales[0] < smooth.best_scales[0]
 
 
 def test_leaving_one_out_in_closed_form_is_leaving_one_out() -> None:
