@@ -10,6 +10,7 @@ from typing import Any
 from dao_core.errors import InputError
 from dao_core.hashing import content_id
 from dao_core.potentials import Potential
+from dao_core.potentials.second_opinion import second_opinion
 from dao_core.relax import Relaxation, enthalpy_per_atom, idealised, relax
 from flows.campaign import progress
 from flows.campaign.batches import by_atoms
@@ -160,6 +161,7 @@ def relax_missing(
         conditions.settings,
         on_finish=lambda *_: progress.advance(STAGE),
         best=(best or {}) if conditions.searching else None,
+        second=second_opinion(potential, conditions.settings.pressure),
     )
     if conditions.searching:
         relaxations = idealised(relaxations, potential, conditions.settings)
