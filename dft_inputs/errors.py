@@ -74,3 +74,9 @@ class ContradictoryOutputError(CalculationError):
     """Two outputs of one run, or two parts of one output, do not agree."""
 
     reason = "contradictory_output"
+
+
+class ForeignOutputError(CalculationError):
+    """The output is whole, but of another calculation than the one that was asked for."""
+
+    reason = "foreign_output"

@@ -16,6 +16,7 @@ GROUND = (
     "dao_core.errors",
     "dao_core.hashing",
     "dao_core.hull",
+    "dao_core.level_names",
     "dao_core.local_paths",
     "dao_core.units",
 )
@@ -23,7 +24,7 @@ GROUND = (
 ROOMS = ("dao_core", "stores", "dft_inputs", "flows")
 FORBIDDEN = {
     "dao_core": {"stores", "dft_inputs", "flows", "prefect", "maggma", "atomate2", "jobflow"},
-    "stores": {"dft_inputs", "flows", "prefect", "atomate2", "jobflow"},
+    "stores": {"flows", "prefect", "atomate2", "jobflow"},
     "dft_inputs": {"stores", "flows", "prefect"},
     "flows": {"torch", "scipy", "ase", "spglib"},
 }
@@ -72,6 +73,20 @@ def test_room_takes_only_the_ground_floor_of_dao_core(room: str, allowed: tuple[
         if name.startswith("dao_core") and not name.startswith(allowed)
     ]
     assert offences == []
+
+
+def test_stores_takes_only_the_readers_of_finished_runs_of_dft_inputs() -> None:
+    allowed = ("dft_inputs.errors", "dft_inputs.finished", "dft_inputs.qe.finished",
+               "dft_inputs.vasp.finished")  # fmt: skip
+    taken = {
+        (source.parent.name, name)
+        for source in (ROOT / "stores").rglob("*.py")
+        for name in imported_modules(source)
+        if name.startswith("dft_inputs")
+    }
+    assert taken, "ingest reads runs with the readers of dft_inputs"
+    assert {name for _, name in taken if not name.startswith(allowed)} == set()
+    assert {room for room, _ in taken} == {"ingest"}
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

@@ -64,10 +64,11 @@ def ingest(
     written = asdict(report.written)
     rejections = [{"entry": name, "reason": reason} for name, reason in report.rejections]
     counts = ", ".join(f"{count} {name}" for name, count in written.items() if count) or "none"
+    passed = "".join(f", {n} passed over ({what})" for what, n in report.passed_over.items())
     labels = ", ".join(f"{count} at {name}" for name, count in report.labels.items()) or "none"
     line = (
-        f"{report.source}: {report.read} entries, {len(rejections)} rejected; documents: {counts}; "
-        f"new labels: {labels}"
+        f"{report.source}: {report.read} entries, {len(rejections)} rejected{passed}; "
+        f"documents: {counts}; new labels: {labels}"
     )
     human = listed(rejections[:REJECTIONS_SHOWN], ("entry", "reason"), f"{line}\n{uri}")
     result = {
@@ -78,6 +79,7 @@ def ingest(
         "written": written,
         "labels": report.labels,
         "rejected": report.rejected,
+        "passed_over": report.passed_over,
         "rejections": rejections,
     }
     emit(result, as_json=as_json, human=human)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pymatgen.core import Composition
 
 from dao_core.hull import ON_HULL, ConvexHull, PhaseEntry
+from dao_core.level_names import restricted
 from stores.documents import HullDocument, ThermoDocument
 
 
@@ -28,7 +29,7 @@ def place_on_hull(
         hull.stable = {}
         _leave_unplaced(own)
         return
-    phases = {identity: _phase(entry) for identity, entry in everything.items()}
+    phases = {identity: _phase(entry, hull.level) for identity, entry in everything.items()}
     placed = ConvexHull(list(phases.values()))
     above = {identity: placed.energy_above(phase) or 0.0 for identity, phase in phases.items()}
     for entry in own:
@@ -43,8 +44,10 @@ def place_on_hull(
     }
 
 
-def _phase(entry: ThermoDocument) -> PhaseEntry:
-    return PhaseEntry(Composition(entry.formula), entry.energy_per_atom, entry.level)
+def _phase(entry: ThermoDocument, level: str) -> PhaseEntry:
+    """The phase; at the level of the hull where its own is that for some of the elements."""
+    own = level if restricted(level, entry.elements) == entry.level else entry.level
+    return PhaseEntry(Composition(entry.formula), entry.energy_per_atom, own)
 
 
 def _leave_unplaced(entries: Iterable[ThermoDocument]) -> None:

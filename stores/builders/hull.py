@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations, groupby
+from typing import Any
 
+from dao_core.level_names import restricted, settings_of
 from stores.builders.base import StoreBuilder
 from stores.builders.convex_hull import place_on_hull
 from stores.builders.lowest_energy import lowest_energies, structures_of
@@ -107,7 +109,7 @@ class HullBuilder(StoreBuilder):
         """Stable phases of the subsystems and, if asked, of the system itself."""
         elements = hull.chemsys.split("-")
         systems = [
-            hull_id("-".join(subset), hull.level)
+            hull_id("-".join(subset), restricted(hull.level, subset))
             for size in range(1, len(elements) + own)
             for subset in combinations(elements, size)
         ]
@@ -119,11 +121,20 @@ class HullBuilder(StoreBuilder):
         larger: set[str] = set()
         for level in {hull.level for hull in hulls}:
             changed = [set(one.chemsys.split("-")) for one in hulls if one.level == level]
-            for found in self.store.hulls.query({"level": level}, ["hull_id", "chemsys"]):
+            for found in self.store.hulls.query(_sharing(level), ["hull_id", "chemsys", "level"]):
                 elements = set(found["chemsys"].split("-"))
-                if any(one < elements for one in changed):
+                if any(one < elements and restricted(found["level"], one) == level
+                       for one in changed):  # fmt: skip
                     larger.add(found["hull_id"])
         marked = list(self.store.find(HullDocument, {"hull_id": {"$in": sorted(larger)}}))
         for one in marked:
             one.pending = "all"
         return marked
+
+
+def _sharing(level: str) -> dict[str, Any]:
+    """Criteria of the levels that may have this one for some of their elements."""
+    settings = settings_of(level)
+    if settings is None:
+        return {"level": level}
+    return {"level": {"$gte": f"{settings}[", "$lt": f"{settings}\\"}}

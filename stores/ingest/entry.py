@@ -22,6 +22,7 @@ class Entry:
         cursor: where the source goes on after this entry.
         renews: whether the id stays with one material, as in databases, so that what the source
             said of it before is withdrawn. Names of files do not.
+        is_fault: whether an entry that is not taken should have been; others are passed over.
     """
 
     source_id: str
@@ -31,6 +32,7 @@ class Entry:
     reason: str | None = None
     cursor: str | None = None
     renews: bool = False
+    is_fault: bool = True
 
 
 class Source(Protocol):

@@ -27,6 +27,7 @@ class IngestReport:
         labels: new labels by level.
         rejected: entries that were not taken, by reason.
         rejections: id in the source and reason of each of them; the events say it too.
+        passed_over: entries that were never meant to be taken, by what they are.
     """
 
     source: str
@@ -35,6 +36,7 @@ class IngestReport:
     labels: dict[str, int]
     rejected: dict[str, int]
     rejections: list[tuple[str, str]]
+    passed_over: dict[str, int]
 
 
 def ingest(
@@ -60,9 +62,12 @@ def ingest(
     entries = islice(source.entries(state.cursor), limit)
     written, labels, rejected, read = WriteReport(), Counter[str](), Counter[str](), 0
     rejections: list[tuple[str, str]] = []
+    passed_over = Counter[str]()
     while batch := list(islice(entries, BATCH)):
+        passed_over.update(one.reason or "" for one in batch if not one.is_fault)
+        wanted = [one for one in batch if one.is_fault]
         documents = without_known_candidates(
-            store, (document for entry in batch for document in documents_of(source, entry))
+            store, (document for entry in wanted for document in documents_of(source, entry))
         )
         labels.update(_new_labels(store, documents))
         written += store.put(documents)
@@ -81,7 +86,9 @@ def ingest(
     if limit is None or read < limit:
         state.cursor, state.finished = None, True
         store.put(state)
-    return IngestReport(source.name, read, written, dict(labels), dict(rejected), rejections)
+    return IngestReport(
+        source.name, read, written, dict(labels), dict(rejected), rejections, dict(passed_over)
+    )
 
 
 def _new_labels(store: DaoStore, documents: Iterable[Document]) -> Counter[str]:

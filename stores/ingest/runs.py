@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from dao_core.errors import InputError
+from dft_inputs.errors import CalculationError
+from dft_inputs.finished import FinishedRun, NoLabelError, OtherRunError
 from stores.ingest.entry import Entry
 
 
@@ -41,8 +43,32 @@ class RunFolder:
         for file in sorted(self.folder.rglob(self.pattern)):
             identity = str(file.relative_to(self.folder))
             if cursor is None or identity > cursor:
-                yield self.read(file, identity)
+                yield self._entry(file, identity)
 
     @abstractmethod
-    def read(self, file: Path, identity: str) -> Entry:
-        """The last configuration of one run, or the reason why it is not taken."""
+    def read(self, file: Path) -> FinishedRun:
+        """The last configuration of one run.
+
+        Raises:
+            CalculationError: it is not taken, and why.
+        """
+
+    def _entry(self, file: Path, identity: str) -> Entry:
+        try:
+            run = self.read(file)
+        except OtherRunError as error:
+            return Entry(identity, reason=error.reason, cursor=identity, is_fault=False)
+        except NoLabelError as error:
+            return Entry(identity, reason=f"{error.reason}: {error}", cursor=identity)
+        except (CalculationError, OSError) as error:
+            # A truncated file is how an interrupted run looks.
+            word = getattr(error, "reason", "unreadable_run")
+            word = word if word == "foreign_output" else "unreadable_run"
+            return Entry(identity, reason=f"{word}: {error}", cursor=identity)
+        facts = {
+            "energy_per_atom": run.energy / len(run.structure),
+            "forces": run.forces,
+            "stress": run.stress,
+            "properties": run.properties,
+        }
+        return Entry(identity, run.structure, self.level or run.level, facts, cursor=identity)

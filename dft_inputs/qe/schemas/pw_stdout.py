@@ -17,6 +17,9 @@ _STRESS = re.compile(
     r"total\s+stress.*P=.*\n((?:[ \t]*(?:-?\d+\.\d+[ \t]+){5}-?\d+\.\d+[ \t]*\n){3})"
 )
 """A number too wide for its column is printed as stars: such a block counts as none."""
+_PSEUDO = re.compile(
+    r"PseudoPot\. #\s*\d+ for\s+(\S+)\s+read from file:.*?MD5 check sum:\s*(\S+)", re.DOTALL
+)
 _WALL = re.compile(r"PWSCF\s+:.*CPU\s+(.+?)\s*WALL")
 _ITERATIONS = re.compile(r"convergence has been achieved in\s+(\d+) iterations")
 _STEPS_EXHAUSTED = re.compile(
@@ -40,6 +43,7 @@ class PwStdout(BaseModel):
     time_exceeded: bool = Field(description="max_seconds was reached")
     bfgs_failed: bool
     relaxation_finished: bool = Field(description="The final coordinates were printed")
+    pseudo_md5: dict[str, str] = Field(description="md5 of each pseudopotential by atomic type")
     error_routine: str | None
     error_message: str | None
     wall_seconds: float | None
@@ -69,6 +73,7 @@ def read_pw_stdout(path: Path) -> PwStdout:
         time_exceeded="Maximum CPU time exceeded" in text,
         bfgs_failed=bool(re.search(r"history already reset|bfgs failed|dE0s is positive", text)),
         relaxation_finished="End final coordinates" in text,
+        pseudo_md5=dict(_PSEUDO.findall(text)),
         error_routine=error.group(1) if error else None,
         error_message=" ".join(error.group(3).split()) if error else None,
         wall_seconds=_seconds(wall[-1]) if wall else None,

@@ -17,6 +17,7 @@ from dft_inputs.level import LevelOfTheory
 from dft_inputs.qe import files
 from dft_inputs.qe.pw_input import PwInput
 from dft_inputs.qe.schemas.band_structure import ElectronicStructure, electronic_structure
+from dft_inputs.qe.schemas.belonging import check_belonging
 from dft_inputs.qe.schemas.failure import diagnose
 from dft_inputs.qe.schemas.pw_stdout import PwStdout, read_pw_stdout
 from dft_inputs.qe.schemas.pw_xml import (
@@ -122,6 +123,7 @@ class PwTaskDoc(BaseModel):
         xml = read_pw_xml(files.xml_path(directory))
         stdout = read_pw_stdout(directory / files.OUTPUT)
         pw_input = PwInput.from_directory(directory)
+        check_belonging(xml, stdout, pw_input, level.pseudo_md5)
         calculation = xml["input"]["control_variables"]["calculation"]
         if calculation in ("scf", "relax", "vc-relax"):
             check_agreement(xml, stdout)

@@ -125,13 +125,24 @@ def test_what_was_corrected_in_any_run_is_told_of_success_and_failure(
     chain = replace(method(command), protocol=protocol, workflow="relax")
     done = validate({"si": silicon}, chain, root=tmp_path).validations[0]
     assert done.result is not None
-    assert done.result.steps == 12, "ionic steps of the recorded relaxation"
+    assert done.result.steps == 4, "ionic steps of the recorded relaxation"
     assert done.result.energy_before is not None
     assert done.result.energy_before > done.result.energy_per_atom
     assert done.result.task["corrections"] == []
     assert [c.handler for c in done.corrections] == ["ScfHandler"]
     assert done.corrections[0].actions[0]["set"] == {"mixing_beta": 0.32}
     assert done.result.corrections == done.corrections
+
+
+def test_output_of_another_crystal_is_no_result(
+    home: Path, stand_in: StandIn, silicon: Structure, tmp_path: Path
+) -> None:
+    aluminium = Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.05), ["Al"], [[0, 0, 0]])
+    command, _ = stand_in(honest=False)
+    report = validate({"al": aluminium, "si": silicon}, method(command), root=tmp_path)
+    assert {(v.state, v.reason) for v in report.validations} == {("failed", "foreign_output")}
+    assert "atoms Al1 was asked for, the output has Si2" in str(report.validations[0].message)
+    assert "calculation scf was asked for" in str(report.validations[1].message)
 
 
 def test_missing_program_is_told_before_anything_runs(

@@ -76,6 +76,21 @@ def test_a_withdrawn_element_leaves_no_hull(store, rocksalt, element, put_label)
     assert _above(store, "O2") == []
 
 
+def test_levels_of_runs_share_a_hull_where_their_elements_agree(
+    store, rocksalt, element, put_label
+) -> None:
+    put_label(store, element("Mg"), -1.0, "qe-pbe-12[Mg:aa]")
+    put_label(store, rocksalt(), -4.0, "qe-pbe-12[Mg:aa,O:bb]")
+    put_label(store, element("O"), -9.0, "qe-pbe-12[O:cc]")
+    HullBuilder(store).build()
+    assert _above(store, "MgO", "qe-pbe-12[Mg:aa,O:bb]") == [None], "another O"
+    put_label(store, element("O"), -2.0, "qe-pbe-12[O:bb]")
+    HullBuilder(store).build()
+    assert _above(store, "MgO", "qe-pbe-12[Mg:aa,O:bb]") == [0.0]
+    found = next(store.find(ThermoDocument, {"formula": "MgO"}))
+    assert found.formation_energy_per_atom == pytest.approx(-4.0 + 1.5)
+
+
 def test_late_elements_complete_the_hull(store, rocksalt, element, put_label) -> None:
     put_label(store, rocksalt(), -4.0)
     HullBuilder(store).build()
