@@ -7,8 +7,6 @@ in the last digits. At loose tolerances moyo 0.21 does not return for some disto
 
 from __future__ import annotations
 
-import logging
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +15,6 @@ import moyopy
 import numpy as np
 import spglib
 from pymatgen.core import Element, Lattice, Structure
-
-# Failed attempts at one tolerance are expected here, and answered by trying the next.
-os.environ.setdefault("SPGLIB_WARNING", "OFF")
-logging.getLogger("moyo").setLevel(logging.ERROR)
 
 LADDER = (0.3, 0.2, 0.1, 0.05, 0.02, 0.01)
 """Angstrom: the tolerances that are tried; relaxed structures of a learned potential need 0.1."""

@@ -18,7 +18,7 @@ from dao_core.generator.held_parts import HeldCrystal, HeldParts
 from dao_core.generator.sampling import ANNEALING_SLOPE, initial_noise, integrate_flow
 from dao_core.generator.velocity import VelocityNetwork
 
-FLOW_STEPS = 50
+FLOW_STEPS = 25
 """Euler steps where no number is asked for."""
 
 

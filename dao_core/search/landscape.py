@@ -9,7 +9,7 @@ import numpy as np
 from pymatgen.core import Structure
 
 from dao_core.crystal.deduplication import NOISE_ENERGY, deduplicate, same_crystal
-from dao_core.crystal.fingerprint import fingerprint, fingerprint_distance
+from dao_core.crystal.fingerprint import coloured_fingerprint, fingerprint_distance
 from dao_core.crystal.reading import NamedStructure
 from dao_core.crystal.symmetry import SymmetrisedCrystal, space_group_number, symmetrise
 from dao_core.hull import PhaseEntry
@@ -132,10 +132,10 @@ def landscape(
 def distance_matrix(structures: Sequence[Structure]) -> np.ndarray:
     """How far minima of one composition are from each other, ``[n, n]``.
 
-    Largest differences of fingerprints (:func:`dao_core.crystal.fingerprint.fingerprint`), in units
-    of the cube root of the volume per atom.
+    Largest differences of fingerprints, in units of the cube root of the volume per atom (see
+    :func:`dao_core.crystal.fingerprint.coloured_fingerprint`).
     """
-    prints = [fingerprint(structure) for structure in structures]
+    prints = [coloured_fingerprint(structure) for structure in structures]
     return np.array([[fingerprint_distance(one, other) for other in prints] for one in prints])
 
 
@@ -144,7 +144,7 @@ def _distances_to_best(ordered: Sequence[Structure]) -> list[float]:
     best: dict[str, np.ndarray] = {}
     distances = []
     for structure in ordered:
-        own = fingerprint(structure)
+        own = coloured_fingerprint(structure)
         reference = best.setdefault(structure.composition.reduced_formula, own)
         distances.append(fingerprint_distance(own, reference))
     return distances

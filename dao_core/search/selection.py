@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 from pymatgen.core import Structure
 
-from dao_core.crystal.fingerprint import fingerprint, fingerprint_distance
+from dao_core.crystal.fingerprint import coloured_fingerprint, fingerprint_distance
 
 LEAST_DOUBT = 0.03
 """eV/atom; no surrogate knows an energy above hull better, whatever it says of itself."""
@@ -61,7 +61,7 @@ def choose_for_dft(candidates: Sequence[DftCandidate], budget: int) -> list[int]
         candidates: distinct crystals, best first.
         budget: how many calculations.
     """
-    prints = [fingerprint(one.structure) for one in candidates]
+    prints = [coloured_fingerprint(one.structure) for one in candidates]
     formulas = [one.structure.composition.reduced_formula for one in candidates]
     value = [stability_chance(c) * (1.0 if c.novel else KNOWN_VALUE) for c in candidates]
     chosen: list[int] = []

@@ -17,6 +17,7 @@ from dao_core.generator.flow_matching import flow_matching_loss
 from dao_core.generator.log_stretch import log_stretch
 from dao_core.generator.model_file import load_flow_model, save_flow_model
 from dao_core.generator.prototypes.prior import PrototypePrior
+from dao_core.generator.symmetric_noise import SymmetricNoise
 from dao_core.generator.velocity import VelocityNetwork
 from dao_core.training.generator_batches import (
     SymmetricBatch,
@@ -48,7 +49,8 @@ class GeneratorTraining(RunSettings):
         optimizer: ``muon`` for the matrices of the blocks, or ``adamw`` for all; what each is
             worth stands in benchmarks/experiments.md. Their best learning rates differ.
         max_atoms: larger crystals are left out; becomes the model's domain.
-        symmetric_share: share of the crystals whose noise keeps their space group.
+        symmetric_share: share of the crystals whose noise keeps their space group: for held orbits;
+            what it is given, free noise lacks (benchmarks/experiments.md).
         metric_steps: optimiser steps of the metric between compositions, which chooses prototypes.
     """
 
@@ -58,7 +60,7 @@ class GeneratorTraining(RunSettings):
     precision: Literal["32-true", "bf16-mixed"] = "bf16-mixed"
     optimizer: Literal["muon", "adamw"] = "muon"
     max_atoms: int = 20
-    symmetric_share: float = 0.5
+    symmetric_share: float = 0.0
     metric_steps: int = 4000
 
 
@@ -91,8 +93,10 @@ class GeneratorModule(lightning.LightningModule):
     def training_step(self, batch: SymmetricBatch, index: int) -> Tensor:
         """Loss of one batch."""
         random = batch_random(self, self.settings.seed, index)
-        draws = torch.rand(len(batch), generator=random, device=random.device)
-        symmetric = batch.symmetric.only(draws < self.settings.symmetric_share)
+        symmetric = None
+        if self.settings.symmetric_share:
+            draws = torch.rand(len(batch), generator=random, device=random.device)
+            symmetric = batch.symmetric.only(draws < self.settings.symmetric_share)
         loss = flow_matching_loss(self.network, batch.crystals, random, symmetric)
         parts = {"coordinates": loss.coordinates, "lattice": loss.lattice}
         self.log_dict(parts, on_epoch=True, on_step=False, batch_size=len(batch), sync_dist=True)
@@ -100,7 +104,10 @@ class GeneratorModule(lightning.LightningModule):
 
     def validation_step(self, batch: SymmetricBatch, index: int) -> None:
         """Losses on held-out crystals with noise that is the same at each validation."""
-        for name, symmetric in (("val", None), ("val_symmetric", batch.symmetric)):
+        kinds: dict[str, SymmetricNoise | None] = {"val": None}
+        if self.settings.symmetric_share:
+            kinds["val_symmetric"] = batch.symmetric
+        for name, symmetric in kinds.items():
             random = torch.Generator(device=batch.crystals.lattice.device).manual_seed(index)
             loss = flow_matching_loss(self.network, batch.crystals, random, symmetric)
             parts = {f"{name}_coordinates": loss.coordinates, f"{name}_lattice": loss.lattice}
@@ -238,4 +245,8 @@ def _loader(
         *ranks,
         multiple,
     )
-    return BatchLoader(SymmetricDataset(crystals), sampler, collate_symmetric)
+    return BatchLoader(
+        SymmetricDataset(crystals, symmetric=settings.symmetric_share > 0),
+        sampler,
+        collate_symmetric,
+    )

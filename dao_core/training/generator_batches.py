@@ -33,10 +33,16 @@ class SymmetricBatch:
 
 
 class SymmetricDataset(Dataset[tuple[Crystal, OrbitMaps | None]]):
-    """Crystals in memory; what a space group leaves free is found when first asked for."""
+    """Crystals in memory; what a space group leaves free is found when first asked for.
 
-    def __init__(self, crystals: Sequence[Crystal]) -> None:
+    Attributes:
+        crystals: what it holds.
+        symmetric: whether space groups are looked for; they take longer than a training step.
+    """
+
+    def __init__(self, crystals: Sequence[Crystal], *, symmetric: bool = True) -> None:
         self.crystals = crystals
+        self.symmetric = symmetric
         self._maps: dict[int, OrbitMaps | None] = {}
 
     def __len__(self) -> int:
@@ -44,7 +50,9 @@ class SymmetricDataset(Dataset[tuple[Crystal, OrbitMaps | None]]):
         return len(self.crystals)
 
     def __getitem__(self, index: int) -> tuple[Crystal, OrbitMaps | None]:
-        """The crystal at ``index`` and its maps; None where spglib finds no usable group."""
+        """The crystal at ``index`` and its maps; None where there is no usable group."""
+        if not self.symmetric:
+            return self.crystals[index], None
         if index not in self._maps:
             self._maps[index] = _maps(self.crystals[index])
         return self.crystals[index], self._maps[index]

@@ -60,7 +60,7 @@ def card_markdown(path: Path) -> str:
         hash=model.checkpoint_hash,
         parameters=sum(tensor.numel() for tensor in model.network.parameters()) / 1e6,
         prototypes=len(library) if library else "no",
-        members=len(library.member_elements) if library else 0,
+        members=library.crystals_seen if library else 0,
         train_crystals=card["train_crystals"],
         files=", ".join(card["train_files"]),
         rejected=", ".join(f"{why} {count}" for why, count in card["train_rejected"].items()),

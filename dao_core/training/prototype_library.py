@@ -2,119 +2,136 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dao_core.crystal.fingerprint import fingerprint
+from dao_core.crystal.fingerprint import SHELLS, coloured_fingerprint
 from dao_core.crystal.validity import invalid_reason
-from dao_core.generator.prototypes.classes import assignments, classes_of
-from dao_core.generator.prototypes.library import ALIKE, PrototypeLibrary
+from dao_core.generator.prototypes.classes import assignments, classes_of, permuted
+from dao_core.generator.prototypes.library import ALIKE, Counts, PrototypeGroup, PrototypeLibrary
 from dao_core.training.records import Crystal
 
+MOST_OF_A_FORMULA = 12
+"""Prototypes in which one composition is remembered. Some have more than a hundred orderings of one
+lattice, which would outweigh all others."""
 
-class _Group:
-    """The prototypes found so far among crystals of one stoichiometry."""
-
-    def __init__(self, counts: tuple[int, ...]) -> None:
-        self.counts = counts
-        self.prototypes: list[int] = []
-        self._prints: list[NDArray[np.float32]] = []
-        self._sorted = np.zeros((0, 0, 0), dtype=np.float32)
-
-    def add(self, number: int, own: NDArray[np.float32]) -> None:
-        """Take a new prototype."""
-        if len(self.prototypes) == len(self._sorted):
-            room = np.full((len(self._sorted) + 64, *own.shape), np.inf, dtype=np.float32)
-            room[: len(self._prints)] = self._sorted.reshape(-1, *own.shape)
-            self._sorted = room
-        self._sorted[len(self.prototypes)] = self._sort(own)
-        self.prototypes.append(number)
-        self._prints.append(own)
-
-    def nearest(self, own: NDArray[np.float32]) -> tuple[int, tuple[int, ...]] | None:
-        """The prototype of a fingerprint within ``ALIKE``, and how its classes are assigned to it.
-
-        Classes of equal counts, sorted number by number, are nowhere further apart than under any
-        assignment, so that few prototypes need to be tried under all.
-        """
-        if not self.prototypes:
-            return None
-        bound = np.abs(self._sorted - self._sort(own)).max(axis=(1, 2))
-        best, found = ALIKE, None
-        for place in np.flatnonzero(bound <= ALIKE):
-            for assignment in assignments(self.counts):
-                distance = float(np.abs(self._prints[place] - own[list(assignment)]).max())
-                if distance <= best:
-                    best, found = distance, (self.prototypes[place], assignment)
-        return found
-
-    def _sort(self, own: NDArray[np.float32]) -> NDArray[np.float32]:
-        counts = np.array(self.counts)
-        return np.concatenate([np.sort(own[counts == n], axis=0) for n in np.unique(counts)])
+Floats = NDArray[np.float32]
 
 
-def build_library(crystals: Sequence[Crystal]) -> PrototypeLibrary:
-    """Sort crystals by prototype, each to the nearest that came before it or a new one.
+def build_library(crystals: Iterable[Crystal]) -> PrototypeLibrary:
+    """Sort crystals by prototype, each to one that came before it and is alike, or a new one.
 
     The first crystal of a prototype gives its geometry. Crystals that are not possible (atoms too
-    close) and repeats of the same elements in the same prototype are left out.
+    close), repeats of the same elements in the same prototype, and what comes after
+    :data:`MOST_OF_A_FORMULA` prototypes of one composition are left out.
+
+    Args:
+        crystals: the most trustworthy first.
     """
-    groups: dict[tuple[int, ...], _Group] = {}
-    found = _Found()
+    groups: dict[Counts, _Group] = {}
     for crystal in crystals:
         structure = crystal.structure()
         if invalid_reason(structure):
             continue
         elements, counts, atoms = classes_of(crystal.atomic_numbers)
         order = np.argsort(np.argsort(elements))  # fingerprints are sorted by atomic number
-        own = fingerprint(structure)[order].astype(np.float32)
-        group = groups.setdefault(counts, _Group(counts))
-        nearest = group.nearest(own)
-        if nearest is None:
-            nearest = found.add(crystal, counts, atoms, own), tuple(range(len(counts)))
-            group.add(nearest[0], own)
-        number, assignment = nearest
-        found.members[number, tuple(int(z) for z in elements[list(assignment)])] = None
-    return found.library()
+        own = permuted(coloured_fingerprint(structure), order).astype(np.float32)
+        groups.setdefault(counts, _Group(counts)).take(crystal, elements, atoms, own)
+    return PrototypeLibrary({counts: group.finished() for counts, group in groups.items()})
 
 
-class _Found:
-    """Prototypes and members in the order in which they were found."""
+class _Group:
+    """The prototypes found so far among crystals of one stoichiometry."""
 
-    def __init__(self) -> None:
-        self.members: dict[tuple[int, tuple[int, ...]], None] = {}
-        self._counts: list[tuple[int, ...]] = []
+    def __init__(self, counts: Counts) -> None:
+        k = len(counts)
+        self.counts = counts
+        self._ways = assignments(counts)
         self._lattices: list[NDArray[np.float64]] = []
-        self._frac_coords: list[NDArray[np.float32]] = []
-        self._atom_classes: list[NDArray[np.int64]] = []
-        self._prints: list[NDArray[np.float32]] = []
+        self._frac_coords: list[Floats] = []
+        self._members: dict[tuple[int, tuple[int, ...]], None] = {}
+        self._formulas: dict[tuple[int, ...], int] = {}
+        self._prints = _Rows((k, k, len(SHELLS)))
+        self._sorted = _Rows((k * k, len(SHELLS)))
 
-    def add(
+    def take(
         self,
         crystal: Crystal,
-        counts: tuple[int, ...],
+        elements: NDArray[np.int64],
         atoms: NDArray[np.int64],
-        own: NDArray[np.float32],
-    ) -> int:
-        """Take a crystal as a new prototype and return its number."""
-        volume = abs(np.linalg.det(crystal.lattice)) / len(atoms)
-        self._counts.append(counts)
-        self._lattices.append(crystal.lattice / volume ** (1 / 3))
-        self._frac_coords.append((crystal.frac_coords % 1.0).astype(np.float32))
-        self._atom_classes.append(atoms.astype(np.int64))
-        self._prints.append(own)
-        return len(self._counts) - 1
+        own: Floats,
+    ) -> None:
+        """Note a crystal under its prototype."""
+        found = self._nearest(own)
+        formula = tuple(elements.tolist())
+        if found is None and self._formulas.get(formula, 0) >= MOST_OF_A_FORMULA:
+            return
+        place, way = found or (self._add(crystal, atoms, own), self._ways[0])
+        member = (place, tuple(int(z) for z in elements[list(way)]))
+        if member not in self._members:
+            self._members[member] = None
+            self._formulas[formula] = self._formulas.get(formula, 0) + 1
 
-    def library(self) -> PrototypeLibrary:
-        """All that was found."""
-        return PrototypeLibrary(
-            self._counts,
-            np.array(self._lattices, dtype=np.float32).reshape(-1, 3, 3),
-            self._frac_coords,
-            self._atom_classes,
-            self._prints,
-            np.array([number for number, _ in self.members], dtype=np.int64),
-            [np.array(elements) for _, elements in self.members],
+    def finished(self) -> PrototypeGroup:
+        """All that was taken."""
+        return PrototypeGroup(
+            self.counts,
+            np.array(self._lattices, dtype=np.float32),
+            np.array(self._frac_coords, dtype=np.float32),
+            self._prints.filled,
+            np.array([place for place, _ in self._members], dtype=np.int64),
+            np.array([elements for _, elements in self._members], dtype=np.int64),
         )
+
+    def _add(self, crystal: Crystal, atoms: NDArray[np.int64], own: Floats) -> int:
+        volume = abs(np.linalg.det(crystal.lattice)) / len(atoms)
+        by_class = np.argsort(atoms, kind="stable")
+        self._lattices.append(crystal.lattice / volume ** (1 / 3))
+        self._frac_coords.append((crystal.frac_coords[by_class] % 1.0).astype(np.float32))
+        self._prints.add(own)
+        self._sorted.add(self._bound(own))
+        return len(self._lattices) - 1
+
+    def _nearest(self, own: Floats) -> tuple[int, tuple[int, ...]] | None:
+        """The prototype within ``ALIKE``, and how its classes are assigned to it.
+
+        Entries of classes of equal counts, sorted number by number, are nowhere further apart than
+        under any assignment, so that few prototypes need to be tried under all.
+        """
+        bound = np.abs(self._sorted.filled - self._bound(own)).max(axis=(1, 2))
+        best, found = ALIKE, None
+        for place in np.flatnonzero(bound <= ALIKE):
+            for way in self._ways:
+                distance = float(np.abs(self._prints.filled[place] - permuted(own, way)).max())
+                if distance <= best:
+                    best, found = distance, (int(place), way)
+        return found
+
+    def _bound(self, own: Floats) -> Floats:
+        """Numbers ``[k k, n]`` of a fingerprint that no assignment changes."""
+        counts = np.array(self.counts)
+        kinds = [counts == n for n in np.unique(counts)]
+        blocks = [own[a][:, b].reshape(-1, own.shape[-1]) for a in kinds for b in kinds]
+        return np.concatenate([np.sort(block, axis=0) for block in blocks])
+
+
+class _Rows:
+    """Arrays of one shape in one that grows."""
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        self._rows = np.empty((16, *shape), dtype=np.float32)
+        self._count = 0
+
+    @property
+    def filled(self) -> Floats:
+        """All that was added."""
+        return self._rows[: self._count]
+
+    def add(self, row: Floats) -> None:
+        """Take one more."""
+        if self._count == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.empty_like(self._rows)])
+        self._rows[self._count] = row
+        self._count += 1

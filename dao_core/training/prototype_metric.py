@@ -32,7 +32,7 @@ STEPS = 4000
 
 @dataclass(frozen=True)
 class _Lesson:
-    """A stoichiometry: its crystals, and the fingerprints of their prototypes."""
+    """A stoichiometry: its crystals, and the fingerprints ``[m, k, k, n]`` of their prototypes."""
 
     counts: tuple[int, ...]
     elements: Tensor
@@ -92,12 +92,12 @@ def _losses(metric: CompositionMetric, lesson: _Lesson, random: np.random.Genera
     right = torch.stack(
         [
             torch.cdist(
-                lesson.fingerprints[asking][:, list(way)].flatten(1),
+                lesson.fingerprints[asking][:, way][:, :, way].flatten(1),
                 lesson.fingerprints[answering].flatten(1),
                 p=torch.inf,
             )
             <= SAME
-            for way in ways
+            for way in map(list, ways)
         ],
         dim=1,
     )

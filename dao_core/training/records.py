@@ -18,10 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pymatgen.core import Element, Lattice, Structure
 
+from dao_core.crystal.fingerprint import coloured_fingerprint, fingerprint_distance
 from dao_core.errors import InputError, MissingError
 from dao_core.hashing import text_hash
 from dao_core.training.record_stream import stream_records
 from dao_core.training.reduced_cells import Cell, reduced_cells
+
+SAME = 0.02
+"""Distance of coloured fingerprints within which crystals of one volume are repeats."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +81,13 @@ def iterate_records(path: Path) -> Iterator[dict[str, Any]]:
 def read_crystals(paths: Iterable[Path], max_atoms: int) -> RecordReading:
     """Read record files, reduce each crystal to its Niggli primitive cell, drop repeats.
 
-    A repeat has the same atoms per primitive cell and the same volume to 0.2 %; the first is kept.
+    A repeat has the same atoms per primitive cell, the same volume to 0.2 % and the same coloured
+    fingerprint to :data:`SAME`, so that two orderings of one lattice are both kept; of repeats the
+    first is.
     Every crystal that is left out is counted with its reason.
     """
     reading = RecordReading()
-    seen: set[tuple[bytes, int]] = set()
+    seen = _Seen()
     for path in paths:
         records = list(iterate_records(path))
         for record, cell in zip(records, reduced_cells(path, records), strict=True):
@@ -89,14 +95,37 @@ def read_crystals(paths: Iterable[Path], max_atoms: int) -> RecordReading:
             if isinstance(crystal, str):
                 reading.rejected[crystal] += 1
                 continue
-            volume = abs(np.linalg.det(crystal.lattice)) / len(crystal.atomic_numbers)
-            key = (np.sort(crystal.atomic_numbers).tobytes(), round(500 * float(np.log(volume))))
-            if key in seen:
+            if seen.has(crystal):
                 reading.rejected["repeat"] += 1
                 continue
-            seen.add(key)
             reading.crystals.append(crystal)
     return reading
+
+
+class _Seen:
+    """The crystals that were read, by atoms and volume; alike ones are told by fingerprint."""
+
+    def __init__(self) -> None:
+        self._alike: dict[tuple[bytes, int], list[Crystal]] = {}
+        self._prints: dict[int, NDArray[np.float64]] = {}
+
+    def has(self, crystal: Crystal) -> bool:
+        """Whether this crystal was there before; it is now."""
+        volume = abs(np.linalg.det(crystal.lattice)) / len(crystal.atomic_numbers)
+        key = (np.sort(crystal.atomic_numbers).tobytes(), round(500 * float(np.log(volume))))
+        alike = self._alike.setdefault(key, [])
+        if any(self._distance(crystal, other) <= SAME for other in alike):
+            return True
+        alike.append(crystal)
+        return False
+
+    def _distance(self, first: Crystal, second: Crystal) -> float:
+        return fingerprint_distance(self._print(first), self._print(second))
+
+    def _print(self, crystal: Crystal) -> NDArray[np.float64]:
+        if id(crystal) not in self._prints:  # seldom needed: most volumes are met once
+            self._prints[id(crystal)] = coloured_fingerprint(crystal.structure())
+        return self._prints[id(crystal)]
 
 
 def manifest_hash(crystals: Sequence[Crystal]) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pymatgen.core import Structure
 
 from dao_core.crystal.batch import MAX_ATOMIC_NUMBER, CrystalBatch
-from dao_core.crystal.fingerprint import fingerprint, fingerprint_distance
+from dao_core.crystal.fingerprint import coloured_fingerprint, fingerprint_distance
 from dao_core.crystal.niggli import niggli_primitive
 from dao_core.errors import InputError
 from dao_core.potentials.base import Potential
@@ -112,14 +112,14 @@ def diverse(
     seen: dict[str, list[NDArray[np.float64]]] = {}
     for structure in known:
         formula = structure.composition.reduced_formula
-        seen.setdefault(formula, []).append(fingerprint(structure))
+        seen.setdefault(formula, []).append(coloured_fingerprint(structure))
     kept: list[int] = []
     count: dict[str, int] = {}
     for index, structure in enumerate(structures):
         formula = structure.composition.reduced_formula
         if count.get(formula, 0) >= per_formula:
             continue
-        own = fingerprint(structure)
+        own = coloured_fingerprint(structure)
         others = seen.setdefault(formula, [])
         if all(fingerprint_distance(own, other) > ALIKE for other in others):
             others.append(own)

@@ -6,9 +6,9 @@ import tempfile
 from typing import Any
 
 import lightning
-from lightning.pytorch.callbacks import EMAWeightAveraging
 from torch.utils.data import DataLoader
 
+from dao_core.training.averaging import WarmAveraging
 from dao_core.training.retraining_settings import Retraining
 
 
@@ -20,7 +20,7 @@ def fit(module: lightning.LightningModule, loader: DataLoader[Any], settings: Re
             max_steps=settings.steps,
             max_epochs=-1,
             gradient_clip_val=1.0,
-            callbacks=[EMAWeightAveraging(decay=settings.ema_decay)],
+            callbacks=[WarmAveraging(settings.ema_decay)],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,

@@ -12,7 +12,7 @@ class Retraining:
     Attributes:
         steps: optimiser steps.
         atoms_per_batch: padded atoms per batch.
-        learning_rate: peak of the cosine schedule.
+        learning_rate: peak of the schedule.
         anchor: strength of the pull to the previous weights.
         replay: replayed crystals for each new one; DAO-P replays a hundred at least, unless 0.
         seed: of order and noise.

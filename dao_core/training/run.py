@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
 from collections.abc import Mapping
@@ -15,9 +14,10 @@ from typing import Any, ClassVar, Literal
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import EMAWeightAveraging, ModelCheckpoint, RichProgressBar, Timer
+from lightning.pytorch.callbacks import ModelCheckpoint, RichProgressBar, Timer
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
+from dao_core.training.averaging import WarmAveraging
 from dao_core.training.folder_identity import claim
 from dao_core.units import SECONDS_PER_HOUR
 
@@ -31,7 +31,7 @@ class RunSettings:
 
     Attributes:
         size: named network configuration.
-        steps: optimiser steps of the cosine schedule.
+        steps: optimiser steps of the schedule: a constant rate, then linear to ``final_rate``.
         hours: wall-clock hours instead of steps: the schedule follows the clock and surely ends.
             What a run took before it was killed counts.
         atoms_per_batch: padded atoms per batch and process.
@@ -47,7 +47,10 @@ class RunSettings:
     """
 
     final_rate: ClassVar[float] = 0.0
-    """Share of the learning rate at which the cosine ends."""
+    """Share of the learning rate at which the schedule ends."""
+    decay_share: ClassVar[float] = 0.4
+    """Share of the run over which the rate falls. What comes before does not depend on the length
+    of the run, so that a run can be made longer while it goes on."""
     gradient_clip: ClassVar[float] = 1.0
     unused_parameters: ClassVar[bool] = False
     """Whether the loss leaves out parameters, which DDP has to look for then."""
@@ -115,7 +118,7 @@ def new_trainer(folder: Path, settings: RunSettings, **options: Any) -> lightnin
         accumulate_grad_batches=settings.accumulate,
         gradient_clip_val=settings.gradient_clip,
         callbacks=[
-            EMAWeightAveraging(decay=settings.ema_decay),
+            WarmAveraging(settings.ema_decay),
             checkpoints,
             Timer(duration, verbose=False),
             *([RichProgressBar(console_kwargs={"stderr": True})] if on_terminal else []),
@@ -166,13 +169,17 @@ def claim_folder(folder: Path, settings: RunSettings, identity: Mapping[str, Any
 def scheduled(
     module: lightning.LightningModule, optimizer: torch.optim.Optimizer, settings: RunSettings
 ) -> dict[str, Any]:
-    """``optimizer`` with linear warm-up and a cosine over steps or hours, as Lightning takes it."""
+    """``optimizer`` with linear warm-up, a constant rate and a linear end, as Lightning takes it.
+
+    Constant and then falling (Haegele et al., NeurIPS 2024) ends where a cosine does, and a run
+    whose length is changed need not begin anew.
+    """
 
     def factor(step: int) -> float:
         progress = _progress(module, settings, step)
-        cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+        fall = min(1.0, max(0.0, 1 - progress) / settings.decay_share)
         rise = min(1.0, (step + 1) / max(1, settings.warmup))
-        return rise * (settings.final_rate + (1 - settings.final_rate) * cosine)
+        return rise * (settings.final_rate + (1 - settings.final_rate) * fall)
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,3 +34,14 @@ def assignments(counts: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
     return tuple(
         p for p in itertools.permutations(kinds) if all(counts[p[c]] == counts[c] for c in kinds)
     )
+
+
+def permuted(
+    fingerprint: NDArray[np.floating[Any]], assignment: Sequence[int] | NDArray[np.int64]
+) -> NDArray[np.floating[Any]]:
+    """A coloured fingerprint ``[..., k, k, n]`` with its classes in another order.
+
+    Class ``c`` of the result is class ``assignment[c]`` of the one given.
+    """
+    order = np.asarray(assignment)
+    return fingerprint[..., order[:, None], order[None, :], :]

@@ -1,13 +1,15 @@
 """The prototypes of a training set, without elements and scale, and the compositions seen in each.
 
-Crystals of one stoichiometry share an entry if their fingerprints agree to ``ALIKE`` after some
-assignment of elements; one geometry stands for all, at one cubic angstrom per atom. Entries whose
-fingerprints agree to ``SAME`` count as one prototype where prototypes are compared.
+Crystals of one stoichiometry share an entry only if their coloured fingerprints agree to ``ALIKE``
+after some assignment of elements, that is, if one is the other with other elements; one geometry
+stands for them, at one cubic angstrom per atom. Where prototypes are compared, those whose
+fingerprints agree to ``SAME`` count as one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,95 +19,96 @@ from numpy.typing import NDArray
 from pymatgen.core import Element, Lattice, Structure
 from torch import Tensor
 
+from dao_core.crystal.fingerprint import SHELLS
+
 SAME = 0.05
-"""Distance of fingerprints within which crystals are of one prototype."""
-ALIKE = 0.01
-"""Distance within which one geometry stands for both: with 0.05 in its place, other axial ratios
-and free coordinates cost three points of match rate (benchmarks/experiments.md)."""
+"""Distance of coloured fingerprints within which crystals are of one prototype."""
+ALIKE = 0.002
+"""Distance within which one geometry stands for both. Other axial ratios and free coordinates are
+other geometries: with 0.05 in its place they cost three points of match rate
+(benchmarks/experiments.md)."""
+GRID = 2**16
+"""Steps of a lattice vector on which coordinates are kept: 0.0002 angstrom in most cells."""
+
+Counts = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class PrototypeGroup:
-    """The part of a library with the same atoms per class.
+    """The prototypes with the same atoms per class; ``p`` of them, ``m`` crystals seen.
 
     Attributes:
-        prototypes: ``[p]``, their numbers in the library.
-        fingerprints: ``[p, k, neighbours]``, rows in the order of the classes.
-        elements: ``[m, k]``, the elements of each crystal seen, on the classes of its prototype.
-        members: ``[m]``, the prototype of each, counted within the group.
-    """
-
-    prototypes: NDArray[np.int64]
-    fingerprints: NDArray[np.float32]
-    elements: NDArray[np.int64]
-    members: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class PrototypeLibrary:
-    """All prototypes as flat arrays; ``p`` prototypes, ``m`` crystals seen.
-
-    Attributes:
-        counts: for each prototype its atoms per class.
+        counts: atoms in each of the ``k`` classes.
         lattice: ``[p, 3, 3]`` rows, Niggli cell, one cubic angstrom per atom.
-        frac_coords: for each prototype ``[n, 3]``.
-        atom_classes: for each prototype ``[n]``.
-        fingerprints: for each prototype ``[k, neighbours]``.
-        member_prototypes: ``[m]``.
-        member_elements: for each crystal seen ``[k]`` atomic numbers.
+        frac_coords: ``[p, n, 3]``, the atoms in the order of their classes.
+        fingerprints: ``[p, k, k, shells]``, coloured, in the order of the classes.
+        members: ``[m]``, the prototype of each crystal seen, counted within the group.
+        elements: ``[m, k]``, the elements of each crystal seen, on the classes of its prototype.
     """
 
-    counts: list[tuple[int, ...]]
+    counts: Counts
     lattice: NDArray[np.float32]
-    frac_coords: list[NDArray[np.float32]]
-    atom_classes: list[NDArray[np.int64]]
-    fingerprints: list[NDArray[np.float32]]
-    member_prototypes: NDArray[np.int64]
-    member_elements: list[NDArray[np.int64]]
+    frac_coords: NDArray[np.float32]
+    fingerprints: NDArray[np.float32]
+    members: NDArray[np.int64]
+    elements: NDArray[np.int64]
 
     def __len__(self) -> int:
         """Number of prototypes."""
-        return len(self.counts)
+        return len(self.lattice)
+
+    def structure(self, place: int, elements: NDArray[np.int64]) -> Structure:
+        """Prototype ``place`` with elements ``[k]`` on its classes, one cubic angstrom per atom."""
+        species = [Element.from_Z(int(z)) for z in np.repeat(elements, self.counts)]
+        return Structure(Lattice(self.lattice[place]), species, self.frac_coords[place])
+
+
+class PrototypeLibrary:
+    """All prototypes, sorted by their counts and numbered in this order.
+
+    Attributes:
+        groups: the prototypes of each stoichiometry.
+    """
+
+    def __init__(self, groups: Mapping[Counts, PrototypeGroup]) -> None:
+        self.groups = {counts: groups[counts] for counts in sorted(groups)}
+
+    def __len__(self) -> int:
+        """Number of prototypes."""
+        return sum(len(group) for group in self.groups.values())
+
+    @property
+    def crystals_seen(self) -> int:
+        """Number of crystals that the prototypes were seen in."""
+        return sum(len(group.members) for group in self.groups.values())
 
     @cached_property
-    def groups(self) -> dict[tuple[int, ...], PrototypeGroup]:
-        """The library by atoms per class."""
-        rows: dict[tuple[int, ...], list[int]] = {}
-        for number, counts in enumerate(self.counts):
-            rows.setdefault(counts, []).append(number)
-        members: dict[tuple[int, ...], list[int]] = {counts: [] for counts in rows}
-        for member, prototype in enumerate(self.member_prototypes):
-            members[self.counts[prototype]].append(member)
-        return {counts: self._group(rows[counts], members[counts]) for counts in rows}
+    def first(self) -> dict[Counts, int]:
+        """Number of the first prototype of each group."""
+        ends = np.cumsum([0, *(len(group) for group in self.groups.values())])
+        return dict(zip(self.groups, ends[:-1].tolist(), strict=True))
 
-    def _group(self, prototypes: list[int], members: list[int]) -> PrototypeGroup:
-        place = {prototype: index for index, prototype in enumerate(prototypes)}
-        return PrototypeGroup(
-            np.array(prototypes),
-            np.stack([self.fingerprints[prototype] for prototype in prototypes]),
-            np.stack([self.member_elements[member] for member in members]),
-            np.array([place[int(self.member_prototypes[member])] for member in members]),
-        )
-
-    def structure(self, prototype: int, elements: NDArray[np.int64]) -> Structure:
-        """A prototype with elements ``[k]`` on its classes, one cubic angstrom per atom."""
-        species = [Element.from_Z(int(z)) for z in elements[self.atom_classes[prototype]]]
-        return Structure(Lattice(self.lattice[prototype]), species, self.frac_coords[prototype])
+    def structure(self, number: int, elements: NDArray[np.int64]) -> Structure:
+        """Prototype ``number`` with elements ``[k]`` on its classes, 1 cubic angstrom per atom."""
+        firsts = list(self.first.items())
+        counts, first = firsts[bisect_right(firsts, number, key=lambda entry: entry[1]) - 1]
+        return self.groups[counts].structure(number - first, elements)
 
     def tensors(self) -> dict[str, Tensor]:
         """The library as tensors for a model file."""
-        classes = [len(counts) for counts in self.counts]
+        groups = list(self.groups.values())
+        if not groups:
+            return {}
         return {
-            "counts": torch.tensor([n for counts in self.counts for n in counts]).short(),
-            "classes": torch.tensor(classes).to(torch.uint8),
-            "lattice": torch.from_numpy(self.lattice),
-            "frac_coords": torch.from_numpy(np.concatenate(self.frac_coords)),
-            "atom_classes": torch.from_numpy(np.concatenate(self.atom_classes)).to(torch.uint8),
-            "fingerprints": torch.from_numpy(np.concatenate(self.fingerprints)).half(),
-            "member_prototypes": torch.from_numpy(self.member_prototypes).int(),
-            "member_elements": torch.from_numpy(np.concatenate(self.member_elements)).to(
-                torch.uint8
-            ),
+            "counts": torch.tensor([n for group in groups for n in group.counts]).short(),
+            "classes": torch.tensor([len(group.counts) for group in groups]).to(torch.uint8),
+            "prototypes": torch.tensor([len(group) for group in groups]).int(),
+            "members": torch.tensor([len(group.members) for group in groups]).int(),
+            "lattice": _joined([group.lattice for group in groups]).reshape(-1, 3, 3),
+            "frac_coords": _on_grid(_joined([group.frac_coords for group in groups])),
+            "fingerprints": _joined([group.fingerprints for group in groups]).half(),
+            "member_prototypes": _joined([group.members for group in groups]).int(),
+            "member_elements": _joined([group.elements for group in groups]).to(torch.uint8),
         }
 
     @classmethod
@@ -116,27 +119,63 @@ class PrototypeLibrary:
             KeyError: a tensor is missing.
             ValueError: they do not belong together.
         """
-        part = {name: tensor.numpy() for name, tensor in tensors.items()}
-        ends = np.cumsum(part["classes"].astype(int))
-        counts = [tuple(int(n) for n in c) for c in _split(part["counts"], ends)]
-        natoms = np.cumsum([sum(c) for c in counts])
-        member_prototypes = part["member_prototypes"].astype(np.int64)
-        if len(member_prototypes) and not 0 <= member_prototypes.max() < len(counts):
+        return cls({group.counts: group for group in _groups(tensors)})
+
+
+def _groups(tensors: Mapping[str, Tensor]) -> Iterator[PrototypeGroup]:
+    """The groups of a model file, one after the other; every tensor is used up by them."""
+    pieces = {name: _Pieces(name, tensor.numpy()) for name, tensor in tensors.items()}
+    sizes = (tensors[name].tolist() for name in ("classes", "prototypes", "members"))
+    for k, p, m in zip(*sizes, strict=True):
+        counts = tuple(int(n) for n in pieces["counts"].next(k))
+        members = pieces["member_prototypes"].next(m).astype(np.int64)
+        if m and not 0 <= members.min() <= members.max() < p:
             raise ValueError("members name prototypes that are not there")
-        member_ends = np.cumsum(part["classes"].astype(int)[member_prototypes])
-        return cls(
+        yield PrototypeGroup(
             counts,
-            part["lattice"].astype(np.float32),
-            _split(part["frac_coords"].astype(np.float32), natoms),
-            _split(part["atom_classes"].astype(np.int64), natoms),
-            _split(part["fingerprints"].astype(np.float32), ends),
-            member_prototypes,
-            _split(part["member_elements"].astype(np.int64), member_ends),
+            pieces["lattice"].next(p).astype(np.float32),
+            _from_grid(pieces["frac_coords"].next(3 * p * sum(counts))).reshape(p, -1, 3),
+            pieces["fingerprints"].next(p * k * k * len(SHELLS)).reshape(p, k, k, -1),
+            members,
+            pieces["member_elements"].next(m * k).astype(np.int64).reshape(m, k),
         )
+    for name in ("counts", "lattice", "frac_coords", "fingerprints", "member_elements"):
+        pieces[name].check_end()
 
 
-def _split(flat: NDArray, ends: NDArray[np.int64]) -> list[NDArray]:
-    """Pieces of a flat array that end at ``ends``."""
-    if len(flat) != (ends[-1] if len(ends) else 0):
-        raise ValueError(f"{len(flat)} entries where {ends[-1] if len(ends) else 0} belong")
-    return np.split(flat, ends[:-1]) if len(ends) else []
+class _Pieces:
+    """An array that is taken piece by piece."""
+
+    def __init__(self, name: str, rows: NDArray) -> None:
+        self.name = name
+        self.rows = rows
+        self.taken = 0
+
+    def next(self, count: int) -> NDArray:
+        """The next ``count`` rows."""
+        piece = self.rows[self.taken : self.taken + count]
+        if len(piece) != count:
+            raise ValueError(f"{self.name} has {len(self.rows)} rows and ends too soon")
+        self.taken += count
+        return piece
+
+    def check_end(self) -> None:
+        """Raise ValueError unless all was taken."""
+        if self.taken != len(self.rows):
+            raise ValueError(f"{self.name} has {len(self.rows)} rows where {self.taken} belong")
+
+
+def _joined(parts: list[NDArray]) -> Tensor:
+    """All entries of some arrays as one flat tensor."""
+    return torch.from_numpy(np.concatenate([np.zeros(0, parts[0].dtype), *map(np.ravel, parts)]))
+
+
+def _on_grid(frac_coords: Tensor) -> Tensor:
+    """Coordinates as 16-bit numbers, of which all have a meaning."""
+    steps = (frac_coords.double() * GRID).round().long() % GRID
+    return (steps - GRID // 2).short()
+
+
+def _from_grid(steps: NDArray) -> NDArray[np.float32]:
+    """What :func:`_on_grid` kept."""
+    return ((steps.astype(np.float64) + GRID // 2) / GRID).astype(np.float32)

@@ -12,9 +12,10 @@ from pymatgen.core import Structure
 from torch import Tensor
 
 from dao_core.crystal.volume import rescaled
-from dao_core.generator.prototypes.classes import assignments, classes_of
+from dao_core.generator.prototypes.classes import assignments, classes_of, permuted
 from dao_core.generator.prototypes.library import SAME, PrototypeGroup, PrototypeLibrary
 from dao_core.generator.prototypes.metric import CompositionMetric, prototype_logits
+from dao_core.generator.prototypes.release_one import is_of_release_one, library_of_release_one
 
 CONSIDERED = 400
 """Likeliest pairs of crystal and assignment that are looked at for one composition."""
@@ -58,10 +59,11 @@ class PrototypePrior:
         if group is None:
             return []
         pairs = self._pairs(elements, counts, group)
+        first = self.library.first[counts]
         merged = _merged(pairs, group, assignments(counts))[:n]
         return [
-            LikelyPrototype(number, elements[list(assignment)], probability)
-            for probability, number, assignment in merged
+            LikelyPrototype(first + place, elements[list(assignment)], probability)
+            for probability, place, assignment in merged
             if probability >= LEAST_PROBABILITY
         ]
 
@@ -103,6 +105,8 @@ class PrototypePrior:
         own = {k: v for k, v in tensors.items() if k.startswith(METRIC)}
         metric.load_state_dict({k.removeprefix(METRIC): v for k, v in own.items()})
         rest = {k: v for k, v in tensors.items() if k not in own}
+        if is_of_release_one(rest):
+            return cls(library_of_release_one(rest), metric)
         return cls(PrototypeLibrary.from_tensors(rest), metric)
 
 
@@ -111,23 +115,23 @@ def _merged(
     group: PrototypeGroup,
     ways: tuple[tuple[int, ...], ...],
 ) -> list[tuple[float, int, tuple[int, ...]]]:
-    """Probability, prototype and assignment of different crystals, the likeliest first.
+    """Probability, prototype of the group and assignment of crystals, the likeliest first.
 
-    Pairs that give the same crystal (two classes of a prototype may be alike) add up under the
-    likeliest of them.
+    Pairs that give the same crystal (two classes of a prototype may be alike, two prototypes may
+    differ by less than :data:`SAME`) add up under the likeliest of them.
     """
     prints = np.empty((len(pairs), *group.fingerprints.shape[1:]), dtype=np.float32)
     found: list[tuple[float, int, tuple[int, ...]]] = []
     for weight, way, member in pairs:
         prototype = int(group.members[member])
-        # rows by class of the composition, so that assignments can be compared
-        own = group.fingerprints[prototype][np.argsort(ways[way])]
-        near = np.abs(prints[: len(found)] - own).max(axis=(1, 2), initial=0.0)
+        # in the order of the composition's classes, so that assignments can be compared
+        own = permuted(group.fingerprints[prototype], np.argsort(ways[way]))
+        near = np.abs(prints[: len(found)] - own).max(axis=(1, 2, 3), initial=0.0)
         place = int(near.argmin()) if found else -1
         if found and near[place] <= SAME:
-            total, number, assignment = found[place]
-            found[place] = (total + weight, number, assignment)
+            total, first, assignment = found[place]
+            found[place] = (total + weight, first, assignment)
         else:
             prints[len(found)] = own
-            found.append((weight, int(group.prototypes[prototype]), ways[way]))
+            found.append((weight, prototype, ways[way]))
     return sorted(found, key=lambda entry: -entry[0])

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from pymatgen.core import Composition, Structure
 
-from dao_core.crystal.fingerprint import fingerprint, fingerprint_distance
+from dao_core.crystal.fingerprint import coloured_fingerprint, fingerprint_distance
 from dao_core.crystal.validity import invalid_reason
 from dao_core.crystal.volume import rescaled
 from dao_core.search.compositions import CompositionCell
@@ -60,7 +60,7 @@ class SubstitutionSource:
             candidate = rescaled(structure)
             if invalid_reason(candidate):
                 continue
-            own = fingerprint(candidate)
+            own = coloured_fingerprint(candidate)
             if all(fingerprint_distance(own, other) > SAME for other in prints):
                 prints.append(own)
                 detail = {"known": name, "dissimilarity": round(score, 4)}

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from dao_core.crysformer.config import named_config
 from dao_core.crystal.batch import CrystalBatch
-from dao_core.generator.flow_matching import flow_matching_loss, wrap
+from dao_core.generator.flow_matching import flow_matching_loss, training_times, wrap
 from dao_core.generator.sampling import crystal_seed, initial_noise, integrate_flow
 from dao_core.generator.velocity import VelocityNetwork, centred
 
@@ -62,17 +62,27 @@ class TowardsTarget(nn.Module):
         return torch.diag_embed(stretch[:, :3])
 
 
-def test_the_integrator_follows_an_exact_field_to_its_crystal(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("dao_core.generator.sampling.ANNEALING_SLOPE", 0.0)
+@pytest.mark.parametrize("steps", [25, 50, 210])
+@pytest.mark.parametrize("slope", [0.0, 5.0, 10.0, 40.0])
+def test_the_integrator_follows_an_exact_field_to_its_crystal(slope: float, steps: int) -> None:
+    """However steep the annealing: a step beyond the crystal would swing about it, and diverge."""
     target = torch.tensor([[[0.1, 0.2, 0.3], [0.3, 0.4, 0.35]]])
     field = TowardsTarget(target, torch.tensor([[3.0, 4.0, 5.0, 0, 0, 0]]))
     start = torch.tensor([[[0.5, 0.5, 0.5], [0.6, 0.7, 0.6]]])
-    result = integrate_flow(field, torch.tensor([[6, 6]]), start, torch.zeros(1, 6), steps=40)
+    numbers = torch.tensor([[6, 6]])
+    result = integrate_flow(field, numbers, start, torch.zeros(1, 6), steps, slope=slope)
     difference = wrap(result.frac_coords[:, 1] - result.frac_coords[:, 0])
-    torch.testing.assert_close(difference, target[:, 1] - target[:, 0], rtol=0, atol=1e-3)
+    torch.testing.assert_close(difference, target[:, 1] - target[:, 0], rtol=0, atol=3e-7)
     torch.testing.assert_close(result.lattice[0].diagonal(), torch.tensor([3.0, 4.0, 5.0]))
+
+
+def test_training_times_are_mostly_in_the_middle_and_reach_both_ends() -> None:
+    times = training_times(200_000, torch.Generator().manual_seed(0), "cpu")
+    assert 0 <= times.min() < 1e-3
+    assert 1 - 1e-3 < times.max() <= 1
+    # the logistic of a unit Gaussian lies within 1/4 and 3/4 with 73 %, a uniform time with 50 %
+    middle = ((times > 0.25) & (times < 0.75)).float().mean()
+    assert middle == pytest.approx(0.9 * 0.728 + 0.1 * 0.5, abs=0.005)
 
 
 def test_noise_depends_on_its_seed_alone() -> None:

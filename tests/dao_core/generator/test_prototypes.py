@@ -21,7 +21,7 @@ from dao_core.generator.prototypes.prior import PrototypePrior
 from dao_core.generator.samplers import FlowSampler
 from dao_core.generator.starts import FREE_EVERY
 from dao_core.generator.velocity import VelocityNetwork
-from dao_core.training.prototype_library import build_library
+from dao_core.training.prototype_library import MOST_OF_A_FORMULA, build_library
 from dao_core.training.prototype_metric import train_metric
 from dao_core.training.records import Crystal
 
@@ -43,6 +43,12 @@ def zincblende(cation: str, anion: str) -> Structure:
     )
 
 
+def rutile(cation: str, x: float) -> Structure:
+    return Structure.from_spacegroup(
+        "P4_2/mnm", Lattice.tetragonal(4.6, 2.95), [cation, "O"], [[0, 0, 0], [x, x, 0]]
+    )
+
+
 def crystal(structure: Structure) -> Crystal:
     numbers = np.array(structure.atomic_numbers)
     parts = niggli_primitive(numbers, structure.frac_coords, structure.lattice.matrix)
@@ -53,10 +59,7 @@ def crystal(structure: Structure) -> Crystal:
 def library() -> PrototypeLibrary:
     salts = [rocksalt(a, b) for a in ALKALI for b in HALOGEN]
     tetrahedral = [zincblende(a, b) for a in METAL for b in CHALCOGEN]
-    rutile = Structure.from_spacegroup(
-        "P4_2/mnm", Lattice.tetragonal(4.6, 2.95), ["Ti", "O"], [[0, 0, 0], [0.305, 0.305, 0]]
-    )
-    known = [*salts, *tetrahedral, rutile]
+    known = [*salts, *tetrahedral, rutile("Ti", 0.305)]
     return build_library([crystal(s) for s in known if s.formula not in {"Na4 Cl4", "Zn4 S4"}])
 
 
@@ -74,21 +77,36 @@ def test_classes_are_ordered_by_count_and_element() -> None:
 
 
 def test_crystals_of_one_prototype_are_kept_once(library: PrototypeLibrary) -> None:
-    assert sorted(library.counts) == [(1, 1), (1, 1), (2, 4)]
-    assert sorted(np.bincount(library.member_prototypes)) == [1, 15, 15]
-    for row, frac_coords in enumerate(library.frac_coords):
-        volume = abs(np.linalg.det(library.lattice[row]))
-        assert volume == pytest.approx(len(frac_coords), rel=1e-4)
+    assert {counts: len(group) for counts, group in library.groups.items()} == {
+        (1, 1): 2,
+        (2, 4): 1,
+    }
+    assert np.bincount(library.groups[1, 1].members).tolist() == [15, 15]
+    assert library.crystals_seen == 31
+    for group in library.groups.values():
+        volumes = np.abs(np.linalg.det(group.lattice))
+        assert volumes == pytest.approx(sum(group.counts), rel=1e-4)
 
 
 def test_a_library_survives_its_tensors(library: PrototypeLibrary) -> None:
     again = PrototypeLibrary.from_tensors(library.tensors())
-    assert again.counts == library.counts
-    np.testing.assert_array_equal(again.member_prototypes, library.member_prototypes)
-    for number, counts in enumerate(library.counts):
-        elements = np.arange(3, 3 + len(counts))
-        first, second = (one.structure(number, elements) for one in (library, again))
-        assert match(first, second) == pytest.approx(0, abs=1e-3)
+    assert list(again.groups) == list(library.groups)
+    for number in range(len(library)):
+        first, second = (one.structure(number, np.array([3, 4])) for one in (library, again))
+        assert match(first, second) == pytest.approx(0, abs=1e-4)
+        assert second.get_space_group_info(1e-3) == first.get_space_group_info(1e-3)
+    for counts, group in library.groups.items():
+        np.testing.assert_array_equal(again.groups[counts].elements, group.elements)
+        np.testing.assert_allclose(again.groups[counts].fingerprints, group.fingerprints, rtol=1e-3)
+
+
+def test_no_formula_outweighs_the_others() -> None:
+    """Rutile with ever another oxygen coordinate: each is a geometry of its own."""
+    crystals = [rutile("Ti", x) for x in np.linspace(0.29, 0.31, MOST_OF_A_FORMULA + 5)]
+    library = build_library([crystal(one) for one in [*crystals, rutile("Sn", 0.306)]])
+    metals = library.groups[2, 4].elements[:, 0].tolist()
+    assert metals.count(22) == MOST_OF_A_FORMULA
+    assert metals.count(50) == 1
 
 
 @pytest.mark.parametrize(
