@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,15 +9,13 @@ from typing import Any
 
 from pymatgen.core import Structure
 
-from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.symmetry import symmetrise
 from dao_core.crystal.validity import invalid_reason
 from dao_core.evaluation.sampling import Question, Sampler
-from dao_core.potentials import Potential, energies_of
+from dao_core.potentials import Potential
+from dao_core.potentials.volume_scan import volume_scan
 from dao_core.relax import RelaxSettings, relax
 
-BATCH_ATOMS = 512
-"""Padded atoms that a potential is given at once."""
 STAGES = ("generated", "symmetrised", "relaxed", "relaxed_symmetrised")
 """As sampled; put on the nearest symmetry; the samples of lowest energy relaxed, the others left
 as generated; the same on their nearest symmetry."""
@@ -31,10 +28,12 @@ class Candidates:
     Attributes:
         structures: for each reference its samples, in the order of generation.
         energies: eV/atom of each, None where it is not ranked.
+        preferences: eV/atom that are taken off for ranking, for each.
     """
 
     structures: list[list[Structure]]
     energies: list[list[float | None]]
+    preferences: list[list[float]]
 
 
 @dataclass
@@ -71,14 +70,16 @@ def make_candidates(
         relaxed: so many samples of each reference are relaxed, those of lowest energy.
     """
     clock = _Clock()
-    samples = sampler.sample(asked, k, seed)
+    made = sampler.sample(asked, k, seed)
+    samples = [[one.structure for one in row] for row in made]
+    preferences = [[one.preference for one in row] for row in made]
     clock.lap("generate")
     symmetric = [[_symmetric(structure) for structure in row] for row in samples]
     clock.lap("symmetrise")
     piece = Piece(
         {
-            "generated": Candidates(samples, _energies(samples, potential)),
-            "symmetrised": Candidates(symmetric, _energies(symmetric, potential)),
+            "generated": _ranked(samples, preferences, potential),
+            "symmetrised": _ranked(symmetric, preferences, potential),
         },
         clock.seconds,
     )
@@ -94,12 +95,7 @@ def _add_relaxed(piece: Piece, potential: Potential, relaxed: int) -> None:
     start = piece.stages["generated"]
     ranks = piece.stages["symmetrised"].energies
     chosen = [
-        (i, s)
-        for i, energies in enumerate(ranks)
-        for s in sorted(
-            (s for s, energy in enumerate(energies) if energy is not None),
-            key=lambda s: _known(energies[s]),
-        )[:relaxed]
+        (i, s) for i, row in enumerate(ranks) for s in _best(row, start.preferences[i])[:relaxed]
     ]
     ends = relax([start.structures[i][s] for i, s in chosen], potential, RelaxSettings())
     structures = [list(row) for row in start.structures]
@@ -110,8 +106,20 @@ def _add_relaxed(piece: Piece, potential: Potential, relaxed: int) -> None:
         structures[i][s] = end.structure
         symmetric[i][s] = _symmetric(end.structure)
         energies[i][s] = end.energy_per_atom
-    piece.stages["relaxed"] = Candidates(structures, energies)
-    piece.stages["relaxed_symmetrised"] = Candidates(symmetric, [list(row) for row in energies])
+    piece.stages["relaxed"] = Candidates(structures, energies, start.preferences)
+    piece.stages["relaxed_symmetrised"] = Candidates(
+        symmetric, [list(row) for row in energies], start.preferences
+    )
+
+
+def _best(energies: Sequence[float | None], preferences: Sequence[float]) -> list[int]:
+    """Samples of one reference that have an energy, the best first."""
+    ranked = [
+        (energy - preference, s)
+        for s, (energy, preference) in enumerate(zip(energies, preferences, strict=True))
+        if energy is not None
+    ]
+    return [s for _, s in sorted(ranked)]
 
 
 def _symmetric(structure: Structure) -> Structure:
@@ -119,40 +127,25 @@ def _symmetric(structure: Structure) -> Structure:
     return structure if invalid_reason(structure) else symmetrise(structure).structure
 
 
-def _energies(
-    rows: Sequence[Sequence[Structure]], potential: Potential | None
-) -> list[list[float | None]]:
-    """eV/atom of every possible crystal."""
+def _ranked(
+    rows: Sequence[Sequence[Structure]],
+    preferences: list[list[float]],
+    potential: Potential | None,
+) -> Candidates:
+    """Every possible crystal at the volume that the potential gives it, with its energy."""
+    structures = [list(row) for row in rows]
     energies: list[list[float | None]] = [[None] * len(row) for row in rows]
-    if potential is None:
-        return energies
-    usable = [
-        (i, s)
-        for i, row in enumerate(rows)
-        for s, structure in enumerate(row)
-        if invalid_reason(structure) is None
-    ]
-    usable.sort(key=lambda key: len(rows[key[0]][key[1]]))
-    while usable:
-        count = max(1, BATCH_ATOMS // len(rows[usable[0][0]][usable[0][1]]))
-        keys, usable = usable[:count], usable[count:]
-        values = energies_per_atom([rows[i][s] for i, s in keys], potential)
-        for (i, s), value in zip(keys, values, strict=True):
-            energies[i][s] = value
-    return energies
-
-
-def energies_per_atom(structures: Sequence[Structure], potential: Potential) -> list[float | None]:
-    """eV/atom in one batch; None where the potential has no answer."""
-    energy = energies_of(potential, CrystalBatch.from_structures(structures)).tolist()
-    return [
-        value / len(structure) if math.isfinite(value) else None
-        for value, structure in zip(energy, structures, strict=True)
-    ]
-
-
-def _known(energy: float | None) -> float:
-    return math.inf if energy is None else energy
+    if potential is not None:
+        usable = [
+            (i, s)
+            for i, row in enumerate(rows)
+            for s, structure in enumerate(row)
+            if invalid_reason(structure) is None
+        ]
+        scanned = volume_scan([rows[i][s] for i, s in usable], potential)
+        for (i, s), found in zip(usable, scanned, strict=True):
+            structures[i][s], energies[i][s] = found.structure, found.energy_per_atom
+    return Candidates(structures, energies, preferences)
 
 
 class _Clock:
@@ -177,6 +170,7 @@ def piece_as_dict(piece: Piece) -> dict[str, Any]:
         "stages": {
             name: {
                 "energies": stage.energies,
+                "preferences": stage.preferences,
                 "structures": [
                     [_plain(structure) for structure in row] for row in stage.structures
                 ],
@@ -192,6 +186,7 @@ def piece_from_dict(content: dict[str, Any]) -> Piece:
         name: Candidates(
             [[Structure(*crystal) for crystal in row] for row in stage["structures"]],
             stage["energies"],
+            stage["preferences"],
         )
         for name, stage in content["stages"].items()
     }

@@ -71,6 +71,7 @@ def evaluate(
     references: Sequence[Reference],
     samples: Sequence[Sequence[Structure]],
     energies: Energies | None = None,
+    preferences: Sequence[Sequence[float]] | None = None,
     *,
     tolerances: Tolerances = LOOSE,
     strict_tolerances: Tolerances = STRICT,
@@ -84,6 +85,7 @@ def evaluate(
         samples: for each reference the crystals generated from its composition, in the order of
             generation; a reference for which nothing was generated has an empty list.
         energies: eV/atom of every sample, for the ranked metric.
+        preferences: eV/atom that are taken off them for ranking; nothing by default.
         tolerances: what counts as a match.
         strict_tolerances: what counts as a strict match, not looser than ``tolerances``.
         processes: worker processes for matching.
@@ -113,6 +115,7 @@ def evaluate(
                 found[i, i, k],
                 (i, k) in strict,
                 energies[i][k] if energies else None,
+                preferences[i][k] if preferences else 0.0,
             )
             for k, structure in enumerate(samples[i])
         ]
@@ -180,6 +183,7 @@ def _row(
     pair: PairMatch,
     strict: bool,
     energy_per_atom: float | None,
+    preference: float,
 ) -> SampleRow:
     """One row of the table."""
     return SampleRow(
@@ -191,5 +195,6 @@ def _row(
         strict=strict,
         invalid=invalid_reason(structure, composition=reference.structure.composition),
         energy_per_atom=energy_per_atom,
+        preference=preference,
         failure=pair.failure,
     )

@@ -12,7 +12,9 @@ from pymatgen.core import Structure
 
 from dao_core.evaluation.sets import Reference
 from dao_core.generator.generate import Generator
+from dao_core.generator.generated import GeneratedCrystal
 from dao_core.generator.guidance import Guidance
+from dao_core.generator.preference import preference_of_place, preferences
 from dao_core.generator.samplers import DiffusionSampler, FlowSampler
 from dao_core.search.compositions import CompositionCell
 from dao_core.search.sources.base import CandidateSource
@@ -34,6 +36,20 @@ class Question:
     repeat: int
 
 
+@dataclass(frozen=True)
+class Sample:
+    """One crystal for a question.
+
+    Attributes:
+        structure: as it was made.
+        preference: what its source takes off its energy where samples are ranked, eV/atom
+            (:mod:`dao_core.generator.preference`).
+    """
+
+    structure: Structure
+    preference: float
+
+
 class Sampler(Protocol):
     """Anything that answers a composition with crystals.
 
@@ -43,7 +59,7 @@ class Sampler(Protocol):
 
     identity: dict[str, Any]
 
-    def sample(self, questions: Sequence[Question], k: int, seed: int) -> list[list[Structure]]:
+    def sample(self, questions: Sequence[Question], k: int, seed: int) -> list[list[Sample]]:
         """Up to ``k`` crystals for each question, in order; the same for the same arguments."""
         ...
 
@@ -100,9 +116,9 @@ class GeneratorSampler:
         # Each step of diffusion is a prediction and a correction.
         return {"parameters": _size(network), "network_evaluations": 2 * self.steps}
 
-    def sample(self, questions: Sequence[Question], k: int, seed: int) -> list[list[Structure]]:
+    def sample(self, questions: Sequence[Question], k: int, seed: int) -> list[list[Sample]]:
         """Exactly ``k`` samples for each question."""
-        answers: list[list[Structure]] = [[] for _ in questions]
+        answers: list[list[GeneratedCrystal]] = [[] for _ in questions]
         for repeat in sorted({question.repeat for question in questions}):
             rows = [i for i, question in enumerate(questions) if question.repeat == repeat]
             rows.sort(key=lambda i: len(questions[i].reference.structure))
@@ -116,12 +132,20 @@ class GeneratorSampler:
                 beyond_domain=True,
             )
             for position, crystal in enumerate(crystals):
-                answers[rows[position // k]].append(crystal.structure)
-        return answers
+                answers[rows[position // k]].append(crystal)
+        return [
+            [
+                Sample(crystal.structure, preference)
+                for crystal, preference in zip(row, preferences(row), strict=True)
+            ]
+            for row in answers
+        ]
 
 
 class SourceSampler:
     """A baseline: any source of candidates, asked for one cell after the other.
+
+    Its proposals come in the order of their worth, which is all that it says of them.
 
     Attributes:
         identity: name of the source, and what else the caller knows of it.
@@ -131,7 +155,7 @@ class SourceSampler:
         self.source = source
         self.identity = {"source": source.name, **facts}
 
-    def sample(self, questions: Sequence[Question], k: int, seed: int) -> list[list[Structure]]:
+    def sample(self, questions: Sequence[Question], k: int, seed: int) -> list[list[Sample]]:
         """At most ``k`` proposals for each question."""
         answers = []
         for question in questions:
@@ -139,7 +163,12 @@ class SourceSampler:
             reduced, z = composition.get_reduced_formula_and_factor()
             cell = CompositionCell(reduced, round(z), composition, round(composition.num_atoms))
             proposals = self.source.propose(cell, k, seed + SEED_STRIDE * question.repeat)
-            answers.append([proposal.structure for proposal in proposals])
+            answers.append(
+                [
+                    Sample(proposal.structure, preference_of_place(place))
+                    for place, proposal in enumerate(proposals)
+                ]
+            )
         return answers
 
 

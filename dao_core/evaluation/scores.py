@@ -7,9 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-TIE = 0.05
-"""eV/atom: universal potentials err by this much on crystals that they were not trained on, so that
-energies which differ by less do not tell samples apart; then the generator's own order does."""
+RANKED_BY = "the lowest energy at the best of three volumes, less what the source prefers"
+"""What the ranked figures mean, as records say it."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,7 @@ class SampleRow:
         invalid: why it is no possible crystal, None if it is.
         energy_per_atom: eV/atom, None where it was not computed.
         failure: why it could not be compared, None if it could.
+        preference: eV/atom that its source takes off its energy for ranking.
     """
 
     material_id: str
@@ -37,6 +37,7 @@ class SampleRow:
     invalid: str | None
     energy_per_atom: float | None
     failure: str | None
+    preference: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -140,15 +141,14 @@ def across_seeds(scores: Sequence[Scores]) -> dict[str, tuple[float, float]]:
 
 
 def lowest_energy(rows: Iterable[SampleRow]) -> SampleRow | None:
-    """The first valid sample within ``TIE`` of the lowest energy; None where none has an energy."""
+    """The valid sample of lowest energy less preference; None where none has an energy."""
     candidates = [row for row in rows if row.energy_per_atom is not None and not row.invalid]
-    lowest = min((_energy(row) for row in candidates), default=math.inf)
-    return next((row for row in candidates if _energy(row) <= lowest + TIE), None)
+    return min(candidates, key=_ranked_energy, default=None)
 
 
-def _energy(row: SampleRow) -> float:
-    """Energy per atom, eV/atom; infinite where there is none."""
-    return math.inf if row.energy_per_atom is None else row.energy_per_atom
+def _ranked_energy(row: SampleRow) -> float:
+    """Energy less preference, eV/atom; infinite where there is no energy."""
+    return math.inf if row.energy_per_atom is None else row.energy_per_atom - row.preference
 
 
 def _polymorph_recalls(formulas: Sequence[str], found: Sequence[bool]) -> list[float]:

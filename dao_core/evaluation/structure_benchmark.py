@@ -160,6 +160,7 @@ def _joined(parts: Sequence[Candidates]) -> Candidates:
     return Candidates(
         [row for part in parts for row in part.structures],
         [row for part in parts for row in part.energies],
+        [row for part in parts for row in part.preferences],
     )
 
 
@@ -175,6 +176,7 @@ def _matched(
         benchmark.references,
         candidates.structures,
         candidates.energies if ranked else None,
+        candidates.preferences,
         processes=settings.processes,
     )
     _write(

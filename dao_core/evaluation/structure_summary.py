@@ -13,7 +13,7 @@ from dao_core.evaluation.breakdown import breakdown
 from dao_core.evaluation.matching import LOOSE, STRICT
 from dao_core.evaluation.overlap import OverlapAudit
 from dao_core.evaluation.polymorphs import polymorph_table
-from dao_core.evaluation.scores import TIE, across_seeds
+from dao_core.evaluation.scores import RANKED_BY, across_seeds
 from dao_core.evaluation.sets import BenchmarkSet
 from dao_core.evaluation.structure_benchmark import BenchmarkSettings, StructureRun
 
@@ -58,7 +58,7 @@ def summarise(
         "k": settings.k,
         "relaxed_per_reference": settings.relaxed,
         "seeds": list(settings.seeds),
-        "tolerances": {"loose": str(LOOSE), "strict": str(STRICT), "rank_tie": f"{TIE} eV/atom"},
+        "tolerances": {"loose": str(LOOSE), "strict": str(STRICT), "ranked": RANKED_BY},
         **{name: first_stage[name][0] if name in first_stage else None for name in HEADLINE},
         "spread": {name: first_stage[name][1] for name in HEADLINE if name in first_stage},
         "stages": stages,

@@ -1,15 +1,14 @@
 """The public face of DAO-G: compositions in, a stream of crystals out.
 
-Two of three samples start from the prototypes that the composition is likely to take, the likeliest
-first, partly noised within their space group; every third, and all when there is no prototype left,
-starts from noise and can be anything.
+Two of three samples are the prototypes that the composition is likely to take, the likeliest first,
+as they are: the flow brought them nothing (benchmarks/experiments.md). Every third, and all when
+there is no prototype left, starts from noise and can be anything.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -21,6 +20,7 @@ from dao_core.crysformer.published.model_file import load_published
 from dao_core.devices import default_device
 from dao_core.errors import CheckpointError, DomainError, InputError
 from dao_core.generator.cell_atoms import atoms_of_cell
+from dao_core.generator.generated import GeneratedCrystal
 from dao_core.generator.guidance import Guidance
 from dao_core.generator.held_parts import HeldCrystal, HeldParts
 from dao_core.generator.model_file import load_flow_model
@@ -32,30 +32,6 @@ from dao_core.pretrained import model_path
 
 PUBLISHED_MAX_ATOMS = 30
 """The released models were trained on 3 to 30 atoms."""
-
-
-@dataclass(frozen=True)
-class GeneratedCrystal:
-    """One sample and what made it.
-
-    Attributes:
-        structure: as generated, symmetry P1.
-        formula: the composition asked for, all atoms of the cell.
-        index: number of the sample within its composition, from 0.
-        seed: the seed given to :meth:`Generator.generate`.
-        outside_domain: why the cell lies outside what the model was trained on, or None.
-        prototype: number of the prototype in the model's library that it started from; None for
-            samples that started from noise.
-        probability: of that prototype for the composition, as the model sees it.
-    """
-
-    structure: Structure
-    formula: str
-    index: int
-    seed: int
-    outside_domain: str | None = None
-    prototype: int | None = None
-    probability: float | None = None
 
 
 class Generator:
@@ -111,7 +87,7 @@ class Generator:
                 matching, one network evaluation each; all 1000 of the published diffusion).
             guidance: a predictor trained on this generator's kind of noise, and its weight.
             held: parts of the crystals that are known; they must fit every composition.
-            prototypes: start from prototypes where the model has some and nothing is held.
+            prototypes: propose prototypes where the model has some and nothing is held.
             seed: chooses the noise.
             batch_size: crystals per network evaluation.
             beyond_domain: allow more atoms than the model was trained on.
@@ -143,13 +119,14 @@ class Generator:
         while chunk := list(itertools.islice(jobs, batch_size)):
             samples = [(cell, index, cell.start(index)) for cell, index in chunk]
             made: dict[int, Structure] = {}
-            for time in sorted({start.time for _, _, start in samples}):
-                rows = [row for row, (_, _, start) in enumerate(samples) if start.time == time]
+            free = [row for row, (_, _, start) in enumerate(samples) if start.structure is None]
+            for time in sorted({samples[row][2].time for row in free}):
+                rows = [row for row in free if samples[row][2].time == time]
                 together = [samples[row] for row in rows]
                 made |= zip(rows, self._sampled(together, steps, guidance, seed), strict=True)
             for row, (cell, index, start) in enumerate(samples):
                 yield GeneratedCrystal(
-                    made[row],
+                    start.structure or made[row],
                     cell.formula,
                     index,
                     seed,

@@ -1,16 +1,15 @@
-"""Where each sample of a cell begins: in noise, or on the way from noise to a likely prototype."""
+"""Where each sample of a cell comes from: noise, or a likely prototype."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from dao_core.errors import InputError
-from dao_core.generator.held_parts import HeldCrystal, HeldParts
+from pymatgen.core import Structure
+
+from dao_core.generator.held_parts import HeldCrystal
 from dao_core.generator.prototypes.prior import LikelyPrototype, PrototypePrior
 
-PROTOTYPE_START = 0.9
-"""Where on the way from noise samples of a prototype begin (benchmarks/experiments.md)."""
 FREE_EVERY = 3
 """One sample in so many starts from noise although there are prototypes left."""
 MOST_PROTOTYPES = 200
@@ -23,11 +22,13 @@ class Start:
 
     Attributes:
         held: what is held of it, None for nothing.
-        prototype: number of the prototype in the model's library, None for noise.
+        structure: the prototype that it is; None for noise.
+        prototype: its number in the model's library, None for noise.
         probability: of that prototype for the composition.
     """
 
     held: HeldCrystal | None
+    structure: Structure | None = None
     prototype: int | None = None
     probability: float | None = None
 
@@ -46,7 +47,7 @@ class Cell:
         atomic_numbers: ascending.
         held: known parts of every sample.
         outside_domain: why it lies outside what the model was trained on, or None.
-        prior: prototypes to start from; None for noise alone.
+        prior: prototypes to propose; None for noise alone.
     """
 
     formula: str
@@ -72,11 +73,6 @@ class Cell:
         return self.prior.likeliest(self.atomic_numbers, MOST_PROTOTYPES)
 
     def _start_from(self, likely: LikelyPrototype) -> Start:
-        """The way to a prototype; noise where its space group cannot be found."""
         assert self.prior is not None  # noqa: S101 - prototypes come from it
-        parts = HeldParts(orbits=self.prior.structure(likely), start_time=PROTOTYPE_START)
-        try:
-            held = HeldCrystal(parts, self.atomic_numbers)
-        except InputError:
-            return Start(None)
-        return Start(held, likely.number, likely.probability)
+        sites = sorted(self.prior.structure(likely), key=lambda site: site.specie.Z)
+        return Start(None, Structure.from_sites(sites), likely.number, likely.probability)

@@ -180,6 +180,6 @@ def _human(result: dict[str, Any]) -> Group:
     tolerances = result["tolerances"]
     table.caption = (
         f"match: {tolerances['loose']}; strict: {tolerances['strict']}; "
-        f"ranked: the first within {tolerances['rank_tie']} of the lowest energy"
+        f"ranked: {tolerances['ranked']}"
     )
     return Group(table, escape(f"results in {result['files']['json']}"))

@@ -66,7 +66,7 @@ def test_structure_results_say_tolerances_seeds_and_spread(
         "task": "structure", "set": "hand", "set_hash": "abc", "n": 4, "k": 2, "seeds": [0, 1],
         "sampler": {"source": "template"}, "cost": {"parameters": 0, "network_evaluations": 0},
         "seconds_per_structure": 0.5, "level": "dao-p@x", "relaxed_per_reference": 0,
-        "tolerances": {"loose": "ltol=0.3", "strict": "ltol=0.2", "rank_tie": "0.05 eV/atom"},
+        "tolerances": {"loose": "ltol=0.3", "strict": "ltol=0.2", "ranked": "the lowest"},
         "stages": {"generated": {"all": {"match_rate": [0.5, 0.1]}}},
         "overlap": {"formula": 0.25, "structure": 0.0, "clean": 3, "undecided": []},
         "breakdown": [

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pymatgen.core import Composition
 
 from dao_core.errors import InputError
-from dao_core.generator.generate import GeneratedCrystal, Generator
+from dao_core.generator.generate import Generator
+from dao_core.generator.generated import GeneratedCrystal
 from dao_core.generator.guidance import Guidance
 from dao_core.generator.held_parts import HeldCrystal, HeldParts
 from dao_core.search.compositions import CompositionCell

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dao_core.evaluation.scores import TIE, SampleRow, Scores, across_seeds, score
+from dao_core.evaluation.scores import SampleRow, Scores, across_seeds, score
 
 
 def row(
@@ -12,8 +12,9 @@ def row(
     strict: bool = False,
     invalid: str | None = None,
     energy: float | None = None,
+    preference: float = 0.0,
 ) -> SampleRow:
-    return SampleRow("m", "MgO", 2, sample, rmse, strict, invalid, energy, None)
+    return SampleRow("m", "MgO", 2, sample, rmse, strict, invalid, energy, None, preference)
 
 
 def test_best_sample_counts_and_means_are_over_references() -> None:
@@ -41,9 +42,9 @@ def test_ranking_takes_the_lowest_energy_of_the_first_k() -> None:
     assert rates == [0, 1, 0]
 
 
-def test_among_energies_that_cannot_be_told_apart_the_first_sample_wins() -> None:
-    close = [row(0, 0.2, energy=-3.0 + 0.9 * TIE), row(1, None, energy=-3.0)]
-    apart = [row(0, 0.2, energy=-3.0 + 1.1 * TIE), row(1, None, energy=-3.0)]
+def test_what_the_source_prefers_is_taken_off_the_energies() -> None:
+    close = [row(0, 0.2, energy=-2.95), row(1, None, energy=-3.0, preference=-0.06)]
+    apart = [row(0, 0.2, energy=-2.93), row(1, None, energy=-3.0, preference=-0.06)]
     rates = [score([one], [[]], ["MgO"], 2, 0.5).ranked_match_rate for one in (close, apart)]
     assert rates == [1, 0]
 

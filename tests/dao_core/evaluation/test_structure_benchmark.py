@@ -10,7 +10,7 @@ from dao_core.evaluation.breakdown import breakdown, crystal_system, size_class
 from dao_core.evaluation.candidates import make_candidates
 from dao_core.evaluation.overlap import audit_overlap
 from dao_core.evaluation.polymorphs import polymorph_table
-from dao_core.evaluation.sampling import Question, questions
+from dao_core.evaluation.sampling import Question, Sample, questions
 from dao_core.evaluation.sets import BenchmarkSet, Reference
 from dao_core.evaluation.structure_benchmark import (
     BenchmarkSettings,
@@ -31,10 +31,11 @@ class Answers:
         self.by_formula = by_formula
         self.asked = 0
 
-    def sample(self, questions: Sequence[Question], k: int, seed: int) -> list[list[Structure]]:
+    def sample(self, questions: Sequence[Question], k: int, seed: int) -> list[list[Sample]]:
         self.asked += len(questions)
         found = [self.by_formula[question.reference.formula] for question in questions]
-        return [(list(reversed(row)) if seed % 2 else row)[:k] for row in found]
+        rows = [(list(reversed(row)) if seed % 2 else row)[:k] for row in found]
+        return [[Sample(one, 0.0) for one in row] for row in rows]
 
 
 @pytest.fixture(scope="module")
