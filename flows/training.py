@@ -18,6 +18,7 @@ from dao_core.training.predictor_guidance import GuidanceTraining, train_guidanc
 from dao_core.training.predictor_property import PropertyTraining
 from dao_core.training.predictor_settings import PredictorTraining
 from dao_core.training.property_run import FOLDS, PropertySources, train_property
+from dao_core.training.prototype_memory import MemorySettings, renew_memory
 from dao_core.training.relaxed_records import RecordRelaxation, relax_records
 from dao_core.training.run import is_first_process
 from dao_core.training.teacher_run import TeacherSources, label_records
@@ -40,6 +41,14 @@ def run_generator(request: Any) -> dict[str, Any] | None:
     return _answer_of_first(
         train_generator(sources, request.out, request.chosen(GeneratorTraining))
     )
+
+
+def run_memory(
+    start: str, files: list[Path], out: Path, settings: MemorySettings
+) -> dict[str, Any]:
+    """Give a DAO-G the prototypes of record files; its network stays as it is."""
+    check_output_folder(out)
+    return _answer(renew_memory(model_file(start), files, out, settings))
 
 
 def run_predictor(request: Any) -> dict[str, Any] | None:

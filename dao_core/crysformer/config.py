@@ -32,11 +32,13 @@ CONFIGS = {
     "tiny": CrysformerConfig(width=32, layers=2, heads=4, frequencies=4, radial=8),
     "small": CrysformerConfig(width=128, layers=5, heads=8, frequencies=16),
     "mini": CrysformerConfig(width=192, layers=6, heads=8, frequencies=16),
+    "large": CrysformerConfig(width=256, layers=8, heads=8, frequencies=16),
     "base": CrysformerConfig(width=384, layers=9, heads=8, frequencies=32),
 }
 """``small`` (1.6 million parameters) is for one kind of crystal and ``mini`` (4.3 million) for all
-kinds, on CPUs; ``base`` has the published width and the published 25 million parameters: nine
-layers, because conditioning every block on time costs parameters."""
+kinds, on CPUs; ``large`` (10 million) for minutes of a large GPU; ``base`` has the published width
+and the published 25 million parameters: nine layers, because conditioning every block on time costs
+parameters."""
 
 
 def named_config(name: str) -> CrysformerConfig:

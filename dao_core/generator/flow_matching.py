@@ -67,6 +67,7 @@ def flow_matching_loss(
     batch: CrystalBatch,
     generator: torch.Generator | None = None,
     symmetric: SymmetricNoise | None = None,
+    stretch: Tensor | None = None,
 ) -> FlowLoss:
     """Squared error of the velocities at a random time of each crystal's path.
 
@@ -75,10 +76,13 @@ def flow_matching_loss(
         batch: clean crystals in Niggli cells.
         generator: source of the random numbers, on the batch's device.
         symmetric: keeps space groups; without it all noise is free.
+        stretch: ``[B, 6]``, the log-stretch of the batch where it is known.
     """
     with full_precision(batch.lattice):
+        if stretch is None:
+            stretch = log_stretch(batch.lattice, batch.natoms.to(batch.lattice.dtype))
         t, frac_coords, stretch_t, target, stretch_target = _path(
-            network, batch, generator, symmetric
+            network, batch, generator, symmetric, stretch
         )
     velocity, stretch_velocity = network(
         batch.atomic_numbers, frac_coords, stretch_t, batch.mask, t
@@ -96,6 +100,7 @@ def _path(
     batch: CrystalBatch,
     generator: torch.Generator | None,
     symmetric: SymmetricNoise | None,
+    stretch: Tensor,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Time, coordinates and stretch on the path, and the velocities to be learned."""
     size, natoms = len(batch), batch.natoms.to(batch.lattice.dtype)
@@ -108,7 +113,7 @@ def _path(
         away = symmetric.displaced(away)
     target = centred(-away, batch.mask)
     frac_coords = (batch.frac_coords + away + t[:, None, None] * target) % 1.0
-    stretch = (log_stretch(batch.lattice, natoms) - network.stretch_mean) / network.stretch_std
+    stretch = (stretch - network.stretch_mean) / network.stretch_std
     noise = torch.randn(stretch.shape, generator=generator, device=device, dtype=dtype)
     stretch_t = noise + t[:, None] * (stretch - noise)
     stretch_target = stretch - noise

@@ -16,7 +16,6 @@ from dao_core.errors import InputError
 from dao_core.generator.flow_matching import flow_matching_loss
 from dao_core.generator.log_stretch import log_stretch
 from dao_core.generator.model_file import load_flow_model, save_flow_model
-from dao_core.generator.prototypes.prior import PrototypePrior
 from dao_core.generator.symmetric_noise import SymmetricNoise
 from dao_core.generator.velocity import VelocityNetwork
 from dao_core.training.generator_batches import (
@@ -25,8 +24,7 @@ from dao_core.training.generator_batches import (
     collate_symmetric,
 )
 from dao_core.training.muon import MuonAdamW
-from dao_core.training.prototype_library import build_library
-from dao_core.training.prototype_metric import train_metric
+from dao_core.training.prototype_memory import remembered
 from dao_core.training.records import Crystal, RecordReading, manifest_hash, read_crystals
 from dao_core.training.run import (
     RunSettings,
@@ -184,13 +182,9 @@ def train_generator(sources: GeneratorSources, folder: Path, settings: Generator
             "train_rejected": dict(train.rejected),
             "train_files": [path.name for path in sources.train],
         }
-        save_flow_model(model, module.network, _prior(train.crystals, settings), card)
+        prior = remembered(train.crystals, settings.metric_steps, settings.seed)
+        save_flow_model(model, module.network, prior, card)
     return model
-
-
-def _prior(crystals: Sequence[Crystal], settings: GeneratorTraining) -> PrototypePrior:
-    library = build_library(crystals)
-    return PrototypePrior(library, train_metric(library, settings.metric_steps, settings.seed))
 
 
 def check_sources(

@@ -85,6 +85,35 @@ def generator(
     _show(run_generator(generator_request(given, config)), as_json=as_json)
 
 
+@app.command("memory")
+def memory(
+    files: Annotated[list[Path], typer.Argument(metavar="FILES...", help="Record files.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder of the model.")],
+    start: Annotated[
+        str, typer.Option("--start", metavar="NAME", help="The DAO-G whose network it keeps.")
+    ] = "dao-g",
+    max_atoms: Annotated[
+        int, typer.Option("--max-atoms", min=1, help="Larger crystals are left out.")
+    ] = 52,
+    metric_steps: Annotated[
+        int, typer.Option("--metric-steps", min=1, help="Steps of the metric of compositions.")
+    ] = 8000,
+    seed: Seed = 0,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Give DAO-G a memory of other crystals: their prototypes, and which composition takes which.
+
+    Example: dao train memory records/*.json.gz --out runs/remembers
+    """
+    set_up_logging(verbose=verbose)
+    from dao_core.training.prototype_memory import MemorySettings
+    from flows.training import run_memory
+
+    settings = MemorySettings(max_atoms, metric_steps, seed)
+    _show(run_memory(start, files, out, settings), as_json=as_json)
+
+
 @app.command("predictor")
 def predictor(
     config: Config = None,

@@ -133,7 +133,7 @@ def _cut(
                 sites.append(site)
             else:
                 spare.append((number, site))
-    random.shuffle(spare)  # type: ignore[arg-type]
+    spare = [spare[i] for i in random.permutation(len(spare))]
     return np.array(numbers, dtype=np.int64), np.reshape(sites, (-1, 3)), spare
 
 
