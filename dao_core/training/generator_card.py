@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from dao_core.generator.model_file import load_flow_model
 
@@ -15,8 +17,8 @@ a small model, useful for proposing. A potential ranks and relaxes what it propo
 |---|---|
 | checkpoint | `{hash}` |
 | network | Crysformer `{config}`, {parameters:.1f} million averaged parameters, fp16 on disk |
-| memory | {prototypes} geometries without elements, of {members} training crystals |
-| training crystals | {train_crystals} ({files}) |
+| memory | {prototypes} geometries without elements, of {members} crystals{memory} |
+| training crystals of the network | {train_crystals} ({files}) |
 | left out, by reason | {rejected} |
 | training manifest | `{manifest_hash}` |
 | optimiser steps, atoms per batch, seed | {steps}, {atoms_per_batch}, {seed} |
@@ -43,6 +45,19 @@ model holds likeliest, so that seeds differ little."""
 _CHEMISTRY = "elements of the Materials Project"
 
 
+def _memory(described: Mapping[str, Any] | None) -> str:
+    """Where the memory comes from, where it is not from the training of the network."""
+    if described is None:
+        return " of the training"
+    files = ", ".join(described["files"])
+    left_out = ", ".join(f"{why} {count}" for why, count in described["rejected"].items())
+    return (
+        f" of at most {described['max_atoms']} atoms ({described['crystals']} read: {files}; left "
+        f"out: {left_out}); {described['metric_steps']} steps of the metric, seed "
+        f"{described['seed']}, manifest `{described['manifest_hash']}`"
+    )
+
+
 def card_markdown(path: Path) -> str:
     """The card of the generator file at ``path`` as markdown.
 
@@ -61,6 +76,7 @@ def card_markdown(path: Path) -> str:
         parameters=sum(tensor.numel() for tensor in model.network.parameters()) / 1e6,
         prototypes=len(library) if library else "no",
         members=library.crystals_seen if library else 0,
+        memory=_memory(card.get("memory")),
         train_crystals=card["train_crystals"],
         files=", ".join(card["train_files"]),
         rejected=", ".join(f"{why} {count}" for why, count in card["train_rejected"].items()),

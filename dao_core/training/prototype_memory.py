@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,6 @@ from dao_core.training.records import Crystal, RecordReading, manifest_hash, rea
 
 HEIGHTS = ("e_above_hull", "e_above_hull_mp2018", "e_above_hull_mp2018_est")
 """Labels that say how far above the hull a crystal lies, eV/atom, the best first."""
-HEIGHT_OF_UNKNOWN = 0.1
-"""eV/atom: crystals without such a label come behind those that are known to lie lower."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +95,6 @@ def _described(
 
 
 def _height(crystal: Crystal) -> float:
-    """Energy above the hull as labelled, eV/atom."""
+    """Energy above the hull as labelled, eV/atom; crystals without such a label come last."""
     known = (crystal.labels.get(name) for name in HEIGHTS)
-    return float(next((height for height in known if height is not None), HEIGHT_OF_UNKNOWN))
+    return float(next((height for height in known if height is not None), math.inf))

@@ -62,7 +62,7 @@ class DeviceCrystals:
         self.atoms_per_batch = atoms_per_batch
         place = np.searchsorted(WIDTHS, sizes)
         self.buckets = [
-            _bucket([crystals[i] for i in np.flatnonzero(place == number)], width, device)
+            _bucket([crystals[i] for i in np.flatnonzero(place == number).tolist()], width, device)
             for number, width in enumerate(WIDTHS)
             if (place == number).any()
         ]

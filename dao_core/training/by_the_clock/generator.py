@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +54,8 @@ class GeneratorByTheClock:
         self._random = torch.Generator(device=device).manual_seed(settings.seed)
         # one compilation for each width of the buckets; on a CPU it gains nothing
         on_gpu = torch.device(device).type == "cuda"
-        self._called = torch.compile(self.network) if on_gpu else self.network
+        compiled = torch.compile(self.network) if on_gpu else self.network
+        self._called = cast("VelocityNetwork", compiled)
 
     def loss_of_next_batch(self) -> tuple[Tensor, int]:
         """Loss of a batch, and how many crystals it held."""
