@@ -12,11 +12,11 @@ from dao_core.generator.generate import load_generator
 from dao_core.pretrained import SHIPPED, model_path
 
 
-def test_every_model_has_a_card_and_all_are_under_thirty_megabytes() -> None:
+def test_every_model_has_a_card_and_all_are_under_sixty_megabytes() -> None:
     models = sorted(SHIPPED.glob("*.safetensors"))
     assert {model.stem for model in models} >= {"dao-g", "dao-p"}
     assert all(model.with_suffix(".md").is_file() for model in models)
-    assert sum(model.stat().st_size for model in models) < 30e6
+    assert sum(model.stat().st_size for model in models) < 60e6
 
 
 def test_a_path_is_taken_as_it_is_and_a_wrong_name_lists_the_right_ones(tmp_path: Path) -> None:
