@@ -181,7 +181,7 @@ def as_drawn(folder: Path, arm: Arm) -> Arm:
 def _costs(folder: Path) -> list[_Cost]:
     with open_store(f"sqlite:///{folder.absolute() / 'store.db'}") as store:
         (campaign,) = store.find(CampaignDocument)
-        relaxations = list(store.find(RelaxationDocument, {"level": campaign.level}))
+        every = list(store.find(RelaxationDocument, {"level": campaign.level}))
         candidates = {c.candidate_id: c for c in store.find(CandidateDocument)}
         events = sorted(store.find(EventDocument, {"kind": "batch"}), key=lambda e: e.happened)
     planned = [e for e in events if "shares" in e.detail["outcome"]]
@@ -190,6 +190,7 @@ def _costs(folder: Path) -> list[_Cost]:
         for event in events
         for key in event.detail["outcome"].get("candidate_ids", ())
     }
+    relaxations = [r for r in every if r.candidate_id in proposed]  # references are not
     # A batch is recorded when it is complete; what it brought was written just before.
     batch = {r.relaxation_id: next(e for e in events if e.happened >= r.last_updated)
              for r in relaxations}  # fmt: skip
