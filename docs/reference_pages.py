@@ -83,7 +83,7 @@ def command_line() -> str:
     """Every command with its arguments and options."""
     codes = (
         "Made from the code. Exit codes: 0 done, 2 wrong input, 3 something is missing on this "
-        "machine, 4 finished with failures, 130 interrupted."
+        "machine, 4 finished with failures, 130 interrupted (Ctrl-C), 143 ended by SIGTERM."
     )
     parts = ["# Command line", codes]
     for name, command in commands(get_command(app), "dao"):

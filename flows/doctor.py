@@ -21,6 +21,7 @@ from dft_inputs.pseudos import check_families
 from dft_inputs.qe.program import program_version, pw_command, sibling_command, split_command
 from dft_inputs.vasp.potcar import potcar_folder
 from flows.campaign.preflight import require_writable
+from flows.prefect_api import require_answer
 from flows.serving import model_name, served_models
 from stores import DaoStore, default_store, open_store, redacted
 from stores.documents import DOCUMENTS
@@ -163,6 +164,7 @@ def _server() -> str:
     url = get_current_settings().api.url
     if not url:
         return "none configured: each campaign starts its own"
+    require_answer(url)
     with get_client(sync_client=True) as client:
         problem = client.api_healthcheck()
     if problem is not None:

@@ -17,6 +17,7 @@ from stores import open_store
 from stores.builders import DedupBuilder, ExampleBuilder, HullBuilder, StatisticsBuilder
 from stores.maintenance import back_up, check
 
+MINUTES_OF_A_YEAR = 366 * 24 * 60.0
 BUILDERS = (HullBuilder, DedupBuilder, ExampleBuilder, StatisticsBuilder)
 
 
@@ -33,7 +34,7 @@ class MaintenanceRequest(BaseModel):
 
     store: StoreAddress | None = None
     backup: str | None = None
-    silent_minutes: float = Field(default=15.0, gt=0)
+    silent_minutes: float = Field(default=15.0, gt=0, le=MINUTES_OF_A_YEAR)
 
 
 class MaintenanceReport(BaseModel):

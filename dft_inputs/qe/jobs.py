@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -12,26 +13,29 @@ from typing_extensions import override
 
 from dft_inputs.qe import files
 from dft_inputs.qe.program import split_command
+from dft_inputs.running.tether import TIMED_OUT, tether
 
 GRACE_SECONDS = 10.0
 
 
 class PwJob(Job):
-    """Runs pw.x on ``pw.in`` of a folder, in a process group of its own.
+    """Runs pw.x on ``pw.in`` of a folder, tethered to this process.
 
-    A launcher such as mpirun has children: interrupting a run ends the whole group, so that no
-    orphan goes on writing into the folder.
+    A launcher such as mpirun has children: interrupting a run, or killing this process, ends them
+    all, so that no orphan goes on writing into the folder.
     """
 
-    def __init__(self, command: str, threads: int = 1) -> None:
+    def __init__(self, command: str, threads: int = 1, walltime: float | None = None) -> None:
         """Make the job.
 
         Args:
             command: Command that runs pw.x, for example ``mpirun -n 4 pw.x``.
             threads: OpenMP threads of each process.
+            walltime: Time after which a run is ended from outside, s.
         """
         self.command = command
         self.threads = threads
+        self.walltime = walltime
         self._process: subprocess.Popen[bytes] | None = None
 
     def setup(self, directory: str = "./") -> None:
@@ -50,7 +54,7 @@ class PwJob(Job):
             MissingProgramError: If the program is not on the path.
         """
         folder = Path(directory)
-        arguments = [*split_command(self.command), "-in", files.INPUT]
+        arguments = [*tether(self.walltime), *split_command(self.command), "-in", files.INPUT]
         # What an earlier attempt left must never be read as the result of this one.
         for stale in (folder / files.CRASH, folder / files.OUTPUT, files.xml_path(folder)):
             stale.unlink(missing_ok=True)
@@ -73,14 +77,25 @@ class PwJob(Job):
     def postprocess(self, directory: str = "./") -> None:
         """Nothing is needed: the task document reads the folder as it is."""
 
+    @property
+    def timed_out(self) -> bool:
+        """Whether the last run did not end by itself within the walltime."""
+        return self._process is not None and self._process.poll() == TIMED_OUT
+
     @override
     def terminate(self, directory: str = "./") -> None:
-        """End the whole process group, politely first; harmless when it has ended."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        os.killpg(self._process.pid, signal.SIGTERM)
-        try:
-            self._process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        """End the run and all that it started; harmless when it has ended."""
+        if self._process is not None:
+            end(self._process)
+
+
+def end(tethered: subprocess.Popen[bytes]) -> None:
+    """End a tethered program that leads a session, politely first; harmless when it has ended."""
+    if tethered.poll() is not None:
+        return
+    os.killpg(tethered.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        tethered.wait(GRACE_SECONDS)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(tethered.pid, signal.SIGKILL)
+    tethered.wait()

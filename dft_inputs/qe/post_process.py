@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ from typing import Any
 from ase.io.espresso_namelist.namelist import Namelist
 
 from dft_inputs.errors import CalculationError, TruncatedOutputError, UnrecoverableError
+from dft_inputs.qe.jobs import end
 from dft_inputs.qe.program import pw_command, sibling_command, split_command
+from dft_inputs.running.tether import tether
 
 _ERROR = re.compile(r"Error in routine\s+(\S+)\s*\(-?\d+\):\s*\n\s*(.*?)\s*\n\s*%{5,}", re.DOTALL)
 
@@ -51,7 +52,7 @@ def run_program(
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
     with output.open("wb") as stdout:
         process = subprocess.Popen(
-            [*arguments, "-in", f"{stem}.in"],
+            [*tether(), *arguments, "-in", f"{stem}.in"],
             cwd=directory,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -62,9 +63,7 @@ def run_program(
         try:
             process.wait()
         finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            end(process)
     return _checked(program, output.read_text(errors="replace"))
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
-import shutil
 import subprocess
 import tempfile
 from functools import lru_cache
 
 from dao_core.environment import PW_COMMAND
+from dft_inputs.command import command_words
 from dft_inputs.errors import MissingProgramError
+from dft_inputs.running.tether import TIMED_OUT, tether
 
-ANSWER_SECONDS = 120
+ANSWER_SECONDS = 40
 """How long a program may take to introduce itself: a moment, unless the machine is overloaded."""
 _BANNERS = {"pw.x": "PWSCF", "ph.x": "PHONON", "pp.x": "POST-PROC", "dos.x": "DOS"}
 """How each program introduces itself."""
@@ -34,16 +33,15 @@ def split_command(command: str) -> list[str]:
         The arguments.
 
     Raises:
+        InputError: If its quotes are not balanced.
         MissingProgramError: If the program is not on the path.
     """
-    arguments = shlex.split(os.path.expandvars(command))
-    if not arguments or shutil.which(arguments[0]) is None:
-        raise MissingProgramError(
-            f"The program '{arguments[0] if arguments else command}' is not on the PATH. Install "
-            "Quantum ESPRESSO (on Debian and Ubuntu: apt-get install quantum-espresso) or name "
-            "the command in DAO_PW_COMMAND."
-        )
-    return arguments
+    return command_words(
+        command,
+        PW_COMMAND,
+        "Install Quantum ESPRESSO (on Debian and Ubuntu: apt-get install quantum-espresso) or "
+        "name the command in DAO_PW_COMMAND.",
+    )
 
 
 def sibling_command(command: str, program: str) -> str:
@@ -71,18 +69,23 @@ def program_version(command: str, program: str) -> tuple[int, ...]:
         For example ``(6, 7)``.
 
     Raises:
-        MissingProgramError: If the program is absent or is another one.
+        InputError: If the quotes of the command are not balanced.
+        MissingProgramError: If the program is absent, hangs or is another one.
     """
-    arguments = split_command(command)
+    arguments = [*tether(ANSWER_SECONDS), *split_command(command)]
     with tempfile.TemporaryDirectory() as scratch:
         # An empty input ends the program right after its banner.
         try:
             done = subprocess.run(
-                arguments, input="", capture_output=True, text=True, cwd=scratch, check=False,
-                timeout=ANSWER_SECONDS,
+                arguments, input="", capture_output=True, text=True, errors="replace", cwd=scratch,
+                check=False,
             )  # fmt: skip
-        except (subprocess.TimeoutExpired, OSError) as error:
+        except OSError as error:
             raise MissingProgramError(f"'{command}' cannot be run: {error}") from error
+    if done.returncode == TIMED_OUT:
+        raise MissingProgramError(
+            f"'{command}' has not introduced itself within {ANSWER_SECONDS} s. Try it by hand."
+        )
     match = re.search(rf"Program {_BANNERS[program]} v\.(\d+(?:\.\d+)*)", done.stdout)
     if match is None:
         raise MissingProgramError(f"'{command}' does not introduce itself as {program}.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from custodian import Custodian
 from custodian.custodian import CustodianError, ErrorHandler
 
-from dft_inputs.errors import CalculationError
+from dft_inputs.errors import CalculationError, WalltimeError
 from dft_inputs.qe.handlers import (
     BandsHandler,
     BfgsHandler,
@@ -59,7 +59,8 @@ def run_pw(
 
     Args:
         command: Command that runs pw.x; None for ``DAO_PW_COMMAND`` or pw.x.
-        walltime: Time limit of each attempt, s; pw.x is told to stop itself in time to restart.
+        walltime: Time limit of each attempt, s. pw.x is told to stop itself in time to restart; if
+            it does not, it is ended.
         threads: OpenMP threads of each process.
         max_errors: Number of attempts.
         handlers: Handlers; None for all.
@@ -74,7 +75,7 @@ def run_pw(
         pw_input = PwInput.from_directory(folder)
         pw_input.update({"control": {"max_seconds": float(walltime) * WALLTIME_SHARE}})
         pw_input.write_file(folder / "pw.in")
-    job = PwJob(command or pw_command(), threads)
+    job = PwJob(command or pw_command(), threads, walltime)
     custodian = Custodian(
         list(handlers) if handlers is not None else default_handlers(),
         [job],
@@ -86,6 +87,10 @@ def run_pw(
         try:
             custodian.run()
         except CustodianError as error:
+            if job.timed_out:
+                raise WalltimeError(
+                    f"pw.x did not stop itself and was ended after {walltime:g} s."
+                ) from error
             raise diagnose(folder) or CalculationError(str(error)) from error
 
 

@@ -102,6 +102,22 @@ class CalculationFolder:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield
 
+    @contextmanager
+    def locked_if_free(self) -> Iterator[bool]:
+        """Hold the calculation if nobody is at it.
+
+        Yields:
+            Whether it is held.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / "lock").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+
     def result(self) -> CalculationResult | None:
         """The result, if the calculation is finished."""
         return self._read(CalculationResult, "result.json")
@@ -136,12 +152,6 @@ class CalculationFolder:
     def forget_failure(self) -> None:
         """Remove the failure of an earlier attempt."""
         (self.path / "failure.json").unlink(missing_ok=True)
-
-    def last_sign_of_life(self) -> float:
-        """Time of the newest change in the folder, s since the epoch; 0 for an empty one."""
-        # The lock was touched by the attempt that asks.
-        paths = [path for path in self.path.rglob("*") if path.name != "lock"]
-        return max((path.stat().st_mtime for path in paths), default=0.0)
 
     def stop_orphans(self) -> int:
         """End programs that a killed attempt left running in this folder.

@@ -15,8 +15,8 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from types import ModuleType
 
-from dao_core.units import SECONDS_PER_HOUR
 from dft_inputs.running.folder import CalculationFailure, CalculationFolder, CalculationResult
+from dft_inputs.running.heartbeat import HEARTBEAT_SECONDS
 from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.memory import estimated_memory, free_memory
 from dft_inputs.running.request import CalculationRequest, Limits
@@ -71,6 +71,8 @@ class CalculationPool:
             if done is not None:
                 outcomes[request.key] = done
                 waiting.remove(request)
+        if waiting:
+            end_what_was_abandoned(self.root.resolve())
         tell = on_outcome or (lambda *_: None)
         for key, outcome in outcomes.items():
             tell(key, outcome)
@@ -110,17 +112,14 @@ class CalculationPool:
         return not self._running or used + memory <= self._memory
 
     def _budget_left(self) -> float:
-        """Core-hours left; the ledger counts running attempts up to now."""
+        """Core-hours left, as far as the running attempts have told what they use."""
         if self.limits.core_hours is None:
             return float("inf")
-        spent = Ledger(self.root / "ledger.sqlite").core_hours(self.limits.account)
-        return self.limits.core_hours - spent
+        return self.limits.core_hours - Ledger.of(self.root).core_hours(self.limits.account)
 
     def _collect(self) -> dict[str, Outcome]:
-        """Wait until a calculation ends or the budget does, and read what ended."""
-        burning = len(self._running) * self.limits.cores_each
-        seconds = self._budget_left() * SECONDS_PER_HOUR / max(burning, 1)
-        timeout = None if seconds == float("inf") else max(0.0, seconds)
+        """Wait until a calculation ends, or the budget may have, and read what ended."""
+        timeout = None if self.limits.core_hours is None else HEARTBEAT_SECONDS
         wait([running.process.sentinel for running in self._running], timeout)
         ended = [running for running in self._running if not running.process.is_alive()]
         self._running = [running for running in self._running if running not in ended]
@@ -132,6 +131,7 @@ class CalculationPool:
         outcome = folder.result() or folder.failure()
         if outcome is not None:
             return outcome
+        end_what_was_abandoned(self.root.resolve())
         return CalculationFailure(
             key=running.request.key,
             reason="worker_died",
@@ -171,6 +171,21 @@ class CalculationPool:
         running.process.kill()
         running.process.join()
         CalculationFolder(self.root.resolve(), running.request.key).stop_orphans()
+
+
+def end_what_was_abandoned(root: Path) -> None:
+    """End programs that killed processes have left running, and close their attempts.
+
+    Args:
+        root: Folder of all calculations, absolute.
+    """
+    ledger = Ledger.of(root)
+    for key in ledger.open_calculations():
+        folder = CalculationFolder(root, key)
+        with folder.locked_if_free() as free:
+            if free:
+                folder.stop_orphans()
+                ledger.close_abandoned(key)
 
 
 def warm_up() -> None:

@@ -174,7 +174,7 @@ class _Run:
 
     @property
     def ledger(self) -> Ledger:
-        return Ledger(self.root / "ledger.sqlite")
+        return Ledger.of(self.root)
 
     def report(self, outcomes: Mapping[str, Outcome]) -> ValidationReport:
         """All entries, the crystals in the order in which they were given."""

@@ -12,19 +12,17 @@ import multiprocessing
 import os
 import signal
 import threading
-import uuid
 import warnings
-from dataclasses import replace
 from multiprocessing.connection import wait
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from jobflow import JobStore, run_locally
+from jobflow import Flow, JobStore, run_locally
 from maggma.stores import MemoryStore
 
 from dao_core.errors import DaoError
-from dft_inputs.errors import CalculationError
+from dft_inputs.errors import CalculationError, WalltimeError
 from dft_inputs.qe.schemas.pw_xml import pw_document
 from dft_inputs.running.codes import flow_module
 from dft_inputs.running.folder import (
@@ -32,10 +30,10 @@ from dft_inputs.running.folder import (
     CalculationFolder,
     CalculationResult,
 )
+from dft_inputs.running.heartbeat import booked
 from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.request import CalculationRequest, Limits
-
-LEDGER = "ledger.sqlite"
+from dft_inputs.running.tether import TIMED_OUT
 
 # Compiling a schema and importing the flow take seconds: done once, before the processes fork.
 importlib.import_module("dft_inputs.qe.flow")
@@ -53,7 +51,7 @@ def run_calculation(request: CalculationRequest, root: Path, limits: Limits) -> 
     signal.signal(signal.SIGTERM, _interrupt)
     _end_with_parent()
     folder = CalculationFolder(root.resolve(), request.key)
-    ledger = Ledger(folder.root / LEDGER)
+    ledger = Ledger.of(folder.root)
     with folder.locked():
         if folder.result() is None:
             _run_attempt(request, folder, ledger, limits)
@@ -62,26 +60,23 @@ def run_calculation(request: CalculationRequest, root: Path, limits: Limits) -> 
 def _run_attempt(
     request: CalculationRequest, folder: CalculationFolder, ledger: Ledger, limits: Limits
 ) -> None:
-    ledger.close_abandoned(request.key, folder.last_sign_of_life())
     folder.stop_orphans()
+    ledger.close_abandoned(request.key)
     folder.forget_failure()
     folder.note({"formula": request.structure.formula, "level": request.level.name})
-    attempt = uuid.uuid4().hex
-    ledger.begin(attempt, limits.account, request.key, limits.cores_each)
-    try:
-        folder.close(_compute(request, folder, limits))
-        folder.remove_wave_functions()
-    except DaoError as error:
-        folder.close(
-            CalculationFailure(
-                key=request.key,
-                reason=error.reason,
-                message=str(error),
-                exit_code=error.exit_code,
+    with booked(ledger, request.key, limits):
+        try:
+            folder.close(_compute(request, folder, limits))
+            folder.remove_wave_functions()
+        except DaoError as error:
+            folder.close(
+                CalculationFailure(
+                    key=request.key,
+                    reason=error.reason,
+                    message=str(error),
+                    exit_code=error.exit_code,
+                )
             )
-        )
-    finally:
-        ledger.end(attempt)
 
 
 def _compute(
@@ -92,7 +87,7 @@ def _compute(
     warnings.filterwarnings("ignore", message="cd is deprecated", category=FutureWarning)
     store = JobStore(MemoryStore())
     code = flow_module(request.method)
-    flow = code.flow_for(_resumed(request, folder), limits.walltime)
+    flow = _flow(request, folder, limits)
     try:
         run_locally(
             flow,
@@ -105,19 +100,23 @@ def _compute(
         )
     except RuntimeError as error:
         # custodian and atomate2 report a VASP run that cannot be saved this way.
+        if f"return code is {TIMED_OUT}" in str(error):
+            limit = f"{limits.walltime:g} s"
+            raise WalltimeError(f"The program was ended after {limit}.") from error
         raise CalculationError(str(error)) from error
     output = flow.output.resolve(store)
     documents = [document["output"] for document in store.query({}, properties=["output"])]
     return code.result_of(request, output, [d for d in documents if isinstance(d, dict)])
 
 
-def _resumed(request: CalculationRequest, folder: CalculationFolder) -> CalculationRequest:
-    """The request from where an earlier attempt left it; jobs of pw.x find that themselves."""
-    method, structure = request.method, request.structure
-    if method.code != "vasp" or method.workflow != "relax" or "magmom" in structure.site_properties:
-        return request
-    last = importlib.import_module("dft_inputs.vasp.geometry").last_geometry(folder.path)
-    return request if last is None else replace(request, structure=last)
+def _flow(request: CalculationRequest, folder: CalculationFolder, limits: Limits) -> Flow:
+    """The flow of a request; jobs of pw.x resume and tether what they run by themselves."""
+    if request.method.code == "vasp":
+        local = importlib.import_module("dft_inputs.vasp.local")
+        flow: Flow = local.local_flow(request, folder.path, limits.walltime)
+    else:
+        flow = flow_module(request.method).flow_for(request, limits.walltime)
+    return flow
 
 
 def _end_with_parent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
 
     Args:
         request: What is asked for.
-        walltime: Time limit of one run of VASP, s, watched by custodian.
+        walltime: Time limit of one run of VASP, s; custodian asks it to stop before.
 
     Returns:
         The flow.
@@ -42,7 +43,7 @@ def flow_for(request: CalculationRequest, walltime: float | None) -> Flow:
     if method.workflow == "electrons":
         maker = update_user_incar_settings(maker, dict(INCAR))
     if walltime is not None:
-        update: dict[str, Any] = {"_set": {"run_vasp_kwargs->wall_time": int(walltime)}}
+        update: dict[str, Any] = {"_set": {"run_vasp_kwargs->wall_time": math.ceil(walltime)}}
         maker = maker.update_kwargs(update, class_filter=BaseVaspMaker, dict_mod=True)
     made = maker.make(canonical_cell(request.structure))
     return made if isinstance(made, Flow) else Flow([made], output=made.output)

@@ -16,11 +16,10 @@ from atomate2.vasp.jobs.mp import (
 from atomate2.vasp.powerups import update_user_incar_settings
 from jobflow import Maker
 
-from dao_core.environment import VASP_COMMAND
 from dao_core.units import KBAR_PER_GPA
 from dft_inputs.method import Method
 from dft_inputs.vasp.level import incar_settings
-from dft_inputs.vasp.program import vasp_command
+from dft_inputs.vasp.program import named_command
 
 _POLLING = {"polling_time_step": 1, "monitor_freq": 300}
 """custodian looks every second whether VASP has ended (its default wastes ten seconds of each run),
@@ -56,8 +55,8 @@ def vasp_maker(method: Method) -> Maker:
         for relaxation in _RELAXATIONS:
             maker = update_user_incar_settings(maker, stress, class_filter=relaxation)
     kwargs: dict[str, Any] = {"custodian_kwargs": dict(_POLLING)}
-    if method.command or VASP_COMMAND.value:
+    command = named_command(method.command)
+    if command:
         # Without, atomate2's own settings tell VASP from its version for Gamma alone.
-        command = vasp_command(method.command)
         kwargs |= {"vasp_cmd": command, "vasp_gamma_cmd": command}
     return maker.update_kwargs({"run_vasp_kwargs": kwargs}, class_filter=BaseVaspMaker)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
-
 from atomate2 import SETTINGS
 
 from dao_core.environment import VASP_COMMAND
-from dft_inputs.errors import MissingProgramError
+from dft_inputs.command import command_words
 from dft_inputs.vasp.potcar import potcar_folder
+
+
+def named_command(command: str | None = None) -> str:
+    """Command that was asked for, or that ``DAO_VASP_COMMAND`` names; empty without either."""
+    return command or VASP_COMMAND.value
 
 
 def vasp_command(command: str | None = None) -> str:
@@ -22,7 +23,18 @@ def vasp_command(command: str | None = None) -> str:
     Returns:
         The command with its options.
     """
-    return command or VASP_COMMAND.value or str(SETTINGS.VASP_CMD)
+    return named_command(command) or str(SETTINGS.VASP_CMD)
+
+
+def vasp_words(command: str) -> list[str]:
+    """The words of a command that runs VASP, its program checked.
+
+    Raises:
+        InputError: If its quotes are not balanced.
+        MissingProgramError: If the program is not on the path.
+    """
+    advice = "VASP is licensed and not shipped: name the command that runs yours in "
+    return command_words(command, VASP_COMMAND, f"{advice}{VASP_COMMAND.name}.")
 
 
 def require_vasp(command: str | None = None) -> None:
@@ -32,13 +44,9 @@ def require_vasp(command: str | None = None) -> None:
         command: As for :func:`vasp_command`.
 
     Raises:
+        InputError: If the quotes of the command are not balanced.
         MissingProgramError: If the program is not on the path.
         MissingError: If there are no POTCARs.
     """
-    words = shlex.split(os.path.expandvars(vasp_command(command)))
-    if not words or shutil.which(words[0]) is None:
-        raise MissingProgramError(
-            f"The program '{words[0] if words else ''}' is not on the PATH. VASP is licensed and "
-            "not shipped: name the command that runs yours in DAO_VASP_COMMAND."
-        )
+    vasp_words(vasp_command(command))
     potcar_folder()

@@ -15,11 +15,12 @@ from jobflow import Flow, job
 from pymatgen.core import Structure
 
 from dft_inputs.canonical import canonical_cell
-from dft_inputs.errors import MissingProgramError, UnrecoverableError
+from dft_inputs.errors import MissingProgramError, UnrecoverableError, WalltimeError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.method import Method
 from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.request import CalculationRequest
+from dft_inputs.running.tether import TIMED_OUT, tether
 
 
 def require_programs(method: Method) -> None:
@@ -40,9 +41,10 @@ def level_for(_method: Method, elements: Collection[str], _system: object) -> Le
 def static(crystal: Structure, command: str, walltime: float | None) -> dict[str, Any]:
     """Run the program in the folder of the job."""
     ase.io.write("crystal.xyz", crystal.to_ase_atoms(), format="extxyz")
-    run = subprocess.run(
-        shlex.split(command), timeout=walltime, capture_output=True, text=True, check=False
-    )
+    words = [*tether(walltime), *shlex.split(command)]
+    run = subprocess.run(words, capture_output=True, text=True, check=False)
+    if run.returncode == TIMED_OUT:
+        raise WalltimeError(f"The program was ended after {walltime:g} s.")
     if run.returncode:
         raise UnrecoverableError(f"The program in {Path.cwd()} ended with: {run.stderr[-500:]}")
     done = ase.io.read("result.xyz", format="extxyz")

@@ -27,6 +27,10 @@ NONE = "none"
 """In the place of a potential that refines: there is no refinement."""
 MAX_PRESSURE = 1000.0
 """GPa: beyond the pressure at the centre of any planet of rock."""
+MAX_HOURS = 24.0 * 366
+"""Longer than a year nobody waits for an answer, nor can every clock tell."""
+MAX_CANDIDATES = 50_000
+"""A campaign holds all that it proposed in memory, some 20 kB each; more is another seed's."""
 MAX_Z = 1000
 """Beyond any cell that could be relaxed; what the models can do is checked against their domain."""
 
@@ -85,8 +89,8 @@ class CampaignRequest(BaseModel):
     model_config = FORM
 
     targets: tuple[str, ...] = Field(min_length=1)
-    candidates: int = Field(default=200, ge=0, le=1_000_000)
-    relax: int = Field(default=48, ge=1, le=1_000_000)
+    candidates: int = Field(default=200, ge=0, le=MAX_CANDIDATES)
+    relax: int = Field(default=48, ge=1, le=MAX_CANDIDATES)
     z: Literal["auto"] | tuple[int, ...] = "auto"
     max_atoms: int | None = Field(default=None, ge=1, le=1000)
     seed: int = Field(default=0, ge=0, lt=2**31)
@@ -103,10 +107,10 @@ class CampaignRequest(BaseModel):
     dft: Literal["none", "qe", "vasp"] = "none"
     dft_budget: int = Field(default=5, ge=1, le=10_000)
     dft_protocol: Literal["fast", "balanced", "stringent"] = "fast"
-    dft_core_hours: float | None = Field(default=None, gt=0)
+    dft_core_hours: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     announce: int = Field(default=0, ge=0, le=10_000)
     approve: Literal["auto", "ask"] = "auto"
-    approve_hours: float = Field(default=24.0, gt=0)
+    approve_hours: float = Field(default=24.0, gt=0, le=MAX_HOURS)
     force: bool = False
     store: StoreAddress | None = None
     out: str | None = None

@@ -22,6 +22,7 @@ from prefect.settings import (
 )
 
 from dao_core.errors import DaoError, MissingError
+from flows.prefect_api import require_answer
 
 STARTUP_SECONDS = 600.0
 """A few seconds on an idle machine; minutes have been seen on one with ten times too much to do. A
@@ -47,6 +48,7 @@ def prefect_server() -> Iterator[str]:
     """
     configured = get_current_settings().api.url
     if configured:
+        require_answer(configured)
         try:
             yield configured
         except (httpx.TransportError, RuntimeError) as error:

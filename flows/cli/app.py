@@ -1,7 +1,7 @@
 """The typer application, its commands, and what an error becomes: a clear text and an exit code.
 
 Exit codes: 0 done, 2 wrong input, 3 something is missing on this machine, 4 finished with
-failures, 130 interrupted.
+failures, 130 interrupted by Ctrl-C, 143 by SIGTERM.
 """
 
 from __future__ import annotations
@@ -42,10 +42,13 @@ from flows.cli import (
     validate,
 )
 from flows.cli.console import STDERR, emit, emit_error
-from flows.cli.interruption import INTERRUPTED, Interruption
+from flows.cli.interruption import Interruption
+from flows.cli.storage import storage_errors_told
 from flows.versions import package_version
 
 WRONG_INPUT = 2
+ABORTED = 130
+"""Typer's own code for Ctrl-C and for a question that got no answer."""
 HOW_TO_GO_ON = "what is done is kept; the same command goes on"
 
 app = typer.Typer(
@@ -116,26 +119,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     as_json = "--json" in words
     with Interruption() as interruption:
+        code = ABORTED
         try:
             code = _run(words, as_json=as_json)
         except (KeyboardInterrupt, typer.Abort):
-            code = INTERRUPTED
-        except BaseException:
-            if not interruption.happened:
+            pass
+        except BaseException as error:
+            if not interruption.is_behind(error):
                 raise
-            code = INTERRUPTED
-    if code == INTERRUPTED:
-        _say_interrupted(as_json=as_json)
-    elif interruption.happened:  # the command has printed its object, be it that of an error
-        _say_interrupted(as_json=False)
-    return INTERRUPTED if interruption.happened else code
+    if code != ABORTED and interruption.exit_code is None:
+        return code
+    # With a code of its own, the command has printed its object, be it that of an error.
+    ended_with = interruption.exit_code or ABORTED
+    _say_interrupted(ended_with, as_json=as_json and code == ABORTED)
+    return ended_with
 
 
 def _run(words: list[str], *, as_json: bool) -> int:
     """Run a command; a typed error becomes its text and exit code."""
     try:
         # Outside standalone mode the code of typer.Exit is handed back instead of raised.
-        code = app(args=words, prog_name="dao", standalone_mode=False)
+        with storage_errors_told():
+            code = app(args=words, prog_name="dao", standalone_mode=False)
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = "dao" if context is None else context.command_path
@@ -148,8 +153,8 @@ def _run(words: list[str], *, as_json: bool) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _say_interrupted(*, as_json: bool) -> None:
-    """Say how to go on after Ctrl-C."""
+def _say_interrupted(exit_code: int, *, as_json: bool) -> None:
+    """Say how to go on after an interruption."""
     STDERR.print(f"[yellow]interrupted[/]: {HOW_TO_GO_ON}")
     if as_json:
-        emit({"error": f"interrupted: {HOW_TO_GO_ON}", "exit_code": INTERRUPTED}, as_json=True)
+        emit({"error": f"interrupted: {HOW_TO_GO_ON}", "exit_code": exit_code}, as_json=True)

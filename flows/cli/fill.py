@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from flows.cli.console import emit_batch, set_up_logging, warn
-from flows.cli.options import Json, PotentialName, Seed, StoreUri, Verbose
+from flows.cli.options import MOST_SAMPLES, Json, PotentialName, Seed, StoreUri, Verbose
 
 
 def fill(
@@ -36,7 +36,9 @@ def fill(
         float | None,
         typer.Option("--volume", min=1.0, metavar="A3", help="Of the framework's cell."),
     ] = None,
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="Samples of each amount.")] = 16,
+    n: Annotated[
+        int, typer.Option("-n", "--number", min=1, max=MOST_SAMPLES, help="Samples of each amount.")
+    ] = 16,
     potential: PotentialName = "dao-p",
     model: Annotated[
         str, typer.Option("--model", metavar="NAME", help="A name from `dao models list`, or FILE.")

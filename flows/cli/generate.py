@@ -9,12 +9,14 @@ import typer
 from rich.markup import escape
 
 from flows.cli.console import emit, set_up_logging
-from flows.cli.options import Json, Seed, StoreUri, Verbose
+from flows.cli.options import MOST_SAMPLES, Json, Seed, StoreUri, Verbose
 
 
 def generate(
     formula: Annotated[str, typer.Argument(help="Reduced or whole formula, e.g. MgO.")],
-    n: Annotated[int, typer.Option("-n", "--number", min=1, help="How many structures.")] = 8,
+    n: Annotated[
+        int, typer.Option("-n", "--number", min=1, max=MOST_SAMPLES, help="How many structures.")
+    ] = 8,
     z: Annotated[int, typer.Option("--z", min=1, help="Formula units per cell.")] = 1,
     seed: Seed = 0,
     model: Annotated[

@@ -99,4 +99,6 @@ Crystals = Annotated[
         help="Ids of candidates, relaxations or structures of the store; files or folders.",
     ),
 ]
+MOST_SAMPLES = 100_000
+"""Of one call: each is told in the answer, and has a file of its own."""
 Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of all randomness.")]

@@ -20,11 +20,13 @@ def setup(as_json: Json = False, verbose: Verbose = False) -> None:
 
     from dao_core.errors import InputError, MissingError
     from flows.orchestration import HEARTBEATS_MISSED, bootstrap
+    from flows.prefect_api import require_answer
     from flows.stale_runs import mark_stale_runs
 
     url = get_current_settings().api.url
     if not url:
         raise InputError("no Prefect server is named; set PREFECT_API_URL (see docs/deploy.md)")
+    require_answer(url)
     try:
         done = bootstrap()
         stale = mark_stale_runs(HEARTBEATS_MISSED)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.campaign.request import SourceName
+from flows.campaign.request import MAX_CANDIDATES, SourceName
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class SimulationRequest(BaseModel):
     arms: tuple[str, ...] = tuple(ARMS)
     rounds: int = Field(default=2, ge=1)
     seeds: tuple[int, ...] = (0, 1)
-    candidates: int = Field(default=96, ge=1)
-    relax: int = Field(default=24, ge=1)
+    candidates: int = Field(default=96, ge=1, le=MAX_CANDIDATES)
+    relax: int = Field(default=24, ge=1, le=MAX_CANDIDATES)
     labels: int = Field(default=8, ge=1)
     max_atoms: int = Field(default=12, ge=1)
     holdout: Path | None = None

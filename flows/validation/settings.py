@@ -46,11 +46,11 @@ class DftSettings(BaseModel):
     functional: Literal["pbe", "r2scan"] = "pbe"
     pseudos: str = DEFAULT_FAMILY
     hubbard: bool = False
-    core_hours: float | None = Field(default=None, gt=0)
+    core_hours: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     cores: int | None = Field(default=None, ge=1)
     cores_each: int = Field(default=1, ge=1)
-    memory: float | None = Field(default=None, gt=0)
-    walltime: float | None = Field(default=None, gt=0)
+    memory: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    walltime: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
     def method(self) -> Method:
         """The method of the DFT room."""

@@ -74,9 +74,8 @@ def test_orphans_of_a_killed_attempt_are_ended(folder: CalculationFolder, tmp_pa
             stranger.wait()
 
 
-def test_last_sign_of_life_ignores_the_lock(folder: CalculationFolder) -> None:
-    assert folder.last_sign_of_life() == 0.0
-    with folder.locked():
-        assert folder.last_sign_of_life() == 0.0
-        (folder.path / "pw.out").touch()
-        assert folder.last_sign_of_life() > time.time() - 60
+def test_who_only_looks_does_not_wait(folder: CalculationFolder) -> None:
+    with folder.locked(), folder.locked_if_free() as free:
+        assert not free
+    with folder.locked_if_free() as free:
+        assert free

@@ -89,10 +89,13 @@ def _check_ledger(root: Path, begun: float) -> None:
     """Every attempt has its end, no two at one calculation overlap, and the sum is theirs."""
     with sqlite3.connect(root / "ledger.sqlite") as connection:
         rows = connection.execute(
-            "SELECT calculation, started, ended, cores FROM attempts ORDER BY calculation, started"
+            "SELECT calculation, started, ended, seconds FROM attempts "
+            "ORDER BY calculation, started"
         ).fetchall()
     assert all(begun - 1 <= started <= ended <= time.time() for _, started, ended, _ in rows)
+    # The stand-in sleeps: its CPU time and that of its worker is less than the clock's.
+    assert all(0 <= seconds <= ended - started + 1 for _, started, ended, seconds in rows)
     for (key, _, ended, _), (after, started, _, _) in pairwise(rows):
         assert key != after or ended <= started
-    booked = sum((ended - started) * cores for _, started, ended, cores in rows) / 3600
+    booked = sum(seconds for *_, seconds in rows) / 3600
     assert Ledger(root / "ledger.sqlite").core_hours() == pytest.approx(booked)

@@ -9,6 +9,13 @@ import pytest
 
 from dft_inputs.running.ledger import Ledger
 
+OLD = """
+CREATE TABLE attempts (
+    attempt TEXT PRIMARY KEY, account TEXT NOT NULL, calculation TEXT NOT NULL,
+    cores INTEGER NOT NULL, started REAL NOT NULL, ended REAL
+)
+"""
+
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -19,66 +26,78 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Ledger:
-    return Ledger(tmp_path / "ledger.sqlite")
+    return Ledger.of(tmp_path)
 
 
-def test_an_attempt_is_booked_once(ledger: Ledger, clock: list[float]) -> None:
+def spans(ledger: Ledger) -> list[float]:
+    """From start to end of all attempts by name, s."""
+    with sqlite3.connect(ledger.path) as connection:
+        found = connection.execute("SELECT ended - started FROM attempts ORDER BY attempt")
+        return [seconds for (seconds,) in found]
+
+
+def test_an_attempt_is_booked_once_with_what_it_has_used(ledger: Ledger) -> None:
     ledger.begin("a", "campaign", "calc", cores=4)
-    clock[0] += 1800
-    ledger.end("a")
-    clock[0] += 1800
-    ledger.end("a")
+    ledger.see("a", 3600, elapsed=1000)
+    ledger.see("a", 3000, elapsed=1010)  # a child that ended a moment ago was not counted
+    ledger.end("a", 7200, elapsed=1900)
+    ledger.end("a", 9999, elapsed=2000)
     ledger.begin("a", "campaign", "calc", cores=4)
-    assert ledger.core_hours() == pytest.approx(2.0)
-
-
-def test_a_running_attempt_counts_up_to_now(ledger: Ledger, clock: list[float]) -> None:
-    ledger.begin("a", "campaign", "calc", cores=2)
-    clock[0] += 3600
-    assert ledger.core_hours("campaign") == pytest.approx(2.0)
+    assert ledger.core_hours() == ledger.core_hours("campaign") == pytest.approx(2.0)
     assert ledger.core_hours("other") == 0.0
 
 
-def test_a_killed_attempt_is_booked_up_to_its_last_sign_of_life(
+def test_neither_waiting_nor_a_jump_of_the_clock_costs_anything(
     ledger: Ledger, clock: list[float]
 ) -> None:
     ledger.begin("killed", "campaign", "calc", cores=1)
-    clock[0] += 7200
-    ledger.close_abandoned("calc", last_sign=1000.0 + 1800)
+    ledger.see("killed", 1800, elapsed=1801)
+    clock[0] += 30 * 86400
+    assert ledger.core_hours("campaign") == pytest.approx(0.5)
+    assert ledger.open_calculations() == ["calc"]
+    ledger.close_abandoned("calc")
     ledger.begin("again", "campaign", "calc", cores=1)
-    clock[0] += 1800
-    ledger.end("again")
+    clock[0] -= 60 * 86400
+    ledger.end("again", 1800, elapsed=1802)
     assert ledger.core_hours(calculation="calc") == pytest.approx(1.0)
+    assert ledger.open_calculations() == []
+    assert spans(ledger) == [1802.0, 1801.0]
 
 
-def test_an_attempt_killed_at_once_costs_nothing(ledger: Ledger, clock: list[float]) -> None:
+def test_an_attempt_killed_at_once_costs_nothing(ledger: Ledger) -> None:
     ledger.begin("killed", "campaign", "calc", cores=1)
-    clock[0] += 60
-    ledger.close_abandoned("calc", last_sign=0.0)
+    ledger.close_abandoned("calc")
     assert ledger.core_hours() == 0.0
+    assert spans(ledger) == [0.0]
 
 
-def test_other_calculations_of_the_ledger_stay_open(ledger: Ledger, clock: list[float]) -> None:
+def test_other_calculations_of_the_ledger_stay_open(ledger: Ledger) -> None:
     ledger.begin("a", "campaign", "one", cores=1)
     ledger.begin("b", "campaign", "two", cores=1)
-    ledger.close_abandoned("one", last_sign=clock[0])
+    ledger.close_abandoned("one")
+    assert ledger.open_calculations() == ["two"]
+
+
+def test_a_ledger_of_an_earlier_release_keeps_what_it_had_measured(ledger: Ledger) -> None:
     with sqlite3.connect(ledger.path) as connection:
-        rows = connection.execute("SELECT attempt FROM attempts WHERE ended IS NULL").fetchall()
-    assert rows == [("b",)]
+        connection.execute(OLD)
+        connection.execute("INSERT INTO attempts VALUES ('a', 'us', 'one', 2, 1000, 2800)")
+        connection.execute("INSERT INTO attempts VALUES ('b', 'us', 'two', 2, 1000, NULL)")
+    assert ledger.core_hours() == pytest.approx(1.0), "nobody has measured the one that was killed"
+    assert ledger.open_calculations() == ["two"]
 
 
 @pytest.mark.parametrize("attempt", range(20))
 def test_calculations_that_begin_a_ledger_together_are_all_booked(
     tmp_path: Path, attempt: int
 ) -> None:
-    ledger, together = Ledger(tmp_path / "ledger.sqlite"), Barrier(8)
+    ledger, together = Ledger.of(tmp_path), Barrier(8)
 
     def begin(calculation: int) -> None:
         together.wait()
-        ledger.close_abandoned(str(calculation), 0.0)
+        ledger.close_abandoned(str(calculation))
         ledger.begin(f"{attempt}-{calculation}", "us", str(calculation), cores=1)
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(begin, range(8)))
-    with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
-        assert connection.execute("SELECT COUNT(*) FROM attempts").fetchone() == (8,)
+    assert len(spans(ledger)) == 8

@@ -201,8 +201,7 @@ def test_what_does_not_fit_into_memory_waits(
 def test_the_budget_stops_what_runs_and_what_waits(
     home: Path, stand_in: StandIn, silicon: Structure, magnesia: Structure, tmp_path: Path
 ) -> None:
-    command, log = stand_in(seconds=30)
-    started = time.monotonic()
+    command, log = stand_in(busy=60)
     report = validate(
         {"si": silicon, "mgo": magnesia},
         method(command),
@@ -210,9 +209,8 @@ def test_the_budget_stops_what_runs_and_what_waits(
         root=tmp_path,
     )
     assert {v.reason for v in report.validations} == {"budget"}
-    assert time.monotonic() - started < 29
     assert calls(log) <= 1
-    assert report.core_hours < 25 / 3600
+    assert 4 / 3600 <= report.core_hours < 30 / 3600
     with sqlite3.connect(tmp_path / "ledger.sqlite") as connection:
         assert connection.execute("SELECT 1 FROM attempts WHERE ended IS NULL").fetchall() == []
 

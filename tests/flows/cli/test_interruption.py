@@ -1,4 +1,7 @@
-"""Ctrl-C ends a command with 130 and the way to go on, whatever a library makes of it."""
+"""Ctrl-C ends a command with 130 and the way to go on, whatever a library makes of it.
+
+SIGTERM does the same, with 143.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,8 @@ import logging, os, signal, sys, threading, time
 from flows.cli.app import app, main
 from flows.cli.options import Json
 
-def ctrl_c():
-    os.kill(os.getpid(), signal.SIGINT)
+def ctrl_c(how=signal.SIGINT):
+    os.kill(os.getpid(), how)
     time.sleep(0.2)  # the handler runs at the next bytecode, wherever that is
 
 def held_up():
@@ -120,6 +123,13 @@ with prefect_server():
 """
 
 
+def test_sigterm_inside_prefect() -> None:
+    """Prefect hears of it in our place, and its clean-up fails: the command ends as it should."""
+    done = run(IN_PREFECT.replace("ctrl_c()", "ctrl_c(signal.SIGTERM)"), seconds=PATIENCE)
+    assert done.returncode == 143, done.stderr
+    assert "the same command goes on" in done.stderr
+
+
 def test_ctrl_c_inside_prefect() -> None:
     done = run(IN_PREFECT, seconds=PATIENCE)
     assert done.returncode == 130, done.stderr
@@ -128,11 +138,12 @@ def test_ctrl_c_inside_prefect() -> None:
     assert "Crash" not in done.stderr
 
 
-def test_whoever_asked_for_an_object_gets_one() -> None:
-    done = run("ctrl_c()", "--json")
-    assert done.returncode == 130, done.stderr
+@pytest.mark.parametrize(("how", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_whoever_asked_for_an_object_gets_one(how: str, code: int) -> None:
+    done = run(f"ctrl_c(signal.{how})", "--json")
+    assert done.returncode == code, done.stderr
     answer = json.loads(done.stdout)
-    assert answer["exit_code"] == 130
+    assert answer["exit_code"] == code
     assert "the same command goes on" in answer["error"]
 
 
