@@ -17,9 +17,9 @@ BY_PURPOSE: dict[Purpose, tuple[str, ...]] = {
     "defects": ("sevennet-l3i5", "sevennet-0", "chgnet"),
     "hydrides": ("chgnet",),
 }
-"""Names for each purpose, the best first. Orders of polymorphs and phonons (half of CHGNet's error)
-speak for SevenNet-0, dimers of Si(001) and the vacancy of MgO for l3i5. Dense hydrides collapse in
-SevenNet-0 (H3S: -4e12 eV/atom), so that it is never asked about them."""
+"""Names for each purpose, the best first. Orders of polymorphs and phonons speak for SevenNet-0,
+dimers of Si(001) and the vacancy of MgO for l3i5. Dense hydrides such as H3S collapse in it, so
+that it is never asked about them."""
 
 
 def best_for(purpose: Purpose, elements: Collection[str] = (), pressure: float = 0.0) -> str | None:
