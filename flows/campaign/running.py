@@ -116,6 +116,7 @@ class Campaign:
         self.warnings = domain_warnings(
             self.cells, domain, pressure=request.pressure, force=request.force
         )
+        self.warnings += self._refinement_warnings()
         self.own = UserSource(own.usable)
         self.shares = self._shares()
         self.campaign_id = self._identity()
@@ -195,6 +196,22 @@ class Campaign:
                 return None  # who names a potential wants its ranking
             name = best_for("refinement", self.target.elements, request.pressure) or NONE
         return None if name == NONE else loaded_potential(self._potential_name(name))
+
+    def _refinement_warnings(self) -> list[str]:
+        """Where the refinement leaves its domain, or that nothing is there to refine with."""
+        request = self.request
+        if self.refiner is not None:
+            found = domain_warnings(
+                self.cells, self.refiner.domain, pressure=request.pressure, force=True
+            )
+            return [f"refinement: {warning}" for warning in found]
+        if request.refine != AUTO or not request.potential.startswith(SHIPPED["predictor"]):
+            return []
+        warning = (
+            f"not refined: no installed potential is fit for {self.chemsys} at "
+            f"{request.pressure:g} GPa (`dao doctor` lists them)"
+        )
+        return [warning]
 
     def _potential_name(self, name: str) -> str:
         """The potential asked for; ``dao-p`` is the one that serves."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dao_core.potentials import catalogue
 from flows.campaign import refinement
 from flows.campaign.local import run_campaign
 from flows.campaign.request import CampaignRequest
@@ -130,3 +131,22 @@ def test_auto_is_the_best_installed_where_dao_p_searches(settings, level, tmp_pa
     with Campaign(asked) as campaign:
         assert (campaign.refiner is None) == (level is None)
         assert level is None or campaign.refined_level.startswith(level)
+
+
+def test_a_refinement_outside_its_domain_says_so(tmp_path: Path) -> None:
+    asked = CampaignRequest(
+        targets=("MgO",), refine="sevennet-0", pressure=50.0, store=str(tmp_path / "store")
+    )
+    with Campaign(asked) as campaign:
+        (warning,) = campaign.warnings
+    assert warning.startswith("refinement: 50 GPa")
+
+
+def test_where_nothing_is_installed_it_says_that_nothing_is_refined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue.importlib.util, "find_spec", lambda _: None)
+    with Campaign(CampaignRequest(targets=("MgO",), store=str(tmp_path / "store"))) as campaign:
+        assert campaign.refiner is None
+        (warning,) = campaign.warnings
+    assert "not refined" in warning
