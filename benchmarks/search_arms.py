@@ -76,6 +76,9 @@ class Quiet(Listener):
     def advance(self, stage: str, done: int) -> None:
         """Items are done."""
 
+    def tell(self, news: str) -> None:
+        """Something is there."""
+
 
 def run_arm(system: str, arm: str, options: argparse.Namespace) -> Arm:
     """Run what is missing of an arm, and read off what came when."""

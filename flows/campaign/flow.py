@@ -30,6 +30,7 @@ from flows.campaign.survey import Survey, survey_proposed, survey_relaxed, surve
 from flows.campaign.tasks import failure_of, on_cluster, run_tasks
 from flows.events import candidates_selected
 from flows.naming import asked
+from flows.report.page import REPORT_FILE
 from flows.report.summary import CampaignSummary, Failure, RankedStructure
 from flows.retrying import RETRY
 from flows.slots import DFT_LIMIT, slot
@@ -181,7 +182,9 @@ def _round(running: Campaign, number: int, survey: Survey) -> list[Failure]:
 def _refine(running: Campaign) -> list[Failure]:
     """Refine what is missing of the shortlist, while the first answer stands."""
     first = CampaignSummary.model_validate(running.document().summary)
-    get_run_logger().info("first answer at level %s: %s", first.level, running.folder)
+    news = f"first answer, at level {first.level}: {running.folder / REPORT_FILE}"
+    get_run_logger().info(news)
+    progress.tell(news)
     missing = refinement.missing_batches(running, refinement.shortlisted(first.ranking))
     progress.begin(refinement.STAGE, sum(map(len, missing)))
     return run_tasks(refine_task, running, missing, refinement.STAGE)

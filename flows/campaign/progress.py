@@ -17,6 +17,9 @@ class Listener(Protocol):
     def advance(self, stage: str, done: int) -> None:
         """``done`` more items of a stage are finished."""
 
+    def tell(self, news: str) -> None:
+        """Something is there that somebody may look at."""
+
 
 _listener: ContextVar[Listener | None] = ContextVar("dao_progress", default=None)
 
@@ -41,3 +44,9 @@ def advance(stage: str, done: int = 1) -> None:
     """Tell that ``done`` more items of a stage are finished."""
     if listener := _listener.get():
         listener.advance(stage, done)
+
+
+def tell(news: str) -> None:
+    """Tell that something is there that somebody may look at."""
+    if listener := _listener.get():
+        listener.tell(news)

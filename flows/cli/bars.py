@@ -9,7 +9,7 @@ from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flows.cli.console import STDERR
+from flows.cli.console import STDERR, notice
 
 
 class Bars:
@@ -44,6 +44,10 @@ class Bars:
         """Move the bar of a stage on; a stage that never began has none."""
         if stage in self._stages:
             self._bars.advance(self._bars.task_ids[self._stages[stage]], done)
+
+    def tell(self, news: str) -> None:
+        """Print a line above the bars."""
+        notice(news)
 
     @contextmanager
     def hidden(self) -> Iterator[None]:

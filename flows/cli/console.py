@@ -103,6 +103,14 @@ def warn(message: str) -> None:
     STDERR.print(f"[yellow]warning:[/] {escape(message)}", soft_wrap=True)
 
 
+def notice(message: str) -> None:
+    """Say on stderr what is there before the command ends."""
+    if _as_lines():
+        logger.info(message)
+        return
+    STDERR.print(escape(message), soft_wrap=True)
+
+
 def warn_of_flags(found: Mapping[str, Any]) -> None:
     """Say what is flagged about each of the ``structures`` of an interpretation."""
     for record in found["structures"]:

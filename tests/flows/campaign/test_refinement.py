@@ -19,14 +19,21 @@ from stores.documents import CampaignDocument, LabelDocument, RelaxationDocument
 EMT = "ase:ase.calculators.emt:EMT"
 
 
-class Silent:
-    """Nobody listens."""
+class Noting:
+    """A listener that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.news: list[str] = []
 
     def begin(self, stage: str, total: int) -> None:
         """Say nothing."""
 
     def advance(self, stage: str, done: int) -> None:
         """Say nothing."""
+
+    def tell(self, news: str) -> None:
+        """Keep it."""
+        self.news.append(news)
 
 
 @pytest.fixture(scope="module")
@@ -43,8 +50,21 @@ def request_(folder: Path) -> CampaignRequest:
 
 
 @pytest.fixture(scope="module")
-def summary(request_: CampaignRequest) -> CampaignSummary:
-    return run_campaign(request_, Path(str(request_.out)), Silent()).summary
+def listener() -> Noting:
+    return Noting()
+
+
+@pytest.fixture(scope="module")
+def summary(request_: CampaignRequest, listener: Noting) -> CampaignSummary:
+    return run_campaign(request_, Path(str(request_.out)), listener).summary
+
+
+def test_the_first_answer_is_told_while_the_best_are_refined(
+    summary: CampaignSummary, listener: Noting
+) -> None:
+    (news,) = listener.news
+    assert str(summary.search_level) in news
+    assert "report.html" in news
 
 
 def test_ranking_and_hull_are_of_the_refined_level_alone(summary: CampaignSummary) -> None:
@@ -97,7 +117,7 @@ def test_killed_after_its_first_answer_it_refines_nothing_twice(
         assert (document.state, document.level) == ("done", summary.level)
         before = campaign.store.events.count({"subject": refinement.STAGE})
         campaign.store.put(document.model_copy(update={"state": "running", "summary": {}}))
-    again = run_campaign(request_, Path(str(request_.out)), Silent()).summary
+    again = run_campaign(request_, Path(str(request_.out)), Noting()).summary
     assert [row.candidate_id for row in again.ranking] == [r.candidate_id for r in summary.ranking]
     with open_store(request_.store) as store:
         assert store.events.count({"subject": refinement.STAGE}) == before > 0
