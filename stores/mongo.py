@@ -24,6 +24,8 @@ BAD_QUERY = {2, 9, 51091}
 """Codes of the server for a bad value, criteria that do not parse, a bad regular expression."""
 SERVER_SECONDS = 10
 """How long to look for a server before saying that it is away."""
+ANSWER_SECONDS = 300
+"""How long a server that was reached may take for one answer before it counts as away."""
 
 
 class MongoCollection(MongoStore):
@@ -61,6 +63,21 @@ class MongoCollection(MongoStore):
         with translated_errors(self._address):
             yield from super().query(*args, **kwargs)
 
+    def distinct(self, *args: Any, **kwargs: Any) -> list[Any]:
+        """Distinct values of a field."""
+        with translated_errors(self._address):
+            return super().distinct(*args, **kwargs)
+
+    def groupby(self, *args: Any, **kwargs: Any) -> Iterator[tuple[dict[str, Any], list[Any]]]:
+        """Groups of documents."""
+        with translated_errors(self._address):
+            yield from super().groupby(*args, **kwargs)
+
+    def ensure_index(self, *args: Any, **kwargs: Any) -> bool:
+        """Index a field."""
+        with translated_errors(self._address):
+            return bool(super().ensure_index(*args, **kwargs))
+
     def update(self, *args: Any, **kwargs: Any) -> None:
         """Insert or replace documents."""
         with translated_errors(self._address):
@@ -93,8 +110,11 @@ def open_client(uri: str, address: str) -> MongoClient[Any]:
     with translated_errors(address):
         try:
             options: dict[str, Any] = {"tz_aware": True, "appname": "dao"}
-            if "serverselectiontimeoutms" not in uri.lower():
+            given = uri.lower()
+            if "serverselectiontimeoutms" not in given:
                 options["serverSelectionTimeoutMS"] = SERVER_SECONDS * 1000
+            if "sockettimeoutms" not in given:
+                options["socketTimeoutMS"] = ANSWER_SECONDS * 1000
             client: MongoClient[Any] = MongoClient(uri, **options)
         except (InvalidURI, ConfigurationError, ValueError) as error:
             # With unescaped credentials, what it complains of may be a piece of the password.

@@ -20,6 +20,7 @@ from torch import Tensor
 from dao_core.drafts import draft_of
 from dao_core.errors import CheckpointError, MissingError
 from dao_core.hashing import file_hash
+from dao_core.local_paths import local_path
 
 HASH_LENGTH = 8
 Card = dict[str, Any]
@@ -53,6 +54,7 @@ def load_checkpoint(path: Path, kind: str) -> tuple[dict[str, Tensor], Card]:
         MissingError: there is no such file.
         CheckpointError: the file is corrupt, has no card, is of another kind, or is not finite.
     """
+    path = local_path(path)
     if not path.is_file():
         raise MissingError(f"there is no model file {path}; `dao models list` shows those here")
     card = read_card(path)

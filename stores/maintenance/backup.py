@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from dao_core.errors import InputError
+from dao_core.local_paths import local_path
 from stores.blobs import FolderBlobs
 from stores.dao_store import DaoStore
 from stores.documents import DOCUMENTS
@@ -53,6 +54,7 @@ def back_up(store: DaoStore, folder: Path) -> Backup:
         StoreBusyError: another process has the older backup open.
         StoreError: the copy could not be made; an older one in the folder is kept.
     """
+    folder = local_path(folder)
     target = folder / FILE_NAME
     if store.file is not None and target.resolve() == store.file.resolve():
         raise InputError(f"{folder} is the folder of the store itself; give another one")

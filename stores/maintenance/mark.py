@@ -23,7 +23,13 @@ def set_mark(connection: sqlite3.Connection, source: str, blobs: int) -> None:
     connection.execute("DROP TABLE IF EXISTS backup")
     connection.execute("CREATE TABLE backup (source TEXT, made TEXT, contents TEXT, blobs INTEGER)")
     made = utc_now().isoformat()
-    row = (source, made, json.dumps(_contents(connection)), blobs)
+    # A path may hold bytes that are no text.
+    row = (
+        source.encode("utf-8", "backslashreplace").decode(),
+        made,
+        json.dumps(_contents(connection)),
+        blobs,
+    )
     connection.execute("INSERT INTO backup VALUES (?, ?, ?, ?)", row)
     connection.commit()
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from dao_core.errors import InputError, MissingError
+from dao_core.local_paths import local_path
 from stores.blobs import FolderBlobs
 from stores.dao_store import DaoStore
 from stores.errors import StoreCorruptError
@@ -35,6 +36,7 @@ def restore(folder: Path, uri: str | None = None) -> str:
         StoreCorruptError: the backup is damaged; names every fault. Nothing was restored.
         InputError: the store to fill holds documents already.
     """
+    folder = local_path(folder)
     if not (folder / FILE_NAME).is_file():
         raise MissingError(f"{folder}: no backup here (no {FILE_NAME})")
     with open_store(folder, unsound=True) as source:
