@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from typing import Any
 
 import gridfs
 from pymongo.database import Database
+from pymongo.errors import OperationFailure
 
 from stores.blobs.base import BlobStore
 from stores.errors import StoreBusyError
@@ -18,6 +18,7 @@ class GridFSBlobs(BlobStore):
     """One GridFS file per blob, with its hash as its ``_id``."""
 
     def __init__(self, database: Database[Any], address: str) -> None:
+        self._database = database
         self._files = gridfs.GridFS(database, collection="blobs")
         self._address = address
 
@@ -33,15 +34,26 @@ class GridFSBlobs(BlobStore):
 
     def _write(self, digest: str, data: bytes) -> None:
         for _ in range(2):
-            with translated_errors(self._address), contextlib.suppress(gridfs.errors.FileExists):
-                self._files.put(data, _id=digest, filename=digest)
-                return
-            if self.is_sound(digest):
-                return  # another writer was faster with the same bytes
+            if self._put(digest, data) or self.is_sound(digest):
+                return  # by us, or by another writer who was faster
             with translated_errors(self._address):
                 # A damaged blob, or chunks of one whose upload was cut off, are in the way.
-                self._files.delete(digest)
+                self._database["blobs.files"].delete_one({"_id": digest})
+                self._database["blobs.chunks"].delete_many({"files_id": digest})
         raise StoreBusyError(f"{self._address}: blob {digest} is being written; try again")
+
+    def _put(self, digest: str, data: bytes) -> bool:
+        """Upload a blob; False where something of it is there already."""
+        with translated_errors(self._address):
+            try:
+                self._files.put(data, _id=digest, filename=digest)
+            except gridfs.errors.FileExists:
+                return False
+            except OperationFailure as error:
+                if "unique" not in str(error).lower():
+                    raise
+                return False  # told in the words of a server that is not MongoDB's own
+            return True
 
     def _read(self, digest: str) -> bytes | None:
         with translated_errors(self._address):

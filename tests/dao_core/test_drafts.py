@@ -13,9 +13,14 @@ from dao_core.drafts import draft_of
 def test_a_writer_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "result.json"
     file.write_text("before")
-    with pytest.raises(RuntimeError), draft_of(file) as draft:
-        draft.write_text("half")
-        raise RuntimeError
+
+    def fail() -> None:
+        with draft_of(file) as draft:
+            draft.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert file.read_text() == "before"
     assert list(tmp_path.iterdir()) == [file]
 
