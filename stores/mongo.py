@@ -92,12 +92,17 @@ class MongoCollection(MongoStore):
         """Insert a document unless its key is taken (the key has a unique index)."""
         with translated_errors(self._address):
             try:
-                result = self._collection.update_one(
-                    {self.key: document[self.key]}, {"$setOnInsert": dict(document)}, upsert=True
-                )
-            except DuplicateKeyError:
-                return False  # another writer was faster by a moment
-            return result.upserted_id is not None
+                self._collection.insert_one(dict(document))
+            except OperationFailure as error:
+                if not is_taken(error):
+                    raise
+                return False
+            return True
+
+
+def is_taken(error: OperationFailure) -> bool:
+    """Whether an insertion failed because of a unique index, in the words of any server."""
+    return isinstance(error, DuplicateKeyError) or "unique" in str(error).lower()
 
 
 def open_client(uri: str, address: str) -> MongoClient[Any]:

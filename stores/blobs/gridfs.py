@@ -11,7 +11,7 @@ from pymongo.errors import OperationFailure
 
 from stores.blobs.base import BlobStore
 from stores.errors import StoreBusyError
-from stores.mongo import translated_errors
+from stores.mongo import is_taken, translated_errors
 
 
 class GridFSBlobs(BlobStore):
@@ -50,9 +50,9 @@ class GridFSBlobs(BlobStore):
             except gridfs.errors.FileExists:
                 return False
             except OperationFailure as error:
-                if "unique" not in str(error).lower():
+                if not is_taken(error):
                     raise
-                return False  # told in the words of a server that is not MongoDB's own
+                return False
             return True
 
     def _read(self, digest: str) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from stores.documents import (
     ThermoDocument,
 )
 from stores.errors import StoreUnreachableError
+from stores.registry import history, promote, register_model, rollback, serving
 
 
 def test_documents_and_blobs_over_the_wire(wire_server, rocksalt: Callable[..., Structure]) -> None:
@@ -38,6 +40,19 @@ def test_documents_and_blobs_over_the_wire(wire_server, rocksalt: Callable[..., 
         assert store.blobs.get(digest) == b"x" * 300_000
         assert list(store.blobs.digests()) == [digest]
         assert not store.insert_new(document)
+        store.structures.remove_docs({"structure_id": document.id})
+        assert store.insert_new(document)
+
+
+def test_models_are_promoted_over_the_wire(wire_server, tmp_path: Path) -> None:
+    with open_store(wire_server.uri) as store:
+        for name in ("old", "new"):
+            (tmp_path / name).write_text(name)
+            register_model(store, tmp_path / name, kind="generator", name=name)
+            promote(store, name)
+        rollback(store, "generator")
+        assert serving(store, "generator").name == "old"
+        assert [step.number for step in history(store, "generator")] == [1, 2, 3]
 
 
 def test_builders_over_the_wire(
