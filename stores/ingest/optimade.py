@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from optimade.adapters.structures.pymatgen import get_pymatgen
@@ -16,11 +15,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from dao_core.errors import InputError
-from stores.errors import StoreUnreachableError
 from stores.ingest.entry import Entry
+from stores.ingest.optimade_pages import Pages
 
 SECONDS_BETWEEN_PAGES = 1.0
-TIMEOUT_SECONDS = 60
 RETRY = Retry(total=6, backoff_factor=1.0, status_forcelist=(429, 500, 502, 503, 504))
 """Waits of 1, 2, 4 ... seconds, or as long as the server's ``Retry-After`` says."""
 OQMD_URL = "https://oqmd.org/optimade"
@@ -70,47 +68,17 @@ class OptimadeProvider:
         address = self.base_url.partition("//")[2]
         self.name = name or f"optimade:{address}"
         self.parameters = {"base_url": address, "query": query, "level": level}
-        self._session = session or _patient_session()
-        self._pause = pause
+        address = f"{self.base_url}/v1/structures"
+        self._pages = Pages(self.name, address, query, session or _patient_session(), pause)
 
     def entries(self, cursor: str | None) -> Iterator[Entry]:
-        """Entries in the provider's order; the cursor is the number of entries read."""
-        offset = int(cursor) if cursor else 0
-        url: str | None = self._first_url(offset)
-        while url:
-            page = self._get(url)
-            for number, resource in enumerate(page["data"], start=offset + 1):
-                yield self._entry(resource, str(number))
-            offset += len(page["data"])
-            url = _next_url(page) if page["data"] else None
-            if url:
-                time.sleep(self._pause)
+        """Entries in the provider's order; the cursor is the page and the place in it."""
+        for resource, place in self._pages.resources(cursor):
+            yield self._entry(resource, place)
 
-    def _first_url(self, offset: int) -> str:
-        options = {"page_limit": "100", "page_offset": str(offset)}
-        if self.query:
-            options["filter"] = self.query
-        return f"{self.base_url}/v1/structures?{urlencode(options)}"
-
-    def _get(self, url: str) -> dict[str, Any]:
-        try:
-            answer = self._session.get(url, timeout=TIMEOUT_SECONDS)
-            content = answer.json()
-        except (requests.RequestException, ValueError) as error:
-            raise StoreUnreachableError(
-                f"{self.name} does not answer ({type(error).__name__}); the same command goes on "
-                "where it stopped"
-            ) from error
-        if answer.status_code == 400:
-            detail = (content.get("errors") or [{}])[0].get("detail", "")
-            raise InputError(f"{self.name} refuses the filter {self.query!r}: {detail}")
-        if not answer.ok or not isinstance(content.get("data"), list):
-            raise StoreUnreachableError(
-                f"{self.name} answers {answer.status_code}; try again later"
-            )
-        return content
-
-    def _entry(self, resource: dict[str, Any], cursor: str) -> Entry:
+    def _entry(self, resource: Any, cursor: str) -> Entry:
+        if not isinstance(resource, Mapping):
+            return Entry(cursor, reason="not_a_resource", cursor=cursor)
         identity = str(resource.get("id", cursor))
         try:
             structure = _structure(resource)
@@ -134,16 +102,12 @@ def oqmd(query: str = "", **options: Any) -> OptimadeProvider:
     return OptimadeProvider(OQMD_URL, query, level="oqmd", facts=OQMD_FACTS, name="oqmd", **options)
 
 
-def _structure(resource: dict[str, Any]) -> Structure:
+def _structure(resource: Mapping[str, Any]) -> Structure:
     structure = get_pymatgen(StructureResource(**resource))
-    if not isinstance(structure, Structure):
-        raise ValueError("not periodic in three directions")  # noqa: TRY004 # it is data, not a type
+    periodic = resource["attributes"].get("dimension_types") in (None, [1, 1, 1])
+    if not isinstance(structure, Structure) or not periodic:
+        raise ValueError("not periodic in three directions")  # it is data, not a type
     return structure
-
-
-def _next_url(page: Mapping[str, Any]) -> str | None:
-    link = (page.get("links") or {}).get("next")
-    return link.get("href") if isinstance(link, Mapping) else link
 
 
 def _patient_session() -> requests.Session:
