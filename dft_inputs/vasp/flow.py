@@ -18,6 +18,7 @@ from dft_inputs.canonical import canonical_cell
 from dft_inputs.electrons.document import ElectronicInterpretation
 from dft_inputs.errors import ContradictoryOutputError
 from dft_inputs.running.folder import CalculationResult
+from dft_inputs.vasp.belonging import check_belonging
 from dft_inputs.vasp.electrons import INCAR, electrons_of_run
 from dft_inputs.vasp.makers import vasp_maker
 
@@ -63,14 +64,25 @@ def result_of(
         The result.
 
     Raises:
-        ContradictoryOutputError: If the document has no energy or no final crystal.
+        ContradictoryOutputError: If the document has no energy or no final crystal, or its forces
+            are not those of its atoms.
+        ForeignOutputError: If the output is of another calculation.
         TruncatedOutputError: If its electrons are asked for, and the run does not have them.
     """
     output = task.output
     if output is None or output.energy_per_atom is None or output.structure is None:
         raise ContradictoryOutputError(f"The VASP run in {task.dir_name} has no final energy.")
+    symbols = {e: own.partition(":")[0] for e, own in request.level.pseudo_md5.items()}
+    check_belonging(task, canonical_cell(request.structure), symbols)
     structure = output.structure
     forces, stress = output.forces, output.stress
+    if not np.isfinite(output.energy_per_atom) or (
+        forces is not None
+        and (np.shape(forces) != (len(structure), 3) or not np.isfinite(forces).all())
+    ):
+        raise ContradictoryOutputError(
+            f"The VASP run in {task.dir_name} has an energy or forces that cannot be."
+        )
     # VASP counts compression as positive, in kbar.
     steps = _ionic_steps(documents)
     strain_slope = None if stress is None else -np.array(stress) / KBAR_PER_GPA

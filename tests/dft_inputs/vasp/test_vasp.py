@@ -18,6 +18,7 @@ from pymatgen.core import Structure
 from pymatgen.io.vasp import Incar
 
 from dao_core.errors import InputError, MissingError
+from dft_inputs.errors import ForeignOutputError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.method import Method
 from dft_inputs.running.folder import CalculationResult
@@ -114,6 +115,33 @@ def test_relaxation_through_the_real_custodian(
     assert done.energy_before == pytest.approx(-10.839167 / 2)
     assert done.version.startswith(("5", "6"))
     assert done.code == "vasp"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda task: task.orig_inputs.incar.update(ENCUT=400.0), "ENCUT 400.0 was asked for"),
+        (lambda task: task.orig_inputs.incar.update(ISPIN=1), "ISPIN 1 was asked for"),
+        (lambda task: task.orig_inputs.incar.update(NSW=99), "NSW 99 was asked for"),
+        (lambda task: task.orig_inputs.structure.scale_lattice(50.0), "the cell"),
+        (lambda task: task.output.structure.replace(0, "Ge"), "atoms"),
+        (lambda task: task.output.structure.append("Si", [0.3, 0.4, 0.5]), "atoms"),
+        (lambda task: setattr(task.calcs_reversed[-1].input.potcar_spec[0], "titel",
+                              "PAW_PBE Si_sv 1Jan2000"), "the potentials"),
+    ],
+)  # fmt: skip
+def test_output_of_another_calculation_is_no_result(
+    shared: Path, tmp_path: Path, change: Callable[[TaskDoc], object], told: str
+) -> None:
+    source = shared / "vasp_recorded" / "Si_mp_gga_relax" / "GGA_Static" / "outputs"
+    for file in source.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    task = TaskDoc.from_directory(tmp_path)
+    start = task.input.structure.copy()
+    assert result((task, []), start).formula == "Si"
+    change(task)
+    with pytest.raises(ForeignOutputError, match=told):
+        result((task, []), start)
 
 
 @pytest.fixture

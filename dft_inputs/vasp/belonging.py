@@ -1,0 +1,80 @@
+"""Whether the outputs of VASP answer the input that lies beside them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from emmet.core.tasks import TaskDoc
+from pymatgen.core import Structure
+
+from dft_inputs.errors import ForeignOutputError
+
+TAGS = ("ENCUT", "ISPIN", "NSW", "KSPACING", "PSTRESS", "LDAU", "LDAUU", "GGA", "METAGGA")
+"""Tags of the INCAR that vasprun.xml repeats as VASP read them, and no correction changes."""
+LENGTH_TOLERANCE = 1e-3
+"""Angstrom: POSCAR and vasprun.xml are written with different digits."""
+
+
+def check_belonging(task: TaskDoc, asked: Structure, potcars: Mapping[str, str]) -> None:
+    """Refuse outputs that are not of this input.
+
+    Args:
+        task: atomate2's document of a run.
+        asked: The crystal that was asked for; its atoms, whatever became of the cell since.
+        potcars: Symbol of the POTCAR by element, such as ``Mg_pv``.
+
+    Raises:
+        ForeignOutputError: If atoms, cell at the first step, cutoff, kind of calculation, spin,
+            U, functional, k-point spacing or potentials are others.
+    """
+    differences = list(_differences(task, asked, potcars))
+    if differences:
+        raise ForeignOutputError(
+            f"The output of VASP is of another calculation: {'; '.join(differences)}."
+        )
+
+
+def _differences(task: TaskDoc, asked: Structure, potcars: Mapping[str, str]) -> Iterator[str]:
+    found = task.output.structure if task.output else None
+    if found is not None and _atoms(found) != _atoms(asked):
+        yield f"atoms {_atoms(asked)} were asked for, the output has {_atoms(found)}"
+        return
+    run = task.calcs_reversed[-1].input if task.calcs_reversed else None
+    given = task.orig_inputs
+    if run is None:
+        return
+    titles = [spec.titel for spec in run.potcar_spec or [] if spec.titel]
+    symbols = {title.split()[1] for title in titles if len(title.split()) > 1}
+    wanted = {potcars[element] for element in _atoms(asked) if element in potcars}
+    if symbols and wanted and symbols != wanted:
+        yield f"the potentials {sorted(wanted)} were asked for, the output has {sorted(symbols)}"
+    if given is None:
+        return
+    read, written = run.incar or {}, given.incar or {}
+    for tag in TAGS:
+        if tag in read and tag in written and not _same(read[tag], written[tag]):
+            yield f"{tag} {written[tag]} was asked for, the output has {read[tag]}"
+    # The first structure that VASP repeats is that of the POSCAR.
+    began, poscar = run.structure, given.structure
+    if began is not None and poscar is not None and not _same_cell(began, poscar):
+        yield f"the cell {poscar.lattice.abc} was asked for, the output has {began.lattice.abc}"
+
+
+def _atoms(structure: Structure) -> dict[str, int]:
+    return dict(sorted(Counter(site.specie.symbol for site in structure).items()))
+
+
+def _same(one: Any, other: Any) -> bool:
+    try:
+        return bool(np.allclose(np.ravel(one).astype(float), np.ravel(other).astype(float)))
+    except (TypeError, ValueError):
+        return str(one).lower() == str(other).lower()
+
+
+def _same_cell(one: Structure, other: Structure) -> bool:
+    return len(one) == len(other) and np.allclose(
+        one.lattice.matrix, other.lattice.matrix, atol=LENGTH_TOLERANCE
+    )
