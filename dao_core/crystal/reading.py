@@ -24,8 +24,14 @@ CIF_SUFFIXES = (".cif", ".mcif")
 POSCAR_NAMES = ("POSCAR", "CONTCAR")
 POSCAR_SUFFIXES = (".vasp", ".poscar")
 XYZ_SUFFIXES = (".xyz", ".extxyz")
+POSCAR_HEADER = 8
+"""Lines before the atoms of a POSCAR; velocities behind them count as atoms here."""
 XYZ_COLUMNS = re.compile(r":[RISL]:\s*(\d[\d_]*)")
 MOST_XYZ_COLUMNS = 10_000
+MOST_ATOMS = 10_000
+"""Of one crystal: parsers and symmetry take minutes and gigabytes for more."""
+LARGEST_FILE = 50_000_000
+"""Bytes of a CIF or POSCAR, which are read as a whole; pymatgen takes twenty times as many."""
 PARSER_ERRORS = (
     *(ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError),
     *(RuntimeError, SyntaxError, TypeError, ValueError, StructureError),
@@ -71,7 +77,7 @@ def read_structures(paths: Sequence[str | os.PathLike[str]]) -> Reading:
     """
     reading = Reading([], [])
     for path in map(Path, paths):
-        files = _structure_files(path) if path.is_dir() else [path]
+        files = structure_files(path)
         if not files:
             reason = "the folder holds no CIF, POSCAR or extended XYZ file"
             reading.failures.append(ReadFailure(str(path), reason))
@@ -80,8 +86,11 @@ def read_structures(paths: Sequence[str | os.PathLike[str]]) -> Reading:
     return reading
 
 
-def _structure_files(folder: Path) -> list[Path]:
-    """The files below a folder whose names promise a structure, sorted."""
+def structure_files(path: Path) -> list[Path]:
+    """The file itself, or the files below a folder whose names promise a structure, sorted."""
+    if not path.is_dir():
+        return [path]
+    folder = path
     return sorted(file for file in folder.rglob("*") if file.is_file() and _kind(file))
 
 
@@ -141,6 +150,8 @@ def _parse(file: Path) -> Iterable[Structure | str]:
 
 def _parse_cif(file: Path) -> list[Structure | str]:
     """Every data block of a CIF, a block without a structure as the reason why."""
+    _check_size(file)
+    _check_cif_counts(file)
     parser = CifParser(file)
     structures: list[Structure | str] = []
     structures.extend(parser.parse_structures(primitive=False, on_error="ignore"))
@@ -151,11 +162,13 @@ def _parse_cif(file: Path) -> list[Structure | str]:
 
 def _parse_poscar(file: Path) -> list[Structure | str]:
     """The one structure of a POSCAR."""
+    _check_size(file)
     text = file.read_text()
     lines = text.splitlines()
     for line in lines[5:7]:  # pymatgen would make as many atoms as it says before it looks further
         if sum(int(word) for word in line.split() if word.isdecimal()) > len(lines):
             raise InputError(f"says {line.strip()} atoms, but has {len(lines)} lines")
+    _check_atoms(len(lines) - POSCAR_HEADER)
     return [Structure.from_str(text, fmt="poscar")]
 
 
@@ -171,6 +184,48 @@ def _parse_xyz(file: Path) -> list[Structure | str]:
     return structures
 
 
+def _check_size(file: Path) -> None:
+    """Refuse files that would fill the memory.
+
+    Raises:
+        InputError: the file is too large.
+    """
+    size = file.stat().st_size
+    if size > LARGEST_FILE:
+        raise InputError(
+            f"{size / 1e6:.0f} MB, where {LARGEST_FILE / 1e6:.0f} MB are read at once; split it"
+        )
+
+
+def _check_atoms(count: int) -> None:
+    """Refuse crystals that take minutes and gigabytes.
+
+    Raises:
+        InputError: it has too many atoms.
+    """
+    if count > MOST_ATOMS:
+        raise InputError(f"{count} atoms in one crystal, where at most {MOST_ATOMS} are read")
+
+
+def _check_cif_counts(file: Path) -> None:
+    """Refuse a CIF of which one loop lists too many atoms; other loops (reflections) may be long.
+
+    Raises:
+        InputError: it has too many atoms.
+    """
+    header, rows = False, 0
+    with file.open(errors="replace") as lines:
+        for line in lines:
+            word = line.lstrip()[:16].lower()
+            if word.startswith("_"):
+                header, rows = word.startswith("_atom_site_"), 0
+            elif word.startswith(("loop_", "data_")):
+                header = False
+            elif header and word:
+                rows += 1
+                _check_atoms(rows)
+
+
 def _check_xyz_counts(file: Path) -> None:
     """Refuse numbers of atoms and columns that ASE would count up to for hours.
 
@@ -184,6 +239,7 @@ def _check_xyz_counts(file: Path) -> None:
             if not header.strip():
                 return
             atoms, comment = int(header), next(lines, "")
+            _check_atoms(atoms)
             columns = max(map(int, XYZ_COLUMNS.findall(comment)), default=0)
             if columns > MOST_XYZ_COLUMNS:
                 raise InputError(f"Properties with {columns} columns: {comment.strip()[:80]}")

@@ -16,6 +16,8 @@ TAGS = ("ENCUT", "ISPIN", "NSW", "KSPACING", "PSTRESS", "LDAU", "LDAUU", "GGA", 
 """Tags of the INCAR that vasprun.xml repeats as VASP read them, and no correction changes."""
 LENGTH_TOLERANCE = 1e-3
 """Angstrom: POSCAR and vasprun.xml are written with different digits."""
+ANGLE_TOLERANCE = 0.05
+"""Degrees, likewise."""
 
 
 def check_belonging(task: TaskDoc, asked: Structure, potcars: Mapping[str, str]) -> None:
@@ -75,6 +77,7 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _same_cell(one: Structure, other: Structure) -> bool:
-    return len(one) == len(other) and np.allclose(
-        one.lattice.matrix, other.lattice.matrix, atol=LENGTH_TOLERANCE
-    )
+    """Whether lengths and angles agree; how a cell lies in space changes no energy."""
+    lengths = np.allclose(one.lattice.abc, other.lattice.abc, atol=LENGTH_TOLERANCE)
+    angles = np.allclose(one.lattice.angles, other.lattice.angles, atol=ANGLE_TOLERANCE)
+    return len(one) == len(other) and lengths and angles

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from ase.stress import voigt_6_to_full_3x3_stress
 from pymatgen.core import Structure
 
-from dao_core.crystal.reading import PARSER_ERRORS, read_structures
+from dao_core.crystal.reading import PARSER_ERRORS, read_structures, structure_files
 from dao_core.errors import InputError
 from stores.ingest.entry import Entry
+
+SEPARATOR = "\n"
+"""Between the name of a file and the number of the structure in it."""
 
 
 class StructureFiles:
     """Structures of a file or of a folder searched through all levels.
 
-    Files are read in the order of their names; the cursor is the last source that was read. A frame
+    Files are read one after the other in the order of their names. A frame
     of an extended XYZ with an ``energy`` (eV per cell, with ``forces`` and ``stress`` where it has
     them) is a label; other structures are candidates of the user.
 
@@ -41,22 +45,32 @@ class StructureFiles:
         self.parameters = {"path": str(path.resolve()), "level": level}
 
     def entries(self, cursor: str | None) -> Iterator[Entry]:
-        """Entries of every structure, then of every failure."""
-        reading = read_structures([self.path])
-        entries = [
-            *(self._entry(one.source, one.structure) for one in reading.structures),
-            *(
-                self._entry(one.source, None, f"unreadable_file: {one.reason}")
-                for one in reading.failures
-            ),
-        ]
-        entries.sort(key=lambda entry: entry.source_id)
-        yield from (entry for entry in entries if cursor is None or entry.source_id > cursor)
+        """Entries file by file, each read when it is its turn; the cursor says file and place."""
+        after_file, _, after = (cursor or "").partition(SEPARATOR)
+        for file in structure_files(self.path) or [self.path]:
+            name = self._name(str(file))
+            if cursor and name < after_file:
+                continue
+            start = int(after or 0) if name == after_file else 0
+            for number, entry in enumerate(self._entries_of(file), start=1):
+                if number > start:
+                    yield replace(entry, cursor=f"{name}{SEPARATOR}{number}")
+
+    def _entries_of(self, file: Path) -> Iterator[Entry]:
+        """Entries of the structures of a file, then of its failures."""
+        reading = read_structures([file])
+        for one in reading.structures:
+            yield self._entry(one.source, one.structure)
+        for failure in reading.failures:
+            yield self._entry(failure.source, None, f"unreadable_file: {failure.reason}")
+
+    def _name(self, source: str) -> str:
+        """A path seen from the folder, so that names survive a move of it."""
+        folder = self.path if self.path.is_dir() else self.path.parent
+        return source.removeprefix(f"{folder}/")
 
     def _entry(self, source: str, structure: Structure | None, reason: str | None = None) -> Entry:
-        """The entry with its path seen from the folder, so that ids survive a move of it."""
-        folder = self.path if self.path.is_dir() else self.path.parent
-        name = source.removeprefix(f"{folder}/")
+        name = self._name(source)
         try:
             facts = _facts(structure) if structure is not None else {}
         except PARSER_ERRORS as error:
@@ -65,7 +79,7 @@ class StructureFiles:
         if structure is not None and facts:
             own = structure.properties.get("level")
             level = self.level or (str(own) if own else f"file:{self.path.resolve().stem}")
-        return Entry(name, structure, level, facts, reason=reason, cursor=name)
+        return Entry(name, structure, level, facts, reason=reason)
 
 
 def _facts(structure: Structure) -> dict[str, Any]:
