@@ -74,20 +74,18 @@ class Proxy:
                 if asks and self.left is not None:
                     self.left -= 1
                     if self.is_cut:
+                        # Those of now: who connects after the proxy was mended is not cut.
+                        cut, self._open = self._open, []
                         if self.answers_first:  # done by the server, which nobody gets to know
                             target.sendall(message)
                             time.sleep(0.1)
-                        self._cut()
+                        for end in cut:
+                            with suppress(OSError):
+                                end.shutdown(socket.SHUT_RDWR)
                         return
                 target.sendall(message)
         for end in (source, target):
             end.close()
-
-    def _cut(self) -> None:
-        for end in self._open:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        self._open.clear()
 
 
 @pytest.fixture(scope="module")
