@@ -47,7 +47,12 @@ class LevelOfTheory(BaseModel):
 
     @property
     def name(self) -> str:
-        """Readable name with the fingerprint, for example ``qe-pbe-dojo-fast@1a2b3c4d5e6f``."""
+        """Readable name with the fingerprint, for example ``qe-pbe-dojo-fast@1a2b3c4d5e6f``.
+
+        Of relaxations under pressure it says so: ``... at 200 GPa``.
+        """
         prefix = {"quantum-espresso": "qe"}.get(self.code, self.code)
         parts = (prefix, self.functional, self.pseudo_family, self.protocol)
-        return "-".join(parts) + f"@{self.fingerprint()}"
+        pressure = self.settings.get("pressure")
+        under = f" at {pressure:g} GPa" if pressure else ""
+        return "-".join(parts) + f"@{self.fingerprint()}{under}"

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, Field
 
 from dao_core.drafts import draft_of
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dft_inputs.corrections import Correction, corrections_below
 from dft_inputs.qe import files
 from dft_inputs.structure_field import StructureField
@@ -59,6 +60,15 @@ class CalculationResult(BaseModel):
     electrons: dict[str, Any] | None = Field(
         default=None, description="What the workflow ``electrons`` found, without its task"
     )
+
+    def enthalpy_per_atom(self, pressure: float) -> float:
+        """E + pV, eV/atom; the energy where there is no pressure.
+
+        Args:
+            pressure: GPa.
+        """
+        work = pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA * self.volume / self.n_atoms
+        return self.energy_per_atom + work
 
 
 class CalculationFailure(BaseModel):

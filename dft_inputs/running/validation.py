@@ -14,7 +14,6 @@ from pymatgen.core import Composition, Structure
 from dao_core.elements.ground_states import element_structure
 from dao_core.errors import DaoError, InputError, LevelMismatchError
 from dao_core.hull import PhaseEntry, energies_above_hull
-from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dft_inputs.corrections import Correction
 from dft_inputs.method import Method
 from dft_inputs.running.codes import level_for
@@ -44,7 +43,10 @@ class Validation(BaseModel):
     )
     reused: bool = Field(default=False, description="The calculation was finished before")
     level: str | None = Field(default=None, description="Level of theory of the hull")
-    energy_above_hull: float | None = Field(default=None, description="eV/atom, at this level")
+    pressure: float = Field(default=0.0, description="GPa, under which it was relaxed")
+    energy_above_hull: float | None = Field(
+        default=None, description="eV/atom, at this level; of enthalpies under pressure"
+    )
     hull_message: str | None = Field(default=None, description="Why there is no energy above hull")
     core_hours: float = Field(default=0.0, description="Booked for this calculation so far")
     corrections: list[Correction] = Field(
@@ -73,8 +75,13 @@ class Memory(Protocol):
     def results(self, keys: Sequence[str]) -> Iterable[CalculationResult]:
         """Results of calculations by key; those that are not known are left out."""
 
-    def hull_points(self, level: str, elements: Sequence[str]) -> Mapping[str, PhaseEntry]:
-        """Energies of the crystals of a chemical system at a level, by name."""
+    def hull_points(
+        self, level: str, elements: Sequence[str], pressure: float
+    ) -> Mapping[str, PhaseEntry]:
+        """Enthalpies of the crystals of a chemical system at a level and pressure (GPa), by name.
+
+        Without pressure these are their energies.
+        """
 
 
 @dataclass
@@ -213,6 +220,7 @@ class _Run:
             calculation_level=request.level.name,
             reused=request.key in self.known,
             level=plan.levels[name],
+            pressure=request.method.pressure,
             core_hours=self.ledger.core_hours(calculation=request.key),
             corrections=outcome.corrections,
             structure=request.structure,
@@ -268,12 +276,14 @@ def _plan_phases(
         for name, phase in inside.items():
             phases.add(name + suffix, phase, method, system)
         pure = {phase.composition.chemical_system for phase in inside.values()}
-        for element in set(system) - pure:
+        # Under pressure the known crystal of an element may give way to another, or may not.
+        for element in sorted(set(system) - (set() if method.pressure else pure)):
             try:
                 phases.add(element + suffix, element_structure(element), method, system)
             except InputError as error:
-                phases.formulas[element + suffix] = element
-                phases.refused[element + suffix] = error
+                if element not in pure:
+                    phases.formulas[element + suffix] = element
+                    phases.refused[element + suffix] = error
 
 
 def _place_on_hulls(report: ValidationReport, plan: _Plan, memory: Memory | None) -> None:
@@ -287,9 +297,9 @@ def _place_on_hulls(report: ValidationReport, plan: _Plan, memory: Memory | None
         try:
             pressure = plan.requests[candidates[0].name].method.pressure
             points = {entry.name: _point(entry, pressure) for entry in [*phases, *candidates]}
-            if memory is not None and not pressure:  # it knows energies, not enthalpies
+            if memory is not None:
                 level = plan.levels[candidates[0].name]
-                points = {**memory.hull_points(level, system.split("-")), **points}
+                points = {**memory.hull_points(level, system.split("-"), pressure), **points}
             above = _energies_above_hull(points, system)
         except LevelMismatchError as error:
             for candidate in candidates:
@@ -317,7 +327,5 @@ def _point(validation: Validation, pressure: float) -> PhaseEntry:
         raise LevelMismatchError(
             f"There is no hull: {validation.name} has no energy ({validation.message})"
         )
-    result = validation.result
-    work = pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA * result.volume / result.n_atoms
-    energy = result.energy_per_atom + work
-    return PhaseEntry(Composition(result.formula), energy, validation.level)
+    enthalpy = validation.result.enthalpy_per_atom(pressure)
+    return PhaseEntry(Composition(validation.result.formula), enthalpy, validation.level)

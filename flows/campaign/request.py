@@ -19,14 +19,13 @@ from dao_core.search.target import parse_target
 from flows.campaign.interpreting.settings import Interpretations
 from flows.forms import FORM
 from flows.store_address import StoreAddress
+from flows.validation.settings import MAX_PRESSURE
 
 SourceName = Literal["dao-g", "template", "random", "perturbation"]
 GUIDED, HELD = "dao-g-guided", "dao-g-held"
 """Sources that come with ``guidance`` and with ``template``."""
 NONE = "none"
 """In the place of a potential that refines: there is no refinement."""
-MAX_PRESSURE = 1000.0
-"""GPa: beyond the pressure at the centre of any planet of rock."""
 MAX_HOURS = 24.0 * 366
 """Longer than a year nobody waits for an answer, nor can every clock tell."""
 MAX_CANDIDATES = 50_000
@@ -153,13 +152,6 @@ class CampaignRequest(BaseModel):
     def _real_targets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         """Refuse what is no chemical system and no formula where it stands."""
         parse_target(value)
-        return value
-
-    @field_validator("dft")
-    @classmethod
-    def _no_dft_under_pressure(cls, value: str, others: ValidationInfo) -> str:
-        if value != "none" and others.data.get("pressure"):
-            raise ValueError("checks are made without pressure: leave out pressure or dft")
         return value
 
     @field_validator(*NEEDS)

@@ -44,6 +44,12 @@ def validate(
     functional: Functional = "pbe",
     pseudos: Pseudos = None,
     hubbard: Annotated[bool, typer.Option("--hubbard", help="Apply the table of U.")] = False,
+    pressure: Annotated[
+        float,
+        typer.Option(
+            "--pressure", metavar="GPA", help="Relax under it; enthalpies decide the hull then."
+        ),
+    ] = 0.0,
     core_hours: CoreHours = None,
     cores: Cores = None,
     cores_each: Annotated[
@@ -86,6 +92,7 @@ def validate(
         "functional": functional,
         "pseudos": pseudos,
         "hubbard": hubbard,
+        "pressure": pressure,
         "core_hours": core_hours,
         "cores": cores,
         "cores_each": cores_each,

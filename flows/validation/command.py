@@ -20,7 +20,7 @@ from stores import DaoStore, open_store
 
 MISSING = 3
 """Exit code of what is not on this machine."""
-DECIDING = {"code", "protocol", "workflow", "functional", "pseudos", "hubbard"}
+DECIDING = {"code", "protocol", "workflow", "functional", "pseudos", "hubbard", "pressure"}
 """Settings that decide the result, not when it comes."""
 
 
@@ -126,6 +126,7 @@ def _record(validation: Validation, candidate: str | None, out: Path | None) -> 
         "steps": result.steps,
         "volume": result.volume,
         "pressure": result.pressure,
+        "enthalpy_per_atom": result.enthalpy_per_atom(validation.pressure),
         "max_force": result.max_force,
         "band_gap": result.band_gap,
         "total_magnetization": result.total_magnetization,

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pymatgen.core import Composition
+from pymatgen.core import Composition, Structure
 
 from dao_core.crystal.identity import structure_id
 from dao_core.errors import InputError
 from dao_core.hashing import file_hash
 from dao_core.hull import PhaseEntry
+from dao_core.relax.result import enthalpy_per_atom
 from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dft_inputs.corrections import Correction
 from dft_inputs.running.folder import CalculationResult
@@ -23,6 +24,7 @@ from dft_inputs.running.validation import Validation
 from flows.campaign import progress
 from stores import DaoStore
 from stores.documents import (
+    TARGET_PRESSURE,
     LabelDocument,
     StructureDocument,
     ValidationDocument,
@@ -77,13 +79,16 @@ class StoreMemory:
                 continue
             yield CalculationResult.model_validate({**document.detail["result"], "task": task})
 
-    def hull_points(self, level: str, elements: Sequence[str]) -> dict[str, PhaseEntry]:
-        """Energies of a chemical system at a level, by the id of their label."""
+    def hull_points(
+        self, level: str, elements: Sequence[str], pressure: float
+    ) -> dict[str, PhaseEntry]:
+        """Enthalpies of a chemical system at a level and pressure, by the id of their label."""
         labels = self.store.find(LabelDocument, {"source": SOURCE, "level": level})
         return {
-            label.label_id: PhaseEntry(Composition(label.formula), label.energy_per_atom, level)
+            label.label_id: PhaseEntry(Composition(label.formula), enthalpy, level)
             for label in labels
-            if label.energy_per_atom is not None and set(label.elements) <= set(elements)
+            if (enthalpy := _enthalpy(label, pressure)) is not None
+            and set(label.elements) <= set(elements)
         }
 
     def keeping(self, stage: str) -> Callable[[Validation], None]:
@@ -171,6 +176,14 @@ class StoreMemory:
         }
 
 
+def _enthalpy(label: LabelDocument, pressure: float) -> float | None:
+    """E + pV of a label, eV/atom, at a pressure in GPa; None without an energy."""
+    if not pressure:
+        return label.energy_per_atom
+    crystal = Structure.from_dict(label.structure)
+    return enthalpy_per_atom(label.energy_per_atom, crystal.volume / len(crystal), pressure)
+
+
 def label_of(validation: Validation, result: CalculationResult) -> LabelDocument:
     """The label of a finished calculation, at the level of the hull that it was made for."""
     stress = None
@@ -192,6 +205,7 @@ def label_of(validation: Validation, result: CalculationResult) -> LabelDocument
             for name, value in {
                 "total_magnetization": result.total_magnetization,
                 "pressure_gpa": result.pressure,
+                TARGET_PRESSURE: validation.pressure or None,
             }.items()
             if value is not None
         },

@@ -71,6 +71,7 @@ def dft_settings(request: CampaignRequest) -> DftSettings:
             "code": request.dft,
             "protocol": request.dft_protocol,
             "core_hours": request.dft_core_hours,
+            "pressure": request.pressure,
         }
     )
 
@@ -87,7 +88,7 @@ def propose_for_dft(campaign: Campaign) -> Proposal | None:
     selected = select_for_dft(summary.ranking, request.dft_budget)
     if not selected:
         return None
-    competing = competing_phases(summary.ranking, selected)
+    competing = competing_phases(summary.ranking, selected, request.pressure)
     proposal = Proposal(request, summary, tuple(selected), tuple(competing))
     if request.approve == "ask":
         waiting = summary.model_copy(update={"dft": dft_record(request, "waiting")})

@@ -29,22 +29,24 @@ def select_for_dft(ranking: Sequence[RankedStructure], budget: int) -> list[Rank
 
 
 def competing_phases(
-    ranking: Sequence[RankedStructure], selected: Sequence[RankedStructure]
+    ranking: Sequence[RankedStructure], selected: Sequence[RankedStructure], pressure: float = 0.0
 ) -> list[RankedStructure]:
     """Phases of a ranking that the hull of the selected ones needs.
 
     These are the compounds on the hull that were not selected, and the best crystal of each
-    element whose ground state is not known otherwise.
+    element whose ground state is not known otherwise; that of every element under pressure.
 
     Args:
         ranking: Best first.
         selected: Those that are checked.
+        pressure: At which the ranking was made, GPa.
     """
     chosen = {row.candidate_id for row in selected}
     phases: dict[str, RankedStructure] = {}
     for row in sorted(ranking, key=lambda row: row.energy_per_atom):
         stable = row.energy_above_hull is not None and row.energy_above_hull <= ON_HULL
-        needed = _is_unknown_element(row) or (_elements(row) > 1 and stable)
+        unknown = _is_unknown_element(row) or (pressure > 0 and _elements(row) == 1)
+        needed = unknown or (_elements(row) > 1 and stable)
         if needed and row.candidate_id not in chosen:
             phases.setdefault(row.formula, row)
     return list(phases.values())

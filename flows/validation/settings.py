@@ -15,6 +15,8 @@ from dft_inputs.running.codes import require_programs
 from dft_inputs.running.request import Limits
 from flows.forms import FORM
 
+MAX_PRESSURE = 1000.0
+"""GPa: beyond the pressure at the centre of any planet of rock."""
 STAGE = "dft"
 """Name of the checks in progress, funnel and failures."""
 PACKAGES = ("jobflow", "custodian", "atomate2", "qeschema", "psutil")
@@ -31,6 +33,7 @@ class DftSettings(BaseModel):
         functional: Functional of VASP; that of Quantum ESPRESSO is its pseudopotentials'.
         pseudos: Pseudopotential family of Quantum ESPRESSO.
         hubbard: Whether the table of Hubbard U values is applied.
+        pressure: GPa; crystals and elements are relaxed under it, and the hull has enthalpies.
         core_hours: Budget; None for no limit.
         cores: Cores of this machine to be used at once; None for all.
         cores_each: Cores of one calculation; the program's command must ask for as many.
@@ -46,6 +49,7 @@ class DftSettings(BaseModel):
     functional: Literal["pbe", "r2scan"] = "pbe"
     pseudos: str = DEFAULT_FAMILY
     hubbard: bool = False
+    pressure: float = Field(default=0.0, ge=0, le=MAX_PRESSURE, allow_inf_nan=False)
     core_hours: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     cores: int | None = Field(default=None, ge=1)
     cores_each: int = Field(default=1, ge=1)
@@ -60,6 +64,7 @@ class DftSettings(BaseModel):
             workflow=self.workflow,
             functional=self.functional,
             hubbard=self.hubbard,
+            pressure=self.pressure,
             pseudo_family=self.pseudos,
         )
 

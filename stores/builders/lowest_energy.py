@@ -8,7 +8,7 @@ from typing import Any
 from maggma.core import Store
 
 from stores.dao_store import DaoStore
-from stores.documents import LabelDocument, ThermoDocument, hull_id
+from stores.documents import TARGET_PRESSURE, LabelDocument, ThermoDocument, hull_id
 from stores.documents.impossible import impossible_reason
 
 FIELDS = [
@@ -17,7 +17,7 @@ FIELDS = [
     "converged", "relaxation_id", "label_id",
 ]  # fmt: skip
 COUNTING = ["withdrawn", "forces", "stress", "formation_energy_per_atom", "energy_above_hull",
-            "band_gap"]  # fmt: skip
+            "band_gap", "properties"]  # fmt: skip
 """Further fields that decide whether a label counts."""
 SYMMETRY = ("space_group", "space_group_number")
 
@@ -68,7 +68,10 @@ def _energies(store: DaoStore, structure_ids: list[str]) -> Iterator[tuple[str, 
         if relaxation["energy_per_atom"] is not None and not impossible_reason(relaxation):
             yield "relaxations", relaxation
     for label in store.labels.query(criteria, [*FIELDS, *COUNTING]):
-        if label["energy_per_atom"] is not None and LabelDocument.is_given_out(label):
+        under_pressure = (label.get("properties") or {}).get(TARGET_PRESSURE)
+        if under_pressure or label["energy_per_atom"] is None:
+            continue
+        if LabelDocument.is_given_out(label):
             yield "labels", {name: label[name] for name in FIELDS if name in label}
 
 

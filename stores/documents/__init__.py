@@ -11,7 +11,7 @@ from stores.documents.interpretation import (
     InterpretationKind,
     interpretation_id,
 )
-from stores.documents.label import LabelDocument
+from stores.documents.label import TARGET_PRESSURE, LabelDocument
 from stores.documents.manifest import ManifestDocument, ManifestEntry
 from stores.documents.mark import MarkDocument
 from stores.documents.model import ModelDocument, ModelKind, PromotionDocument
@@ -46,6 +46,7 @@ DOCUMENTS: tuple[type[Document], ...] = (
 
 __all__ = [
     "DOCUMENTS",
+    "TARGET_PRESSURE",
     "BuilderMeta",
     "CampaignDocument",
     "CandidateDocument",

@@ -18,6 +18,8 @@ from stores.documents.impossible import impossible_reason
 FACTS = ("energy_per_atom", "formation_energy_per_atom", "energy_above_hull", "forces", "stress",
          "band_gap", "properties")  # fmt: skip
 """What a label says of its crystal."""
+TARGET_PRESSURE = "target_pressure_gpa"
+"""Property of labels whose crystals were relaxed under pressure: their energy is no enthalpy."""
 DIGITS = 8
 """Decimals that count: eV, eV/angstrom, eV/angstrom^3."""
 

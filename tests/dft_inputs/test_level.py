@@ -34,3 +34,9 @@ def test_fingerprint_does_not_depend_on_the_order_of_tables(level: LevelOfTheory
 
 def test_name_says_code_functional_family_and_protocol(level: LevelOfTheory) -> None:
     assert level.name == f"qe-pbe-dojo-fast@{level.fingerprint()}"
+
+
+def test_a_level_under_pressure_says_so(level: LevelOfTheory) -> None:
+    pressed = level.model_copy(update={"settings": {**level.settings, "pressure": 200.0}})
+    assert pressed.name.endswith(f"@{pressed.fingerprint()} at 200 GPa")
+    assert "GPa" not in level.model_copy(update={"settings": {"pressure": 0.0}}).name

@@ -368,7 +368,9 @@ class Elsewhere:
     def results(self, keys: Sequence[str]) -> Iterable[CalculationResult]:
         return [self.known] if self.known.key in keys else []
 
-    def hull_points(self, level: str, elements: Sequence[str]) -> Mapping[str, PhaseEntry]:
+    def hull_points(
+        self, level: str, elements: Sequence[str], pressure: float
+    ) -> Mapping[str, PhaseEntry]:
         deep = self.known.energy_per_atom - 1.0
         return {"deep": PhaseEntry(Composition("Si"), deep, level)}
 

@@ -31,7 +31,6 @@ def test_takes_a_single_word_and_a_comma_list() -> None:
         ({"targets": ["Si"], "sources": ["perturbation"]}, "name dao-g or template"),
         ({"targets": ["Si"], "dft_budget": 3}, "without dft"),
         ({"targets": ["Si"], "dft": "none", "approve": "ask"}, "without dft"),
-        ({"targets": ["Si"], "dft": "qe", "pressure": 10}, "without pressure"),
         ({"targets": ["Si"], "hold": "lattice"}, "without template"),
         ({"targets": ["Xx"]}, "not valid"),
     ],

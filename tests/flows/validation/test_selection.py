@@ -44,3 +44,9 @@ def test_the_hull_gets_stable_compounds_and_elements_that_nobody_knows(
     # Magnesium's ground state is known; of manganese the best of the ranking must do.
     assert {r.rank for r in competing_phases(ranking, ranking[:1])} == {2, 5}
     assert {r.rank for r in competing_phases(ranking, ranking[:2])} == {5}
+
+
+def test_under_pressure_elements_of_the_search_compete_with_the_known_ones(
+    ranking: list[RankedStructure],
+) -> None:
+    assert {r.rank for r in competing_phases(ranking, ranking[:1], pressure=200)} == {2, 3, 5}
