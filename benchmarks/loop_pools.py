@@ -1,10 +1,13 @@
 """Pools for ``loop.py``: distinct crystals of a system, labelled by a universal potential.
 
     python benchmarks/loop_pools.py Ti-O Cu-S --out benchmarks/pools
+    python benchmarks/loop_pools.py --again POOL... --truth sevennet-0 --out FOLDER
 
 Templates and DAO-G propose, DAO-P relaxes and screens, CHGNet relaxes from there. Each record is
 the relaxed crystal with ``energy_per_atom``; ``start`` is DAO-P's minimum,
 ``static_energy_per_atom`` what the truth says of it, ``steps`` what its relaxation took.
+``--again`` gives the crystals of pools, as they are, the energies of another truth: a level that
+DAO-P was not taught.
 """
 
 from __future__ import annotations
@@ -16,12 +19,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pymatgen.core import Structure
 
+from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.deduplication import deduplicate
 from dao_core.generator.generate import load_generator
 from dao_core.hull import PhaseEntry, energies_above_hull
 from dao_core.potentials import Potential, load_potential
+from dao_core.potentials.base import energies_of
 from dao_core.relax import Relaxation, RelaxSettings, relax
 from dao_core.relax.idealised import idealised
 from dao_core.search.compositions import CompositionCell, enumerate_compositions, parse_target
@@ -98,6 +104,22 @@ def pool(system: str, options: argparse.Namespace) -> dict[str, Any]:
     return {"meta": meta, "records": records}
 
 
+def labelled_again(file: Path, truth: Potential) -> dict[str, Any]:
+    """A pool with single points of another truth; what this cannot compute is left out."""
+    made = json.loads(gzip.decompress(file.read_bytes()))
+    kept = []
+    for record in made["records"]:
+        lattice, species = record["lattice"], record["atomic_numbers"]
+        crystal = Structure(lattice, species, record["frac_coords"])
+        energy = float(energies_of(truth, CrystalBatch.from_structures([crystal]))[0])
+        if np.isfinite(energy):
+            record["energy_per_atom"] = round(energy / len(crystal), 6)
+            del record["static_energy_per_atom"]
+            kept.append(record)
+    source = f"{made['meta']['source']}; single points by {truth.level}"
+    return {"meta": {**made["meta"], "source": source, "count": len(kept)}, "records": kept}
+
+
 def _pure(start: Relaxation) -> bool:
     return len(start.structure.composition) == 1
 
@@ -107,7 +129,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("systems", nargs="+")
+    parser.add_argument("systems", nargs="*")
+    parser.add_argument("--again", nargs="*", type=Path, default=[], metavar="POOL")
     parser.add_argument("--truth", default="chgnet")
     parser.add_argument("--each", type=int, default=3, help="of each source and cell")
     parser.add_argument("--most", type=int, default=120, help="compounds of a pool")
@@ -117,10 +140,14 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     for system in options.systems:
-        file = options.out / f"{system}.json.gz"
-        made = pool(system, options)
-        file.write_bytes(gzip.compress(json.dumps(made, separators=(",", ":")).encode(), mtime=0))
-        print(f"{file}: {made['meta']['count']} crystals", flush=True)
+        _write(options.out / f"{system}.json.gz", pool(system, options))
+    for file in options.again:
+        _write(options.out / file.name, labelled_again(file, load_potential(options.truth)))
+
+
+def _write(file: Path, made: dict[str, Any]) -> None:
+    file.write_bytes(gzip.compress(json.dumps(made, separators=(",", ":")).encode(), mtime=0))
+    print(f"{file}: {made['meta']['count']} crystals", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from itertools import chain
+from itertools import chain, count
 from typing import Any
 
 from prefect import flow, get_run_logger, task
@@ -154,10 +154,7 @@ def campaign(request: CampaignRequest) -> str:
         if running.refiner is not None:
             rank_refined_task(running, [*failures, *_refine(running)])
         _interpret(running, by_dft=False)
-        proposal = propose_for_dft(running)
-        decision = None if proposal is None else decide(proposal)
-        if proposal is not None and decision is not None:
-            dft_task(running, proposal, decision)
+        decision = _check_by_dft(running)
         if decision is None or decision.approved:
             _interpret(running, by_dft=True)
         _announce(running)
@@ -188,6 +185,23 @@ def _refine(running: Campaign) -> list[Failure]:
     missing = refinement.missing_batches(running, refinement.shortlisted(first.ranking))
     progress.begin(refinement.STAGE, sum(map(len, missing)))
     return run_tasks(refine_task, running, missing, refinement.STAGE)
+
+
+def _check_by_dft(running: Campaign) -> Decision | None:
+    """Check batch after batch by DFT, each chosen by what those before it taught.
+
+    Whoever is asked approves all batches, which share one budget.
+    """
+    decision: Decision | None = None
+    for number in count():
+        if decision is not None and not decision.approved:
+            break
+        proposal = propose_for_dft(running, number)
+        if proposal is None:
+            break
+        decision = decision or decide(proposal)
+        dft_task(running, proposal, decision)
+    return decision
 
 
 def _interpret(running: Campaign, *, by_dft: bool) -> None:

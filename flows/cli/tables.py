@@ -14,6 +14,7 @@ from rich.tree import Tree
 
 if TYPE_CHECKING:
     from flows.campaign.stored import FinishedCampaign
+    from flows.report.learned import CorrectedEnergy, PredictedLabel
     from flows.report.overview import GroupOverview
     from flows.report.summary import CampaignSummary, DftCheck
     from stores.explain import Explanation
@@ -32,6 +33,7 @@ def campaign_tables(done: FinishedCampaign, seconds: float) -> RenderableType:
         f"campaign {summary.campaign_id}: "
         + ("found done" if done.reused else f"done in {seconds:.0f} s"),
         *_dft_lines(summary),
+        *_learned_lines(summary),
         f"store      {summary.store}",
         f"report     {done.report}",
         f"structures {done.folder / 'cif'}",
@@ -55,6 +57,9 @@ def _ranking(summary: CampaignSummary) -> Table:
         table.add_column(name, justify="left" if name in LEFT else "right", no_wrap=True)
     if summary.dft:
         table.add_column("above DFT hull\n(eV/atom)", justify="right", no_wrap=True)
+    if summary.learned:
+        table.add_column("by labels\n(eV/atom)", justify="right", no_wrap=True)
+        table.add_column("near hull", justify="right", no_wrap=True)
     table.add_column("±", justify="right", no_wrap=True)
     table.add_column("found", justify="right", no_wrap=True)
     table.add_column("distance", justify="right", no_wrap=True)
@@ -74,6 +79,7 @@ def _ranking(summary: CampaignSummary) -> Table:
             f"{row.space_group} ({row.space_group_number})",
             _cell(row.energy_above_hull),
             *((_dft_cell(row.dft),) if summary.dft else ()),
+            *(_corrected_cells(row.corrected) if summary.learned else ()),
             _cell(row.energy_above_hull_std),
             str(row.population),
             "-" if row.distance_to_best is None else f"{row.distance_to_best:.2f}",
@@ -114,6 +120,39 @@ def _dft_cell(check: DftCheck | None) -> str:
     if check is None:
         return ""
     return escape(check.reason) if check.reason else _cell(check.energy_above_hull)
+
+
+def _corrected_cells(corrected: CorrectedEnergy | None) -> tuple[str, str]:
+    """Height by all labels, and the chance of lying within 10 meV/atom of the hull."""
+    if corrected is None:
+        return "", ""
+    height = f"{corrected.energy_above_hull:.3f} ± {corrected.std:.3f}"
+    return height, "set aside" if corrected.set_aside else f"{corrected.chance:.0%}"
+
+
+def _learned_lines(summary: CampaignSummary) -> list[str]:
+    """What labels taught, batch by batch, and how much is still to find."""
+    learned = summary.learned
+    if learned is None:
+        return []
+    checked = {row.candidate_id: row.dft for row in summary.ranking}
+    batches = [
+        f"           batch {batch.number + 1}, predicted -> by DFT: "
+        + ", ".join(_predicted(one, checked.get(one.candidate_id)) for one in batch.members)
+        for batch in summary.label_batches
+    ]
+    return [
+        f"learned    {learned.labels} labels, level {learned.level}",
+        *([f"           {learned.message}"] if learned.message else []),
+        f"           still to find within 10 meV/atom of the hull: {learned.still_to_find}",
+        *batches,
+    ]
+
+
+def _predicted(member: PredictedLabel, check: DftCheck | None) -> str:
+    """Predicted height, then what DFT said."""
+    before = "-" if member.predicted is None else f"{member.predicted.energy_above_hull:.3f}"
+    return f"{member.formula} {before} -> {_dft_cell(check) or '-'}"
 
 
 def _dft_lines(summary: CampaignSummary) -> list[str]:

@@ -17,6 +17,7 @@ from pymatgen.core import Structure
 from dao_core.drafts import draft_of
 from dao_core.errors import InputError, MissingError
 from flows.report.history import SystemHistory
+from flows.report.learned import CorrectedEnergy, LabelBatch, LearnedSummary
 from flows.report.record import Record
 
 SUMMARY_FILE = "campaign.json"
@@ -175,6 +176,7 @@ class RankedStructure(Record):
         conventional: The symmetrised conventional cell (pymatgen dictionary), if one was found.
         symprec: Tolerance in angstrom at which the space group was found.
         dft: What DFT says of it, if it was checked.
+        corrected: Where all DFT checks of the system put it.
     """
 
     rank: PositiveInt
@@ -203,6 +205,7 @@ class RankedStructure(Record):
     conventional: dict[str, Any] | None = None
     symprec: float = Field(default=0.01, gt=0)
     dft: DftCheck | None = None
+    corrected: CorrectedEnergy | None = None
 
     def relaxed(self) -> Structure:
         """The relaxed cell as a pymatgen structure."""
@@ -306,6 +309,8 @@ class CampaignSummary(Record):
         failures: Items that were lost, with reasons.
         warnings: What the reader must know before trusting any number.
         dft: The DFT checks of the best, if any were asked for; energies at a level of their own.
+        learned: What these taught, and how many phases are still to find.
+        label_batches: What was checked together, as it was predicted before.
         interpretations: Phonons, electrons and the like of ranked structures, as far as the store
             knows them; each at a level of its own.
         interpreted: The kinds that the campaign itself has made, with the settings of each.
@@ -335,6 +340,8 @@ class CampaignSummary(Record):
     failures: tuple[Failure, ...] = ()
     warnings: tuple[str, ...] = ()
     dft: DftSummary | None = None
+    learned: LearnedSummary | None = None
+    label_batches: tuple[LabelBatch, ...] = ()
     interpretations: tuple[Interpretation, ...] = ()
     interpreted: dict[str, dict[str, Any]] = Field(default_factory=dict)
     history: SystemHistory | None = None

@@ -9,7 +9,7 @@ from flows.campaign.request import CampaignRequest
 from flows.campaign.result import write_result
 from flows.campaign.running import Campaign
 from flows.report.summary import CampaignSummary, DftSummary, RankedStructure
-from flows.validation.selection import competing_phases, select_for_dft
+from flows.validation.selection import competing_phases
 from flows.validation.settings import DftSettings
 
 
@@ -76,21 +76,31 @@ def dft_settings(request: CampaignRequest) -> DftSettings:
     )
 
 
-def propose_for_dft(campaign: Campaign) -> Proposal | None:
+def propose_for_dft(campaign: Campaign, number: int = 0) -> Proposal | None:
     """What there is to be checked of a ranked campaign; None when nothing is asked for or left.
 
     Until there is an answer the result says that it waits for one.
+
+    Args:
+        campaign: The campaign.
+        number: Of the batch; each learns from those before it.
     """
     request, document = campaign.request, campaign.document()
     if request.dft == "none":
         return None
     summary = CampaignSummary.model_validate(document.summary)
-    selected = select_for_dft(summary.ranking, request.dft_budget)
+    # The learning room takes seconds to load; a campaign without DFT does not wait for it.
+    from flows.validation.batches import next_batch  # noqa: PLC0415
+
+    batch = next_batch(campaign, summary, dft_settings(request), number)
+    rows = {row.candidate_id: row for row in summary.ranking}
+    members = batch.members if batch is not None else ()
+    selected = [rows[one.candidate_id] for one in members if one.candidate_id in rows]
     if not selected:
         return None
     competing = competing_phases(summary.ranking, selected, request.pressure)
     proposal = Proposal(request, summary, tuple(selected), tuple(competing))
-    if request.approve == "ask":
+    if request.approve == "ask" and number == 0:
         waiting = summary.model_copy(update={"dft": dft_record(request, "waiting")})
         write_result(campaign, waiting, document)
     return proposal

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from dao_core.errors import InputError, MissingError
 from dft_inputs.method import Method
 from dft_inputs.pseudos import DEFAULT_FAMILY
-from dft_inputs.running.codes import require_programs
+from dft_inputs.running.codes import level_for, require_programs
 from dft_inputs.running.request import Limits
 from flows.forms import FORM
 
@@ -19,6 +19,8 @@ MAX_PRESSURE = 1000.0
 """GPa: beyond the pressure at the centre of any planet of rock."""
 STAGE = "dft"
 """Name of the checks in progress, funnel and failures."""
+CAN_PASS = frozenset({"worker_died", "missing", "missing_program", "missing_pseudopotential"})
+"""Reasons that lie with the machine, not with the crystal: worth another try."""
 PACKAGES = ("jobflow", "custodian", "atomate2", "qeschema", "psutil")
 """What the extra ``dft`` installs and every DFT check needs."""
 
@@ -67,6 +69,14 @@ class DftSettings(BaseModel):
             pressure=self.pressure,
             pseudo_family=self.pseudos,
         )
+
+    def level(self, elements: Sequence[str]) -> str:
+        """Name of the level of the hull of a chemical system.
+
+        Raises:
+            MissingError: The program or what it needs is not on this machine.
+        """
+        return level_for(self.method(), elements, elements).name
 
     def limits(self, account: str) -> Limits:
         """The limits of the DFT room.

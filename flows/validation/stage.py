@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from dao_core.errors import concerning
 from flows.campaign.interpreting.stage import missing_kinds
 from flows.campaign.request import CampaignRequest
@@ -10,12 +12,10 @@ from flows.campaign.running import Campaign
 from flows.report.summary import CampaignSummary, FunnelRow
 from flows.validation.approval import Decision
 from flows.validation.proposal import Proposal, dft_record, dft_settings
-from flows.validation.settings import STAGE, require_dft
+from flows.validation.settings import CAN_PASS, STAGE, require_dft
 from stores.documents import CampaignDocument
 
 SELECTED = "dft_selected"
-CAN_PASS = frozenset({"worker_died", "missing", "missing_program", "missing_pseudopotential"})
-"""Reasons that lie with the machine, not with the crystal: worth another try."""
 
 
 def require_programs(request: CampaignRequest) -> None:
@@ -71,10 +71,13 @@ def check_by_dft(campaign: Campaign, proposal: Proposal, decision: Decision) -> 
     if not decision.approved:
         return write_result(campaign, _declined(proposal, decision), campaign.document())
     # Only a campaign that asks for DFT needs what it is made with.
+    from flows.validation.batches import with_learned  # noqa: PLC0415
     from flows.validation.checking import checked, run_checks  # noqa: PLC0415
 
     update, rejected = checked(proposal, run_checks(campaign, proposal, decision), decision)
-    return write_result(campaign, _with_funnel(proposal, rejected, update), campaign.document())
+    summary = _with_funnel(proposal, rejected, update)
+    summary = with_learned(campaign, summary, dft_settings(campaign.request))
+    return write_result(campaign, summary, campaign.document())
 
 
 def _declined(proposal: Proposal, decision: Decision) -> CampaignSummary:
@@ -87,16 +90,21 @@ def _with_funnel(
     proposal: Proposal, rejected: dict[str, int], update: dict[str, object]
 ) -> CampaignSummary:
     """The summary with the two stages that every ranked structure leaves for a reason."""
+    before = {row.stage: row for row in proposal.summary.funnel}
     ranked, chosen = len(proposal.summary.ranking), len(proposal.selected)
+    lost = Counter(rejected)
+    if STAGE in before:  # of the batches before
+        chosen += before[STAGE].entered
+        lost.update(before[STAGE].rejected)
     rest = {"not_selected_for_dft": ranked - chosen} if ranked > chosen else {}
     rows = (
         FunnelRow(stage=SELECTED, entered=ranked, left=chosen, rejected=rest),
         FunnelRow(
             stage=STAGE,
             entered=chosen,
-            left=chosen - sum(rejected.values()),
-            rejected=dict(sorted(rejected.items())),
+            left=chosen - lost.total(),
+            rejected=dict(sorted(lost.items())),
         ),
     )
-    funnel = (*proposal.summary.funnel, *rows)
-    return proposal.summary.model_copy(update={**update, "funnel": funnel})
+    others = (row for row in proposal.summary.funnel if row.stage not in (SELECTED, STAGE))
+    return proposal.summary.model_copy(update={**update, "funnel": (*others, *rows)})

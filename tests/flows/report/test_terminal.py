@@ -8,6 +8,7 @@ from rich.console import Console
 
 from flows.campaign.stored import FinishedCampaign
 from flows.cli.tables import campaign_tables
+from flows.report.learned import CorrectedEnergy, LabelBatch, LearnedSummary, PredictedLabel
 from flows.report.page import write_report
 from flows.report.summary import CampaignSummary, MinimaDistances
 
@@ -50,3 +51,29 @@ def test_the_report_has_the_distances_between_minima(
     assert "2 minima" in text
     assert "materials-project mp-1265" in text
     assert 'id="distances"' not in write_report(binary, tmp_path).read_text(encoding="utf-8")
+
+
+def test_what_labels_taught_stands_beside_what_the_potential_said(
+    binary: CampaignSummary, tmp_path: Path
+) -> None:
+    corrected = CorrectedEnergy(
+        level="dao-p@1+labels(qe-pbe)", energy_above_hull=0.071, std=0.0125, chance=0.04
+    )
+    first, *others = binary.ranking
+    row = first.model_copy(update={"corrected": corrected})
+    member = PredictedLabel(candidate_id=row.candidate_id, formula=row.formula, predicted=corrected)
+    learned = LearnedSummary(level=corrected.level, labels=3, expected=2.1, low=1, high=4)
+    update = {
+        "ranking": (row, *others),
+        "learned": learned,
+        "label_batches": (LabelBatch(number=0, members=(member,)),),
+    }
+    summary = binary.model_copy(update=update)
+    text = printed(summary, tmp_path)
+    assert "0.071 ± 0.013" in text or "0.071 ± 0.012" in text
+    assert "2.1 [1-4]" in text
+    assert f"batch 1, predicted -> by DFT: {row.formula} 0.071 -> -" in text
+    page = write_report(summary, tmp_path).read_text(encoding="utf-8")
+    assert "0.0710 ± 0.0125" in page
+    assert "2.1 [1-4]" in page
+    assert 'id="learned"' not in write_report(binary, tmp_path).read_text(encoding="utf-8")
