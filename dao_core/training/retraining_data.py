@@ -69,17 +69,27 @@ def reference_shift(
 ) -> NDArray[np.float64]:
     """Energy per element, ``[101]`` eV, by which labels of a foreign level exceed the model.
 
-    Two levels of theory differ in the energy of each atom. That part cancels in every formation
-    energy and hull, so that it is fitted (least squares of smallest norm) and taken off the labels.
+    Two levels of theory differ in the energy of each atom, which cancels in every formation energy
+    and hull: it is taken off the labels. It follows from labels of the element alone, the lowest of
+    each. What compounds have against their elements is the very thing to be learned; it only
+    decides (least squares of smallest norm) for elements without a label of their own.
 
     Args:
         labels: labelled crystals, all at one level.
         predicted: ``[S]`` what the model says of them, eV/atom.
     """
     known = np.isfinite(predicted)
-    gap = energies_per_atom(labels) - predicted
-    solution = np.linalg.lstsq(fractions(labels)[known], gap[known])[0]
-    return np.asarray(solution, dtype=np.float64)
+    parts, energies = fractions(labels)[known], energies_per_atom(labels)[known]
+    gap = energies - predicted[known]
+    shift = np.zeros(parts.shape[1])
+    settled = np.zeros(parts.shape[1], dtype=bool)
+    for row in sorted(np.flatnonzero(parts.max(axis=1) == 1.0), key=lambda row: -energies[row]):
+        element = parts[row].argmax()
+        shift[element], settled[element] = gap[row], True  # the lowest comes last
+    open_rows = parts[:, ~settled].sum(axis=1) > 0
+    rest = gap[open_rows] - parts[open_rows] @ shift
+    shift[~settled] = np.linalg.lstsq(parts[open_rows][:, ~settled], rest)[0]
+    return shift
 
 
 def on_scale(

@@ -73,9 +73,11 @@ class CampaignRequest(BaseModel):
         seed_structures: Files or folders of the user's own structures.
         interpret: What is found out about the best when the ranking stands, and at which level.
         dft: Whether the best are checked by DFT, and with which program.
-        dft_budget: How many of the best are checked.
+        dft_budget: How many of the best are checked; with ``dft_core_hours`` in each batch, and each
+            batch is chosen by what those before it taught.
         dft_protocol: Accuracy of the checks.
-        dft_core_hours: Core-hours that the checks may cost; None for no limit.
+        dft_core_hours: Core-hours that the checks may cost: batch follows batch until they are
+            spent, or fewer than half a phase is believed to be left; None for one batch.
         announce: How many of the best are announced on the Prefect server when the ranking stands:
             the deployment ``validate`` checks them on a worker of the pool ``dft``.
         approve: Whether the checks start by themselves or somebody is asked first.

@@ -102,7 +102,9 @@ Dft = Annotated[
 ]
 DftBudget = Annotated[
     int | None,
-    typer.Option("--dft-budget", metavar="N", help="How many of the best. Default: 5."),
+    typer.Option(
+        "--dft-budget", metavar="N", help="How many of the best, or in a batch. Default: 5."
+    ),
 ]
 DftProtocol = Annotated[
     str | None,
@@ -112,7 +114,9 @@ DftProtocol = Annotated[
 ]
 DftCoreHours = Annotated[
     float | None,
-    typer.Option("--dft-core-hours", metavar="H", help="What DFT may cost. Default: no limit."),
+    typer.Option(
+        "--dft-core-hours", metavar="H", help="What all batches may cost. Default: one batch."
+    ),
 ]
 Approve = Annotated[
     str | None,

@@ -69,7 +69,7 @@ def folder(tmp_path: Path, binary: CampaignSummary) -> Path:
                 ),
                 EventDocument(
                     event_id="e-1", kind="model_rejected", subject="abc", happened=utc_now(),
-                    reason="worse than noise: energy error",
+                    reason="worse than allowed: energy error",
                 ),
             ]
         )  # fmt: skip
@@ -123,7 +123,7 @@ def test_the_report_shows_the_rounds_and_the_overview_every_system(
 ) -> None:
     page = write_report(with_history(store, binary), tmp_path).read_text(encoding="utf-8")
     section = page[page.index('id="rounds"') : page.index('id="provenance"')]
-    for words in ("k-mg-o", "k-7", "on hull", "rejected", "worse than noise", "drift", "1.250"):
+    for words in ("k-mg-o", "k-7", "on hull", "rejected", "worse than allowed", "drift", "1.250"):
         assert words in section, words
     assert 'data-plot="rounds"' in section
 

@@ -74,7 +74,7 @@ def test_a_worse_model_is_rejected_with_the_reason_and_the_old_one_serves(
     with prefect_server():
         second = retrain_flow(request).outcomes[0]
     assert not second.promoted
-    assert "worse than noise: " in second.reason
+    assert "worse than allowed: " in second.reason
     assert second.model_id == better["model_id"]
     with open_store(world) as store:
         assert serving(store, "predictor").id == better["model_id"]
