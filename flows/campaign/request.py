@@ -73,8 +73,8 @@ class CampaignRequest(BaseModel):
         seed_structures: Files or folders of the user's own structures.
         interpret: What is found out about the best when the ranking stands, and at which level.
         dft: Whether the best are checked by DFT, and with which program.
-        dft_budget: How many of the best are checked; with ``dft_core_hours`` in each batch, and each
-            batch is chosen by what those before it taught.
+        dft_budget: How many of the best are checked; with ``dft_core_hours`` in a batch, each of
+            which is chosen by what those before it taught.
         dft_protocol: Accuracy of the checks.
         dft_core_hours: Core-hours that the checks may cost: batch follows batch until they are
             spent, or fewer than half a phase is believed to be left; None for one batch.
