@@ -82,9 +82,18 @@ def learned_ranking(
 
 
 def _phases(summary: CampaignSummary) -> list[PhaseEntry]:
-    """Ranked and competing phases at the level of the campaign."""
-    found = [(row.formula, row.energy_per_atom) for row in summary.ranking]
-    found += [(p.formula, p.energy_per_atom) for p in summary.competing if p.level == summary.level]
+    """Ranked and competing phases at the level of the campaign.
+
+    An element that competes stands for all its crystals in the ranking, as it does in the hull.
+    """
+    phases = [(p.formula, p.energy_per_atom) for p in summary.competing if p.level == summary.level]
+    settled = {Composition(formula).chemical_system for formula, _ in phases}
+    found = [
+        (row.formula, row.energy_per_atom)
+        for row in summary.ranking
+        if len(Composition(row.formula)) > 1
+        or Composition(row.formula).chemical_system not in settled
+    ] + phases
     return [PhaseEntry(Composition(f), energy, summary.level) for f, energy in found]
 
 
