@@ -14,8 +14,8 @@ from pathlib import Path
 from known_phases import KNOWN
 from pymatgen.core import Structure
 
+from dao_core.progress import Listener
 from flows.campaign.local import run_campaign
-from flows.campaign.progress import Listener
 from flows.campaign.request import CampaignRequest
 from stores import open_store
 from stores.documents import (

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pymatgen.core import Structure
 
+from dao_core import progress
 from dao_core.drafts import draft_of
 from dao_core.errors import InputError
 from dao_core.evaluation.energy_benchmark import clean_figures, disturbed_figures, energies_of
@@ -24,8 +25,7 @@ from dao_core.generator.generate import Generator, load_generator
 from dao_core.potentials import load_potential
 from dao_core.search.sources import RandomSymmetricSource, SubstitutionSource, TemplateSource
 from dao_core.training.records import manifest_hash, read_crystals
-from flows.campaign import progress
-from flows.campaign.preflight import check_output_folder
+from dao_core.writable import check_output_folder
 
 SourceName = Literal["dao-g", "dao-g-noise", "template", "training", "random"]
 LARGEST_CELL = 100

@@ -17,10 +17,10 @@ from dao_core.errors import DaoError, MissingError
 from dao_core.generator.generate import load_generator
 from dao_core.potentials import load_potential
 from dao_core.potentials.catalogue import CATALOGUE
+from dao_core.writable import require_writable
 from dft_inputs.pseudos import check_families
 from dft_inputs.qe.program import program_version, pw_command, sibling_command, split_command
 from dft_inputs.vasp.potcar import potcar_folder
-from flows.campaign.preflight import require_writable
 from flows.prefect_api import require_answer
 from flows.serving import model_name, served_models
 from stores import DaoStore, default_store, open_store, redacted

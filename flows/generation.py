@@ -15,14 +15,14 @@ from dao_core.crystal.symmetry import space_group_of
 from dao_core.errors import InputError
 from dao_core.generator.generate import load_generator
 from dao_core.generator.guidance import Guidance
+from dao_core.generator.template_parts import Hold, held_parts
+from dao_core.model_files import model_file
 from dao_core.predictor.guidance import load_noisy_energy
 from dao_core.search.compositions import parse_target
-from flows.campaign.preflight import check_output_folder
-from flows.campaign.propose import candidate_document
-from flows.model_files import model_file
-from flows.template_parts import Hold, held_parts
+from dao_core.search.records import Candidate
+from dao_core.writable import check_output_folder
 from stores import open_store
-from stores.documents import CandidateDocument
+from stores.search_memory import StoreMemory
 
 BATCH = 128
 """Structures that are stored and written together; no more are in memory."""
@@ -96,12 +96,12 @@ def generate_formula(
         )
         while chunk := list(itertools.islice(crystals, BATCH)):
             documents = [
-                candidate_document(
+                Candidate.of(
                     made.structure, {**provenance, "index": made.index}, generator.checkpoint_hash
                 )
                 for made in chunk
             ]
-            opened.put(documents)
+            StoreMemory(opened).put_candidates(documents)
             records += [
                 {
                     **_record(document, out),
@@ -134,7 +134,7 @@ def _cell(formula: str) -> Composition:
     return Composition(formula)
 
 
-def _record(document: CandidateDocument, out: Path) -> dict[str, Any]:
+def _record(document: Candidate, out: Path) -> dict[str, Any]:
     structure = document.to_pymatgen()
     if structure is None:
         raise ValueError(f"{document.candidate_id} was generated without a structure")
@@ -152,7 +152,7 @@ def _record(document: CandidateDocument, out: Path) -> dict[str, Any]:
     }
 
 
-def _write_cif(structure: Structure, document: CandidateDocument, out: Path) -> str:
+def _write_cif(structure: Structure, document: Candidate, out: Path) -> str:
     out.mkdir(parents=True, exist_ok=True)
     file = out / f"{document.formula}_{document.candidate_id}.cif"
     CifWriter(structure).write_file(file)

@@ -8,21 +8,21 @@ from typing import Any
 
 from pymatgen.io.cif import CifWriter
 
+from dao_core import progress
+from dao_core.crystal.reading import read_given
 from dao_core.potentials import Potential, load_potential
-from flows.campaign import progress
-from flows.campaign.conditions import Conditions
-from flows.campaign.plan import own_provenance
-from flows.campaign.preflight import check_output_folder
-from flows.campaign.propose import candidate_document
-from flows.campaign.relaxation import (
+from dao_core.search.conditions import Conditions
+from dao_core.search.records import Candidate, RelaxedCandidate
+from dao_core.search.relaxation import (
     STAGE,
     relax_missing,
     relaxation_batches,
     relaxation_key,
 )
-from flows.prediction import read_given
-from stores import DaoStore, open_store
-from stores.documents import CandidateDocument, RelaxationDocument
+from dao_core.search.share import own_provenance
+from dao_core.writable import check_output_folder
+from stores import open_store
+from stores.search_memory import StoreMemory
 
 
 def relax_files(
@@ -46,14 +46,13 @@ def relax_files(
     check_output_folder(out)
     loaded = load_potential(potential)
     failures = [{"file": f.source, "reason": f.reason} for f in reading.failures]
-    named = {
-        n.source: candidate_document(n.structure, own_provenance(n)) for n in reading.structures
-    }
+    named = {n.source: Candidate.of(n.structure, own_provenance(n)) for n in reading.structures}
     failures += [{"file": f, "reason": c.rejection} for f, c in named.items() if c.rejection]
     usable = {file: candidate for file, candidate in named.items() if not candidate.rejection}
     with open_store(store) as opened:
-        opened.put(usable.values())
-        found = _relaxed(list(usable.values()), loaded, opened)
+        memory = StoreMemory(opened)
+        memory.put_candidates(list(usable.values()))
+        found = _relaxed(list(usable.values()), loaded, memory)
         uri = opened.uri
     records = [_record(file, found[c.candidate_id], c, out) for file, c in usable.items()]
     failures += [{"file": r["file"], "reason": r["error"]} for r in records if r["error"]]
@@ -61,20 +60,19 @@ def relax_files(
 
 
 def _relaxed(
-    candidates: Sequence[CandidateDocument], potential: Potential, store: DaoStore
-) -> dict[str, RelaxationDocument]:
+    candidates: Sequence[Candidate], potential: Potential, memory: StoreMemory
+) -> dict[str, RelaxedCandidate]:
     """The relaxations by candidate id, those that are missing done now."""
     conditions = Conditions(potential.level)
     progress.begin(STAGE, len(candidates))
     for batch in relaxation_batches(candidates):
-        relax_missing(batch, potential, store, conditions)
+        relax_missing(batch, potential, memory, conditions)
     keys = [relaxation_key(candidate, conditions) for candidate in candidates]
-    found = store.find(RelaxationDocument, {"relaxation_id": {"$in": keys}})
-    return {str(document.candidate_id): document for document in found}
+    return {str(one.candidate_id): one for one in memory.relaxed(keys)}
 
 
 def _record(
-    file: str, relaxation: RelaxationDocument, candidate: CandidateDocument, out: Path
+    file: str, relaxation: RelaxedCandidate, candidate: Candidate, out: Path
 ) -> dict[str, Any]:
     per_atom = relaxation.volume_per_atom
     return {
@@ -98,9 +96,7 @@ def _record(
     }
 
 
-def _write_cif(
-    relaxation: RelaxationDocument, candidate: CandidateDocument, out: Path
-) -> str | None:
+def _write_cif(relaxation: RelaxedCandidate, candidate: Candidate, out: Path) -> str | None:
     structure = relaxation.to_pymatgen()
     if structure is None:
         return None

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 
 from dao_core.hashing import file_hash
-from flows.model_files import imported_folder
+from dao_core.model_files import imported_folder
 from stores import DaoStore
 from stores.documents import ModelDocument, ModelKind
 from stores.registry import fetch_checkpoint, find_model, serving

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from dao_core.checkpoints.format import checkpoint_hash, read_card
+from dao_core.model_files import model_file
 from dao_core.potentials import load_potential
 from dao_core.predictor.checkpoint import KIND as PHYSICAL
+from dao_core.progress import advance, begin
 from dao_core.training.diffusion import DiffusionTraining, train_diffusion
 from dao_core.training.generator import GeneratorSources, GeneratorTraining, train_generator
 from dao_core.training.guidance_examples import GuidanceSources
@@ -22,9 +24,7 @@ from dao_core.training.prototype_memory import MemorySettings, renew_memory
 from dao_core.training.relaxed_records import RecordRelaxation, relax_records
 from dao_core.training.run import is_first_process
 from dao_core.training.teacher_run import TeacherSources, label_records
-from flows.campaign.preflight import check_output_folder
-from flows.campaign.progress import advance, begin
-from flows.model_files import model_file
+from dao_core.writable import check_output_folder
 
 
 def run_generator(request: Any) -> dict[str, Any] | None:

@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, Field, create_model, model_validator
 from dao_core.crysformer.config import CONFIGS as CRYSFORMER_SIZES
 from dao_core.crysformer.published.config import PUBLISHED_CONFIGS
 from dao_core.predictor.config import CONFIGS as PREDICTOR_SIZES
+from dao_core.settings_file import read_settings, validated
 from dao_core.training.diffusion import DiffusionTraining
 from dao_core.training.generator import GeneratorTraining
 from dao_core.training.predictor_guidance import GuidanceTraining
 from dao_core.training.predictor_settings import PredictorTraining
 from dao_core.training.run import RunSettings
-from flows.settings_file import read_settings, validated
 
 Paths = tuple[Path, ...]
 MAY_BE_ZERO = {"warmup", "weight_decay", "seed", "energy_weight", "force_weight", "stress_weight"}

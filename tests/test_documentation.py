@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
+from dao_core.settings_file import read_settings
 from flows.campaign.config_file import build_request
 from flows.cli.app import app
-from flows.settings_file import read_settings
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])

@@ -86,6 +86,19 @@ def read_structures(paths: Sequence[str | os.PathLike[str]]) -> Reading:
     return reading
 
 
+def read_given(files: Sequence[str | os.PathLike[str]]) -> Reading:
+    """Read the structures of files.
+
+    Raises:
+        InputError: Not one structure could be read; names every file and its reason.
+    """
+    reading = read_structures(files)
+    if not reading.structures:
+        reasons = "; ".join(f"{failure.source}: {failure.reason}" for failure in reading.failures)
+        raise InputError(f"no structure could be read: {reasons}")
+    return reading
+
+
 def structure_files(path: Path) -> list[Path]:
     """The file itself, or the files below a folder whose names promise a structure, sorted."""
     if not path.is_dir():

@@ -1,1 +1,5 @@
-"""Search: from a chemical system to compositions, candidates, hulls and landscapes."""
+"""The search: what is wanted, known and to be done next; ``dao.search(...)`` runs one."""
+
+from dao_core.callable_package import call_as
+
+call_as(__name__, "dao_core.notebook.searching:search")

@@ -9,8 +9,8 @@ from typing import Any
 from ruamel.yaml.comments import CommentedMap
 
 from dao_core.errors import InputError
+from dao_core.settings_file import validated
 from flows.campaign.request import CampaignRequest
-from flows.settings_file import validated
 
 WORDS = {"targets": "; name a chemical system such as Mg-O or formulas"}
 
@@ -22,7 +22,7 @@ def build_request(
 
     Args:
         given: What the command line gave; it wins over the file. None means not given.
-        config: Settings of the file, from :func:`flows.settings_file.read_settings`.
+        config: Settings of the file, from :func:`dao_core.settings_file.read_settings`.
         file: The file, for the text of errors.
 
     Raises:

@@ -8,9 +8,9 @@ from itertools import combinations
 from typing import Any
 
 from dao_core.hull import ON_HULL
+from dao_core.search import relaxation
+from dao_core.search.preflight import READING
 from dao_core.search.selection import stop_reason
-from flows.campaign import relaxation
-from flows.campaign.preflight import READING
 from flows.report.history import LabelCount, ModelStep, PhaseTrack, Round, SystemHistory
 from flows.report.summary import CampaignSummary, RankedStructure
 from stores import DaoStore

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dao_core.progress import Listener, listening
 from flows.campaign.flow import campaign as campaign_flow
-from flows.campaign.progress import Listener, listening
 from flows.campaign.request import CampaignRequest
 from flows.campaign.server import prefect_server
 from flows.campaign.stored import FinishedCampaign

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from dao_core.search.competing import Competition, competition
 from dao_core.search.landscape import Minimum, landscape
-from flows.campaign.competing import competition_of
-from flows.campaign.preflight import READING
-from flows.campaign.ranking import described, distances_of, hull_warnings
+from dao_core.search.preflight import READING
+from dao_core.search.ranking import described, distances_of, hull_warnings
+from dao_core.search.result import FunnelRow
+from dao_core.search.seen_before import seen_before
 from flows.campaign.refinement import STAGE, is_refined, refinement_key, shortlisted
 from flows.campaign.result import write_result
 from flows.campaign.running import Campaign
-from flows.campaign.seen_before import seen_before
 from flows.interpretation.gathering import interpretations_of
-from flows.report.summary import CampaignSummary, Failure, FunnelRow, RankedStructure, StageTime
+from flows.report.summary import CampaignSummary, RankedStructure, StageTime
 from stores.documents import EventDocument, RelaxationDocument, utc_now
 
 
-def finish_refined(campaign: Campaign, failures: Sequence[Failure]) -> CampaignSummary:
+def finish_refined(campaign: Campaign) -> CampaignSummary:
     """Rank what was refined and write the result over the first answer.
 
     Args:
         campaign: Ranked at the level of its search, its shortlist refined or failed.
-        failures: What was lost on the way.
     """
     document = campaign.document()
     first = CampaignSummary.model_validate(document.summary)
@@ -33,10 +33,12 @@ def finish_refined(campaign: Campaign, failures: Sequence[Failure]) -> CampaignS
     ends = {keys[one.relaxation_id]: one for one in found}
     campaign.store.put([_claimed(end, campaign.campaign_id) for end in ends.values()])
     document.finished = utc_now()
-    lost = [failure for failure in failures if failure.stage != READING]
+    lost = [failure for failure in campaign.lost if failure.stage != READING]
     document.state = "failed" if lost else "done"
     refined = [row for row in rows if is_refined(ends.get(row.candidate_id))]
-    summary = first.model_copy(update={"finished": document.finished, "failures": tuple(failures)})
+    summary = first.model_copy(
+        update={"finished": document.finished, "failures": tuple(campaign.lost)}
+    )
     if refined:
         ranking, update = _ranked(campaign, refined, ends)
         funnel, unrefined = _left_out(first.ranking, ranking, rows, ends)
@@ -62,8 +64,8 @@ def _ranked(
     structures = [row.relaxed() for row in rows]
     documents = [ends[row.candidate_id] for row in rows]
     structures = [one.to_pymatgen() or old for one, old in zip(documents, structures, strict=True)]
-    competition = competition_of(campaign, refined=True)
-    known = seen_before(campaign.store, {row.formula for row in rows}, campaign.document().started)
+    competing = _competition(campaign)
+    known = seen_before(campaign, {row.formula for row in rows})
     energies = [float(one.energy_per_atom or 0.0) for one in documents]
     ranking = [
         _row(minimum, rows, documents[minimum.index], campaign)
@@ -71,23 +73,34 @@ def _ranked(
             structures,
             energies,
             level,
-            competition.compound_entries(),
+            competing.compound_entries(),
             known,
-            competition.references,
+            competing.references,
         )
     ]
-    phases = competition.entries(level)
+    phases = competing.entries(level)
     return ranking, {
         "level": level,
         "search_level": campaign.level,
-        "competing": tuple(competition.phases(level)),
+        "competing": tuple(competing.phases(level)),
         "distances": tuple(distances_of(ranking)),
         "warnings": (
             *campaign.warnings,
-            *competition.flags,
+            *competing.flags,
             *hull_warnings(level, ranking, phases),
         ),
     }
+
+
+def _competition(campaign: Campaign) -> Competition:
+    """What the hull of the refinement holds."""
+    return competition(
+        campaign.memory,
+        campaign.campaign_id,
+        sorted(campaign.target.elements),
+        campaign.refined_with,
+        campaign.refined_conditions,
+    )
 
 
 def _row(

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from pymatgen.core import Structure
+
+from dao_core import progress
 from dao_core.hashing import content_id
-from dao_core.relax import RANKED_STOPS, enthalpy_per_atom
+from dao_core.relax import RANKED_STOPS, Relaxation, enthalpy_per_atom
+from dao_core.search.batches import by_atoms
+from dao_core.search.conditions import Conditions
+from dao_core.search.records import RelaxedCandidate, outcome
 from dao_core.search.refinement import Place, refine, shortlist, start_of
-from flows.campaign import progress
-from flows.campaign.batches import by_atoms
-from flows.campaign.conditions import Conditions
-from flows.campaign.relaxation import as_crystal, outcome_fields
 from flows.campaign.running import Campaign
 from flows.report.summary import RankedStructure
-from stores.documents import LabelDocument, RelaxationDocument, composition_fields
-from stores.documents.base import CompositionFields
+from stores.documents import LabelDocument, RelaxationDocument
 from stores.documents.label import REFINEMENT
 
 STAGE = "refined"
@@ -48,25 +50,45 @@ def shortlisted(ranking: Sequence[RankedStructure]) -> list[RankedStructure]:
     return [ranking[position] for position in shortlist(places)]
 
 
-def missing_batches(
-    campaign: Campaign, rows: Sequence[RankedStructure]
-) -> list[list[RankedStructure]]:
+def missing_work(campaign: Campaign, rows: Sequence[RankedStructure]) -> list[Refine]:
     """Batches of those that the store does not know refined yet, small cells first."""
     keys = {row.candidate_id: refinement_key(row, campaign.refined_conditions) for row in rows}
-    known = campaign.store.known_ids(RelaxationDocument, list(keys.values()))
+    known = campaign.memory.known_relaxations(list(keys.values()))
     missing = [row for row in rows if keys[row.candidate_id] not in known]
     ordered = sorted(missing, key=lambda row: (_natoms(row), row.candidate_id))
-    return by_atoms(ordered, _natoms, max_atoms=MAX_ATOMS, max_items=MAX_CRYSTALS)
+    batches = by_atoms(ordered, _natoms, max_atoms=MAX_ATOMS, max_items=MAX_CRYSTALS)
+    return [
+        Refine(
+            tuple(batch),
+            content_id(STAGE, {"relaxations": [keys[row.candidate_id] for row in batch]}),
+        )
+        for batch in batches
+    ]
 
 
-def refine_batches(campaign: Campaign, batches: Sequence[Sequence[RankedStructure]]) -> None:
-    """Refine some batches of :func:`missing_batches`; each is written when it is done.
+@dataclass(frozen=True)
+class Refine:
+    """Relax a batch of the shortlist on; what it became is kept when it is done.
 
-    What a batch became is a relaxation, and a label where it reached a minimum.
+    Attributes:
+        rows: Of the first ranking.
+        key: Content id of the batch.
     """
-    for rows in batches:
+
+    rows: tuple[RankedStructure, ...]
+    key: str
+    stage = STAGE
+    verb = "refine"
+
+    @property
+    def items(self) -> int:
+        """Number of crystals."""
+        return len(self.rows)
+
+    def do(self, campaign: Campaign) -> None:
+        """Refine the batch: each end is a relaxation, and a label where it reached a minimum."""
         begun = time.monotonic()
-        starts = [start_of(row.symmetrised()) for row in rows]
+        starts = [start_of(row.symmetrised()) for row in self.rows]
         ends = refine(
             starts,
             campaign.refined_with,
@@ -74,30 +96,34 @@ def refine_batches(campaign: Campaign, batches: Sequence[Sequence[RankedStructur
             campaign.refined_conditions.settings,
             on_finish=lambda *_: progress.advance(STAGE),
         )
-        crystals = [as_crystal(end) for end in ends]
-        documents = [
-            RelaxationDocument(
-                relaxation_id=refinement_key(row, campaign.refined_conditions),
-                candidate_id=row.candidate_id,
-                initial_structure_id=row.structure_id,
-                campaign_ids=[campaign.campaign_id],
-                level=campaign.refined_level,
-                settings=campaign.refined_conditions.as_dict(),
-                energy_per_atom_before=enthalpy_per_atom(
-                    end.energy_per_atom_before, start.volume / len(start), end.pressure
-                ),
-                **outcome_fields(end, crystal, CompositionFields(**composition_fields(start))),
-            )
-            for row, start, end, crystal in zip(rows, starts, ends, crystals, strict=True)
+        relaxed = [
+            _relaxed(row, start, end, campaign.refined_conditions)
+            for row, start, end in zip(self.rows, starts, ends, strict=True)
         ]
-        key = content_id(STAGE, {"relaxations": [one.relaxation_id for one in documents]})
-        with campaign.store.transaction():
-            campaign.store.put([crystal for crystal in crystals if crystal is not None])
-            campaign.store.put([*documents, *map(_label, filter(is_refined, documents))])
-            campaign.ledger.record(key, STAGE, {}, time.monotonic() - begun)
+        with campaign.memory.together():
+            campaign.memory.put_relaxed(relaxed, campaign.campaign_id)
+            campaign.store.put(map(_label, filter(is_refined, relaxed)))
+            campaign.record(self.key, STAGE, {}, time.monotonic() - begun)
 
 
-def is_refined(document: RelaxationDocument | None) -> bool:
+def _relaxed(
+    row: RankedStructure, start: Structure, end: Relaxation, conditions: Conditions
+) -> RelaxedCandidate:
+    """What became of one minimum."""
+    return RelaxedCandidate(
+        relaxation_id=refinement_key(row, conditions),
+        candidate_id=row.candidate_id,
+        initial_structure_id=row.structure_id,
+        level=conditions.level,
+        settings=conditions.as_dict(),
+        energy_per_atom_before=enthalpy_per_atom(
+            end.energy_per_atom_before, start.volume / len(start), end.pressure
+        ),
+        **outcome(end, start.composition.reduced_formula, len(start)),
+    )
+
+
+def is_refined(document: RelaxationDocument | RelaxedCandidate | None) -> bool:
     """Whether a refinement reached a minimum that may be ranked."""
     return (
         document is not None
@@ -107,7 +133,7 @@ def is_refined(document: RelaxationDocument | None) -> bool:
     )
 
 
-def _label(document: RelaxationDocument) -> LabelDocument:
+def _label(document: RelaxedCandidate) -> LabelDocument:
     """What a refinement teaches of its minimum."""
     structure = document.to_pymatgen()
     if structure is None:

@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from dao_core.search.preflight import READING
+from dao_core.search.ranking import rank
 from flows.campaign.kept_files import write_kept
-from flows.campaign.preflight import READING
-from flows.campaign.ranking import rank
 from flows.campaign.running import Campaign
 from flows.campaign.summarise import summarise
-from flows.campaign.survey import Survey
 from flows.interpretation.gathering import interpretations_of
-from flows.report.summary import CampaignSummary, Failure
+from flows.report.summary import CampaignSummary
 from stores.documents import (
     CampaignDocument,
     CandidateDocument,
-    Document,
     RelaxationDocument,
     utc_now,
 )
 
 
-def finish(campaign: Campaign, failures: Sequence[Failure], survey: Survey) -> CampaignSummary:
+def finish(campaign: Campaign) -> CampaignSummary:
     """Rank a campaign, write the result into the store and into its folder.
 
     Args:
         campaign: The campaign, all batches done or failed.
-        failures: What was lost on the way.
-        survey: Of all rounds.
     """
     document = campaign.document()
-    ranked = rank(campaign, survey, document.started)
+    ranked = rank(campaign, campaign.survey)
     document.finished = utc_now()
-    summary = summarise(campaign, document, survey, ranked, failures)
+    summary = summarise(campaign, document, ranked)
     known = interpretations_of(summary.ranking, campaign.store)
     summary = summary.model_copy(update={"interpretations": known})
-    lost = [failure for failure in failures if failure.stage != READING]
+    lost = [failure for failure in campaign.lost if failure.stage != READING]
     document.state = "failed" if lost else "done"
     if campaign.refiner is not None:
         document.state = "running"  # a first answer
-    campaign.store.put(_claimed(campaign.campaign_id, survey))
+    _claim(campaign)
     return write_result(campaign, summary, document)
 
 
@@ -67,14 +61,16 @@ def write_result(
     return summary
 
 
-def _claimed(campaign_id: str, survey: Survey) -> list[Document]:
-    """What earlier campaigns made and this one used, with this one among its campaigns."""
-    used: list[CandidateDocument | RelaxationDocument] = [
-        *survey.candidates.values(),
-        *survey.relaxations.values(),
+def _claim(campaign: Campaign) -> None:
+    """What earlier campaigns made and this one used has this one among its campaigns."""
+    relaxed = [one.relaxation_id for one in campaign.survey.relaxations.values()]
+    used: list[tuple[type[CandidateDocument | RelaxationDocument], list[str]]] = [
+        (CandidateDocument, list(campaign.survey.candidates)),
+        (RelaxationDocument, relaxed),
     ]
-    return [
-        document.model_copy(update={"campaign_ids": [*document.campaign_ids, campaign_id]})
-        for document in used
-        if campaign_id not in document.campaign_ids
-    ]
+    for kind, ids in used:
+        others = {kind.key: {"$in": ids}, "campaign_ids": {"$ne": campaign.campaign_id}}
+        campaign.store.put(
+            one.model_copy(update={"campaign_ids": [*one.campaign_ids, campaign.campaign_id]})
+            for one in campaign.store.find(kind, others)
+        )

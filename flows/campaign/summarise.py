@@ -5,40 +5,38 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from flows.campaign import propose, relaxation, screen
-from flows.campaign.ranking import Ranking
-from flows.campaign.rounds import found_so_far, tallies
+from dao_core.search import proposing, relaxation, screening
+from dao_core.search.memory import Done
+from dao_core.search.planning import found_so_far, tallies
+from dao_core.search.ranking import Ranking
+from dao_core.search.survey import Survey
 from flows.campaign.running import Campaign
-from flows.campaign.survey import Survey
 from flows.report.summary import (
     CampaignSummary,
-    Failure,
+    RankedStructure,
     SourceYield,
     StageTime,
     origin_source,
 )
 from flows.versions import versions
-from stores.documents import CampaignDocument, EventDocument
+from stores.documents import CampaignDocument
 
 
 def summarise(
     campaign: Campaign,
     document: CampaignDocument,
-    survey: Survey,
     ranking: Ranking,
-    failures: Sequence[Failure],
 ) -> CampaignSummary:
     """Put together what is known of a campaign.
 
     Args:
         campaign: The campaign.
         document: What the store knows of it, ``finished`` set.
-        survey: What became of its candidates.
         ranking: The ranked structures.
-        failures: What was lost.
     """
     if document.finished is None:
         raise ValueError(f"{document.campaign_id} has no time at which it finished")
+    survey = campaign.survey
     models = {name: hash_ for name, hash_ in campaign.models.items() if hash_}
     return CampaignSummary(
         campaign_id=campaign.campaign_id,
@@ -55,10 +53,10 @@ def summarise(
         stages=_stage_times(campaign, survey),
         funnel=tuple(survey.funnel.rows),
         yields=_yields(campaign, survey, ranking),
-        ranking=tuple(ranking.rows),
+        ranking=tuple(RankedStructure(**dict(row)) for row in ranking.rows),
         competing=tuple(ranking.competing),
         distances=tuple(ranking.distances),
-        failures=tuple(failures),
+        failures=tuple(campaign.lost),
         warnings=(*campaign.warnings, *ranking.warnings),
     )
 
@@ -83,19 +81,19 @@ def _yields(campaign: Campaign, survey: Survey, ranking: Ranking) -> tuple[Sourc
 def _stage_times(campaign: Campaign, survey: Survey) -> tuple[StageTime, ...]:
     """Seconds per stage, added up over all batches, whichever run or campaign did them."""
     keys = {
-        propose.STAGE: [share.key for share in survey.shares],
-        screen.STAGE: survey.batches.get(screen.STAGE, []),
+        proposing.STAGE: [share.key for share in survey.shares],
+        screening.STAGE: survey.batches.get(screening.STAGE, []),
         relaxation.STAGE: survey.batches.get(relaxation.STAGE, []),
     }
     return tuple(
-        _stage_time(stage, list(campaign.ledger.done(found).values()), campaign.campaign_id)
+        _stage_time(stage, list(campaign.memory.done(found).values()), campaign.campaign_id)
         for stage, found in keys.items()
     )
 
 
-def _stage_time(stage: str, events: Sequence[EventDocument], campaign_id: str) -> StageTime:
+def _stage_time(stage: str, done: Sequence[Done], campaign_id: str) -> StageTime:
     return StageTime(
         stage=stage,
-        seconds=sum(event.detail["seconds"] for event in events),
-        reused=bool(events) and all(event.campaign_id != campaign_id for event in events),
+        seconds=sum(one.seconds for one in done),
+        reused=bool(done) and all(one.search_id != campaign_id for one in done),
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, TypeVar, cast
 
 from prefect import Task
 from prefect.client.schemas.objects import State
@@ -12,10 +13,16 @@ from prefect.futures import wait
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
-from flows.campaign.batches import grouped
+from dao_core.search.result import Failure
+from dao_core.search.work import Piece
 from flows.campaign.running import Campaign
-from flows.report.summary import Failure
 from stores.errors import StoreError
+
+Item = TypeVar("Item")
+
+TASKS_PER_STAGE = 15
+"""Of one round. Three stages and four rounds stay under two hundred task runs, however many the
+candidates; each costs Prefect some 10 ms."""
 
 
 def on_cluster() -> bool:
@@ -28,39 +35,46 @@ def on_cluster() -> bool:
     return context is not None and not isinstance(context.task_runner, ThreadPoolTaskRunner)
 
 
-def run_tasks(
-    work: Task[..., Any], running: Campaign, items: Sequence[Any], stage: str, **more: Any
-) -> list[Failure]:
-    """Do items of work that do not need each other; a failed task costs its items alone.
+def run_tasks(task: Task[..., Any], running: Campaign, works: Sequence[Piece]) -> None:
+    """Do pieces of work of one stage in tasks, and tell the search; a failed task costs its own.
 
     Args:
-        work: Takes the campaign, some items, a label, and ``more``.
+        task: Takes the campaign, some pieces of work, and a label.
         running: The campaign.
-        items: In their order. On a cluster each is a task of its own, elsewhere tasks are few.
-        stage: The stage that they belong to.
-        more: The same for all tasks.
+        works: In their order. On a cluster each is a task of its own, elsewhere tasks are few.
 
     Raises:
-        StoreError: Nothing can be written: no later item would fare better.
+        StoreError: Nothing can be written: no later piece would fare better.
     """
-    groups = [[item] for item in items] if on_cluster() else grouped(items)
+    stage, verb = works[0].stage, works[0].verb
+    task = task.with_options(name=verb, task_run_name=f"{verb} {{label}}")
+    groups = [[work] for work in works] if on_cluster() else grouped(works)
     labels = [f"{number}/{len(groups)}" for number in range(1, len(groups) + 1)]
+    for group, label, state in zip(
+        groups, labels, _states(task, running, groups, labels), strict=True
+    ):
+        failure = failure_of(state, f"{stage} {label}", stage)
+        for work in group:
+            running.tell(work)
+        if failure is not None:
+            running.lost.append(failure)
+
+
+def _states(
+    task: Task[..., Any],
+    running: Campaign,
+    groups: Sequence[Sequence[Piece]],
+    labels: Sequence[str],
+) -> Iterator[object]:
+    """The last state of the task of each group: side by side on a cluster, else in turn."""
     parts = list(zip(groups, labels, strict=True))
     if on_cluster():
-        futures = [work.submit(running, group, label, **more) for group, label in parts]
+        futures = [task.submit(running, group, label) for group, label in parts]
         wait(futures)
-        states: Iterable[Any] = [future.state for future in futures]
+        yield from (future.state for future in futures)
     else:
-        # Quoted, because Prefect looks for futures in all that a task is given, in every number of
-        # every crystal, a millisecond for each crystal.
-        states = (
-            work(running, quote(group), label, return_state=True, **more) for group, label in parts
-        )
-    found = [
-        failure_of(state, f"{stage} {label}", stage)
-        for state, label in zip(states, labels, strict=True)
-    ]
-    return [failure for failure in found if failure is not None]
+        # Quoted, because Prefect looks for futures in all that a task is given.
+        yield from (task(running, quote(group), label, return_state=True) for group, label in parts)
 
 
 def failure_of(state: object, item: str, stage: str) -> Failure | None:
@@ -81,3 +95,10 @@ def failure_of(state: object, item: str, stage: str) -> Failure | None:
     if isinstance(error, StoreError):
         raise error
     return Failure(item=item, stage=stage, reason=str(error))
+
+
+def grouped(items: Sequence[Item], at_most: int = TASKS_PER_STAGE) -> list[list[Item]]:
+    """Divide items into at most ``at_most`` consecutive groups of nearly equal length."""
+    count = min(at_most, len(items))
+    edges = [len(items) * i // count for i in range(count + 1)] if count else []
+    return [list(items[low:high]) for low, high in pairwise(edges)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.markup import escape
 
-from flows.cli.bars import Bars
+from dao_core.bars import Bars
 from flows.cli.console import STDERR
 
 if TYPE_CHECKING:

@@ -122,15 +122,15 @@ def benchmark(
     Example: dao benchmark mp20_test.csv --task energy --relax 200 --judge chgnet
     """
     set_up_logging(verbose=verbose)
+    from dao_core.bars import Bars
     from dao_core.evaluation.structure_benchmark import BenchmarkSettings
+    from dao_core.progress import listening
     from flows.benchmark import (
         Chosen,
         Contestant,
         benchmark_energies,
         benchmark_structures,
     )
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
 
     chosen = Chosen(set_, limit, _atom_range(atoms), polymorphs)
     seeds = tuple(dict.fromkeys(seed or [0]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dao_core.search.source_registry import DEFAULT, source_names
 from flows.cli.console import FINISHED_WITH_FAILURES, emit, seconds, set_up_logging, warn
 from flows.cli.options import POTENTIALS, Json, StoreUri, Verbose, known_potential, known_refinement
 
@@ -57,12 +58,20 @@ Refine = Annotated[
         help="Relaxes the best on and ranks them. Default: auto, the best installed potential.",
     ),
 ]
+
+
+def _sources_told() -> str:
+    """All sources, those of other packages included; the default ones first."""
+    others = [name for name in source_names() if name not in DEFAULT]
+    return f"Of {', '.join(DEFAULT)} (default: these) and {', '.join(others)}."
+
+
 Sources = Annotated[
     str | None,
     typer.Option(
         "--sources",
         metavar="dao-g,template,...",
-        help="Of dao-g, template, perturbation (default: these) and random.",
+        help=_sources_told(),
     ),
 ]
 Guidance = Annotated[
@@ -168,9 +177,9 @@ def campaign(
     Example: dao campaign Mg-O --candidates 100 --relax 24 --potential chgnet
     """
     set_up_logging(verbose=verbose)
+    from dao_core.settings_file import lines_named, read_settings
     from flows.campaign.config_file import build_request
     from flows.cli.tables import campaign_tables
-    from flows.settings_file import lines_named, read_settings
 
     given = {
         "targets": system or None,
@@ -217,10 +226,10 @@ def _kinds(text: str) -> dict[str, dict[str, str]]:
 
 def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
     """The result of a campaign; Prefect is only loaded where there is something to run."""
+    from dao_core.bars import Bars
     from flows.campaign.running import Campaign
     from flows.campaign.stored import found_done
     from flows.cli.approval import terminal_asker
-    from flows.cli.bars import Bars
     from flows.validation.approval import asking
     from flows.validation.stage import is_settled, require_programs
 

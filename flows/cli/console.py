@@ -19,6 +19,7 @@ from rich.logging import RichHandler
 from rich.markup import escape
 from rich.text import Text
 
+from dao_core.bars import STDERR
 from dao_core.environment import LOG_FORMAT, LOG_LEVEL
 from dao_core.errors import DaoError, InputError
 from flows.versions import versions
@@ -27,7 +28,6 @@ logger = logging.getLogger("dao")
 STARTED = time.monotonic()
 WIDTH_OF_FILES = 140
 """Columns of what is written to a file or pipe, where there is no terminal to ask."""
-STDERR = Console(stderr=True, highlight=False)
 FINISHED_WITH_FAILURES = 4
 """Exit code of a command that came to its end, though not with every item."""
 FAILURES_SHOWN = 20
@@ -101,14 +101,6 @@ def warn(message: str) -> None:
         logger.warning(message)
         return
     STDERR.print(f"[yellow]warning:[/] {escape(message)}", soft_wrap=True)
-
-
-def notice(message: str) -> None:
-    """Say on stderr what is there before the command ends."""
-    if _as_lines():
-        logger.info(message)
-        return
-    STDERR.print(escape(message), soft_wrap=True)
 
 
 def warn_of_flags(found: Mapping[str, Any]) -> None:

@@ -40,8 +40,8 @@ def defects(
     Example: dao defects MgO.cif --potential chgnet --mu O=-4.95
     """
     set_up_logging(verbose=verbose)
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from flows.cli.tables import flat_table
     from flows.interpretation.defects import DefectSettings, defects_of_given
 

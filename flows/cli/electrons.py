@@ -48,8 +48,8 @@ def electrons(
     Example: dao electrons Ca2N.cif --protocol fast
     """
     set_up_logging(verbose=verbose)
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from flows.cli.tables import flat_table
     from flows.interpretation.electrons import electrons_of_given
     from flows.validation.settings import read_settings

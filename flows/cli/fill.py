@@ -60,8 +60,8 @@ def fill(
     Example: dao fill La.cif --count 10 --pressure 150 --potential chgnet
     """
     set_up_logging(verbose=verbose)
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from flows.cli.tables import flat_table
     from flows.interpretation.frameworks import FillRequest
     from flows.interpretation.frameworks import fill as fill_all

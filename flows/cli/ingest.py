@@ -45,7 +45,7 @@ def ingest(
     Example: dao ingest my-structures/
     """
     set_up_logging(verbose=verbose)
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
     from flows.cli.tables import listed
     from stores import open_store
     from stores.ingest import ingest as take_in

@@ -32,8 +32,8 @@ def list_models(store: StoreUri = None, as_json: Json = False, verbose: Verbose 
     from rich.console import Group
 
     from dao_core.errors import CheckpointError
+    from dao_core.model_files import known_model_files
     from flows.cli.tables import flat_table, listed
-    from flows.model_files import known_model_files
 
     rows: list[dict[str, str | float]] = []
     failures: list[dict[str, str]] = []
@@ -80,8 +80,8 @@ def import_model(
     """
     set_up_logging(verbose=verbose)
     from dao_core.checkpoints.importer import import_released
+    from dao_core.model_files import new_model_folder
     from flows.cli.tables import flat_table
-    from flows.model_files import new_model_folder
 
     file = import_released(
         path,

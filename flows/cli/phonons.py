@@ -40,8 +40,8 @@ def phonons(
     Example: dao phonons MgO.cif --potential chgnet --temperature 300
     """
     set_up_logging(verbose=verbose)
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from flows.interpretation.phonons import PhononSettings, phonons_of_given
 
     settings = PhononSettings(temperature, pressure)

@@ -29,8 +29,8 @@ def relax(
     Example: dao relax MgO.cif --potential chgnet --out relaxed
     """
     set_up_logging(verbose=verbose)
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from flows.cli.tables import flat_table
     from flows.own_relaxation import relax_files
 

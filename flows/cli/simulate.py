@@ -77,10 +77,10 @@ def simulate(
     Example: dao simulate Fe-P --reference fe-li-o-p.json.gz --seed 0 --seed 1
     """
     set_up_logging(verbose=verbose)
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
+    from dao_core.settings_file import validated
     from flows.cli.tables import simulation_tables
-    from flows.settings_file import validated
     from flows.simulation.request import SimulationRequest
     from flows.simulation.run import simulate as run
 

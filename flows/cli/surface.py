@@ -43,8 +43,8 @@ def surface(
     Example: dao surface MgO.cif --miller 001 --potential chgnet
     """
     set_up_logging(verbose=verbose)
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from flows.cli.tables import flat_table
     from flows.interpretation.surfaces import SurfaceSettings, surfaces_of_given
 
@@ -84,8 +84,8 @@ def layer(
     Example: dao layer MoS2.cif --vacuum 15 --potential chgnet
     """
     set_up_logging(verbose=verbose)
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from flows.cli.tables import flat_table
     from flows.interpretation.surfaces import layers_of_given
 

@@ -176,9 +176,9 @@ def property_(
     Example: dao train property supercon.json.gz --label Tc_K_dfpt --log --out runs/tc
     """
     set_up_logging(verbose=verbose)
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from dao_core.training.property_run import PropertySources
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
     from flows.training import run_property
 
     with Bars() as bars, listening(bars):

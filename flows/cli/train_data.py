@@ -35,9 +35,9 @@ def relax(
     Example: dao train relax unstable.json.gz --out relaxed
     """
     set_up_logging(verbose=verbose)
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from dao_core.training.relaxed_records import RecordRelaxation, parse_part
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
     from flows.cli.tables import flat_table
     from flows.training import run_relaxation
 
@@ -70,10 +70,10 @@ def label(
     Example: dao train label train.json.gz --hold-out validation.json.gz --out labels/train
     """
     set_up_logging(verbose=verbose)
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from dao_core.training.relaxed_records import parse_part
     from dao_core.training.teacher_run import TeacherSources
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
     from flows.cli.tables import flat_table
     from flows.training import run_labelling
 

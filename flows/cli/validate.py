@@ -79,8 +79,8 @@ def validate(
     Example: dao validate MgO.cif --code qe --protocol fast
     """
     set_up_logging(verbose=verbose)
-    from flows.campaign.progress import listening
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
+    from dao_core.progress import listening
     from flows.cli.tables import validation_tables
     from flows.validation.command import validate_given
     from flows.validation.settings import read_settings

@@ -10,12 +10,12 @@ from typing import Any
 from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
+from dao_core import progress
 from dao_core.errors import DaoError, MissingError
 from dao_core.potentials import Potential, load_potential
 from dao_core.potentials.choice import AUTO, Purpose, best_for
-from flows.campaign import progress
-from flows.campaign.conditions import level_at
-from flows.campaign.preflight import check_output_folder
+from dao_core.search.conditions import level_at
+from dao_core.writable import check_output_folder
 from flows.interpretation.keeping import keep
 from flows.validation.crystals import Crystal, find_crystals
 from stores import DaoStore, open_store

@@ -9,8 +9,8 @@ from typing import Any
 
 from dao_core.drafts import draft_of
 from dao_core.hashing import content_id
+from dao_core.writable import check_output_folder
 from dft_inputs.running.validation import Validation, validate
-from flows.campaign.preflight import check_output_folder
 from flows.report.electrons_plot import electrons_page
 from flows.validation.command import refuse_if_all_missing
 from flows.validation.crystals import Crystal, find_crystals

@@ -10,20 +10,21 @@ from typing import Any
 from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
+from dao_core import progress
 from dao_core.crystal.symmetry import space_group_of
 from dao_core.crystal.volume import rescaled
 from dao_core.errors import InputError
 from dao_core.frameworks import FilledCrystal, Filling, FillingOutcome, fill_framework, fillings
 from dao_core.generator.generate import Generator, load_generator
+from dao_core.model_files import model_file
 from dao_core.potentials import Potential, load_potential
+from dao_core.search.records import Candidate
 from dao_core.search.sources.template import substituted, templates
-from flows.campaign import progress
-from flows.campaign.preflight import check_output_folder
-from flows.campaign.propose import candidate_document
+from dao_core.writable import check_output_folder
 from flows.interpretation.keeping import keep
-from flows.model_files import model_file
 from flows.validation.crystals import Crystal, find_crystals
 from stores import DaoStore, open_store
+from stores.search_memory import StoreMemory
 
 STAGE = "fill"
 
@@ -185,8 +186,8 @@ def _record(
         "place": place,
         **settings,
     }
-    candidate = candidate_document(crystal.structure, provenance, generator.checkpoint_hash)
-    store.put(candidate)
+    candidate = Candidate.of(crystal.structure, provenance, generator.checkpoint_hash)
+    StoreMemory(store).put_candidates([candidate])
     result = {
         "formula": formula,
         "natoms": len(crystal.structure),

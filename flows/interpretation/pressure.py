@@ -16,7 +16,7 @@ from dao_core.pressure import (
     fit_equation_of_state,
     phase_sequence,
 )
-from flows.campaign.preflight import check_output_folder
+from dao_core.writable import check_output_folder
 from flows.interpretation.keeping import keep
 from flows.report.enthalpy_plot import enthalpy_figure
 from flows.validation.crystals import Crystal, find_crystals

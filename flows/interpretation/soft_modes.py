@@ -9,15 +9,16 @@ from pymatgen.core import Structure
 
 from dao_core.crystal.identity import structure_id
 from dao_core.potentials import Potential
+from dao_core.search.conditions import Conditions
+from dao_core.search.records import Candidate
+from dao_core.search.relaxation import relax_missing, relaxation_key
 from dao_core.search.sources import SoftModeSource
 from dft_inputs.phonons import FinitePhononDoc, SoftMode, along_soft_mode
-from flows.campaign.conditions import Conditions
-from flows.campaign.propose import candidate_document
-from flows.campaign.relaxation import relax_missing, relaxation_key
 from flows.interpretation.each import write_cif
 from flows.validation.crystals import Crystal
 from stores import DaoStore
-from stores.documents import CandidateDocument, RelaxationDocument
+from stores.documents import RelaxationDocument
+from stores.search_memory import StoreMemory
 
 
 def down_the_soft_mode(
@@ -51,16 +52,17 @@ def down_the_soft_mode(
     if mode is None:
         return _facts(None, None, None)
     candidate = _candidate(parent, mode, conditions.level)
-    store.put(candidate)
+    memory = StoreMemory(store)
+    memory.put_candidates([candidate])
     if candidate.rejection is None:
-        relax_missing([candidate], potential, store, conditions)
+        relax_missing([candidate], potential, memory, conditions)
     relaxed = store.get(RelaxationDocument, relaxation_key(candidate, conditions))
     end = relaxed.to_pymatgen() if relaxed else None
     cif = None if end is None else write_cif(end, parent, "soft_mode", out)
     return _facts(candidate.candidate_id, cif, relaxed.energy_per_atom if relaxed else None)
 
 
-def _candidate(parent: Crystal, mode: SoftMode, level: str) -> CandidateDocument:
+def _candidate(parent: Crystal, mode: SoftMode, level: str) -> Candidate:
     """The displaced crystal with what it came from."""
     formula, z = mode.structure.composition.get_reduced_formula_and_factor()
     identity = structure_id(parent.structure)
@@ -74,7 +76,7 @@ def _candidate(parent: Crystal, mode: SoftMode, level: str) -> CandidateDocument
         "level": level,
         "qpoint": [float(part) for part in mode.qpoint],
     }
-    return candidate_document(mode.structure, provenance)
+    return Candidate.of(mode.structure, provenance)
 
 
 def _facts(candidate: str | None, cif: str | None, energy: float | None) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from dao_core.errors import InputError
 from dao_core.generator.generate import load_generator
+from dao_core.model_files import model_file
 from dao_core.potentials import Potential
 from dao_core.surfaces import SurfaceEnergy, reconstruct, relax_layer, surface_energies
 from dao_core.surfaces.surface_energy import THICKNESS
 from flows.interpretation.each import Finding, interpret_each, write_cif
-from flows.model_files import model_file
 from flows.validation.crystals import Crystal
 from stores import DaoStore
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from dao_core.search.result import CompetingPhase
 from flows.report.figure import Figure, add_phases, axis, new_plot, outside_note
 from flows.report.markup import formula_markup
-from flows.report.summary import CampaignSummary, CompetingPhase, RankedStructure
+from flows.report.summary import CampaignSummary, RankedStructure
 
 ENERGY_SHOWN = 600.0  # meV/atom that the first view shows
 

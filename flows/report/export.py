@@ -13,7 +13,8 @@ from pymatgen.symmetry.analyzer import SymmetryUndeterminedError
 
 from dao_core.crystal.writing import write_extxyz
 from dao_core.drafts import draft_of
-from flows.report.summary import CampaignSummary, Failure, RankedStructure
+from dao_core.search.result import Failure
+from flows.report.summary import CampaignSummary, RankedStructure
 
 CIF_FOLDER = "cif"
 RAW_CIF_FOLDER = "cif_p1"

@@ -9,8 +9,9 @@ from typing import Any
 import plotly.graph_objects as go
 from markupsafe import Markup, escape
 
+from dao_core.search.result import CompetingPhase
 from flows.report.markup import formula_markup, space_group_markup
-from flows.report.summary import CompetingPhase, RankedStructure
+from flows.report.summary import RankedStructure
 
 # Colours with a contrast of three to one on white and on near-black, told apart by symbol too.
 MARKS: dict[str, tuple[str, str]] = {

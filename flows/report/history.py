@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeInt
 
-from flows.report.record import Record
+from dao_core.record import Record
 
 
 class Round(Record):

@@ -9,7 +9,8 @@ from itertools import combinations
 from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 from pymatgen.core import Composition, Element
 
-from flows.report.summary import CampaignSummary, CompetingPhase, RankedStructure
+from dao_core.search.result import CompetingPhase
+from flows.report.summary import CampaignSummary, RankedStructure
 
 Phase = RankedStructure | CompetingPhase
 

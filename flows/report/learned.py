@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeInt
 
-from flows.report.record import Record
+from dao_core.record import Record
 
 
 class CorrectedEnergy(Record):

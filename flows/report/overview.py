@@ -9,9 +9,9 @@ from pydantic import Field
 
 from dao_core.drafts import draft_of
 from dao_core.hull import ON_HULL
+from dao_core.record import Record
 from flows.report.history import LabelCount, ModelStep, Round, SystemHistory
 from flows.report.page import page_environment, template_text
-from flows.report.record import Record
 
 OVERVIEW_FILE = "overview.html"
 WEEK = timedelta(days=7)

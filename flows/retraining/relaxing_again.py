@@ -8,12 +8,13 @@ from dataclasses import asdict
 from dao_core.hashing import content_id
 from dao_core.potentials import Potential
 from dao_core.predictor.potential import load_predictor
-from dao_core.relax import relax
-from flows.campaign.conditions import RELAX_SETTINGS
-from flows.campaign.relaxation import as_crystal, outcome_fields
+from dao_core.relax import Relaxation, relax
+from dao_core.search.conditions import RELAX_SETTINGS
+from dao_core.search.records import RelaxedCandidate, outcome
 from flows.retraining.models import file_of, level_of, serving_or_shipped
 from stores import DaoStore
 from stores.documents import RelaxationDocument
+from stores.search_memory import StoreMemory
 
 RELAXED_AT_ONCE = 64
 """Crystals of a batch. It is written whole: a crystal's last digits depend on its neighbours."""
@@ -59,22 +60,22 @@ def _relax_missing(
         if _again_id(one, potential.level) not in known and (start := one.to_pymatgen()) is not None
     ]
     ends = relax([start for _, start in pairs], potential, RELAX_SETTINGS)
-    crystals = [as_crystal(end) for end in ends]
-    documents = [
-        RelaxationDocument(
-            relaxation_id=_again_id(old, potential.level),
-            initial_structure_id=old.structure_id,
-            campaign_ids=old.campaign_ids,
-            level=end.level,
-            energy_per_atom_before=end.energy_per_atom_before,
-            settings={**asdict(RELAX_SETTINGS), "from": old.relaxation_id},
-            **outcome_fields(end, crystal, old),
-        )
-        for (old, _), end, crystal in zip(pairs, ends, crystals, strict=True)
-    ]
-    with store.transaction():
-        store.put([crystal for crystal in crystals if crystal is not None])
-        store.put(documents)
+    memory = StoreMemory(store)
+    with memory.together():
+        for (old, _), end in zip(pairs, ends, strict=True):
+            memory.put_relaxed([_relaxed(old, end)], *old.campaign_ids)
+
+
+def _relaxed(old: RelaxationDocument, end: Relaxation) -> RelaxedCandidate:
+    """What became of the end of an old relaxation."""
+    return RelaxedCandidate(
+        relaxation_id=_again_id(old, end.level),
+        initial_structure_id=old.structure_id,
+        level=end.level,
+        energy_per_atom_before=end.energy_per_atom_before,
+        settings={**asdict(RELAX_SETTINGS), "from": old.relaxation_id},
+        **outcome(end, old.formula, old.nsites),
+    )
 
 
 def _again_id(old: RelaxationDocument, level: str) -> str:

@@ -15,8 +15,8 @@ from dao_core.evaluation.discovery import KnownPhase, stable_compounds
 from dao_core.potentials import Potential
 from dao_core.relax import relax
 from dao_core.search.compositions import parse_target
+from dao_core.search.conditions import RELAX_SETTINGS
 from dao_core.training.records import Crystal, read_crystals
-from flows.campaign.conditions import RELAX_SETTINGS
 from flows.simulation.request import SimulationRequest
 
 LARGEST = 48

@@ -11,7 +11,7 @@ from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.deduplication import same_crystal
 from dao_core.potentials import Potential
 from dao_core.relax import relax
-from flows.campaign.conditions import RELAX_SETTINGS
+from dao_core.search.conditions import RELAX_SETTINGS
 from flows.report.summary import RankedStructure
 from flows.validation.memory import SOURCE
 from flows.validation.selection import select_for_dft

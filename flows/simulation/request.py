@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from flows.campaign.request import MAX_CANDIDATES, SourceName
+from dao_core.search.request import MAX_CANDIDATES, SourceName
+from dao_core.search.source_registry import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Arm:
     relaxes_all: bool = False
 
 
-ALL: tuple[SourceName, ...] = ("dao-g", "template", "perturbation")
+ALL: tuple[SourceName, ...] = DEFAULT
 ARMS: Mapping[str, Arm] = {
     "loop": Arm(ALL, retrains=True),
     "without-retraining": Arm(ALL),

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, temporary_settings
 
+from dao_core import progress
 from dao_core.drafts import draft_of
 from dao_core.errors import InputError
 from dao_core.potentials import load_potential
-from flows.campaign import progress
 from flows.campaign.server import server_of_its_own
 from flows.simulation.answer import Answer, known_answer
 from flows.simulation.request import ARMS, SimulationRequest

@@ -18,8 +18,9 @@ STAGE = "dft-batch"
 
 def recorded_batch(campaign: Campaign, number: int) -> LabelBatch | None:
     """A batch as it was chosen; None where it was not chosen yet."""
-    event = campaign.ledger.done([_key(campaign, number)]).get(_key(campaign, number))
-    return None if event is None else LabelBatch.model_validate(event.detail["outcome"])
+    key = _key(campaign, number)
+    done = campaign.memory.done([key]).get(key)
+    return None if done is None else LabelBatch.model_validate(done.outcome)
 
 
 def recorded_batches(campaign: Campaign) -> list[LabelBatch]:
@@ -55,7 +56,7 @@ def next_batch(
     if not members:
         return None
     batch = LabelBatch(number=number, members=tuple(members))
-    campaign.ledger.record(_key(campaign, number), STAGE, batch.model_dump(mode="json"), 0.0)
+    campaign.record(_key(campaign, number), STAGE, batch.model_dump(mode="json"), 0.0)
     return batch
 
 

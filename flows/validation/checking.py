@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from dao_core.search.result import Failure
 from dft_inputs.running.validation import Validation, ValidationReport, validate
 from flows.campaign.running import Campaign
-from flows.report.summary import DftCheck, DftPhase, Failure
+from flows.report.summary import DftCheck, DftPhase
 from flows.validation.approval import Decision
 from flows.validation.memory import WAITING, StoreMemory, validation_id
 from flows.validation.proposal import Proposal, dft_record, dft_settings

@@ -11,8 +11,8 @@ from pymatgen.io.cif import CifWriter
 from dao_core.crystal.symmetry import space_group_of
 from dao_core.errors import MissingError
 from dao_core.hashing import content_id
+from dao_core.writable import check_output_folder
 from dft_inputs.running.validation import Validation, ValidationReport, validate
-from flows.campaign.preflight import check_output_folder
 from flows.validation.crystals import Crystal, find_crystals
 from flows.validation.memory import StoreMemory, checked_structure_id, validation_id
 from flows.validation.settings import STAGE, DftSettings, require_dft

@@ -11,7 +11,7 @@ from pymatgen.core import Structure
 from dao_core.crystal.reading import read_structures
 from dao_core.errors import InputError
 from stores import DaoStore
-from stores.documents import CandidateDocument, RelaxationDocument, StructureDocument
+from stores.crystals import crystal_of
 
 
 @dataclass(frozen=True)
@@ -55,32 +55,9 @@ def find_crystals(words: Sequence[str], store: DaoStore) -> Found:
             crystals |= {n.source: Crystal(n.source, n.structure) for n in reading.structures}
             failures += [{"file": f.source, "reason": f.reason} for f in reading.failures]
         else:
-            crystals[word] = _known(word, store)
+            structure, candidate = crystal_of(store, word)
+            crystals[word] = Crystal(word, structure, candidate)
     if not crystals:
         reasons = "; ".join(f"{failure['file']}: {failure['reason']}" for failure in failures)
         raise InputError(f"there is no structure to validate: {reasons or 'nothing was given'}")
     return Found(tuple(crystals.values()), tuple(failures))
-
-
-def _known(identity: str, store: DaoStore) -> Crystal:
-    """The crystal of an id; of a candidate, the one it was relaxed to last.
-
-    Raises:
-        InputError: The store has none of that id.
-    """
-    either = {"$or": [{"candidate_id": identity}, {"relaxation_id": identity}]}
-    for relaxation in store.find(RelaxationDocument, either, sort={"last_updated": -1}):
-        relaxed = relaxation.to_pymatgen()
-        if relaxed is not None:
-            return Crystal(identity, relaxed, relaxation.candidate_id)
-    candidate = store.get(CandidateDocument, identity)
-    generated = candidate.to_pymatgen() if candidate else None
-    if generated is not None:
-        return Crystal(identity, generated, identity)
-    document = store.get(StructureDocument, identity)
-    if document is not None:
-        return Crystal(identity, document.to_pymatgen())
-    raise InputError(
-        f"{identity}: neither a file nor the id of a candidate, relaxation or structure in "
-        f"{store.uri}"
-    )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pymatgen.core import Composition, Structure
 
+from dao_core import progress
 from dao_core.crystal.identity import structure_id
 from dao_core.errors import InputError
 from dao_core.hashing import file_hash
@@ -21,7 +22,6 @@ from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 from dft_inputs.corrections import Correction
 from dft_inputs.running.folder import CalculationResult
 from dft_inputs.running.validation import Validation
-from flows.campaign import progress
 from stores import DaoStore
 from stores.documents import (
     TARGET_PRESSURE,

@@ -9,14 +9,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from dao_core.errors import InputError, MissingError
+from dao_core.search.request import MAX_PRESSURE
 from dft_inputs.method import Method
 from dft_inputs.pseudos import DEFAULT_FAMILY
 from dft_inputs.running.codes import level_for, require_programs
 from dft_inputs.running.request import Limits
 from flows.forms import FORM
 
-MAX_PRESSURE = 1000.0
-"""GPa: beyond the pressure at the centre of any planet of rock."""
 STAGE = "dft"
 """Name of the checks in progress, funnel and failures."""
 CAN_PASS = frozenset({"worker_died", "missing", "missing_program", "missing_pseudopotential"})

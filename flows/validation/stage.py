@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 
 from dao_core.errors import concerning
+from dao_core.search.result import FunnelRow
 from flows.campaign.interpreting.stage import missing_kinds
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import write_result
 from flows.campaign.running import Campaign
-from flows.report.summary import CampaignSummary, FunnelRow
+from flows.report.summary import CampaignSummary
 from flows.validation.approval import Decision
 from flows.validation.proposal import Proposal, dft_record, dft_settings
 from flows.validation.settings import CAN_PASS, STAGE, require_dft

@@ -1,6 +1,12 @@
 """The documents of the store: pydantic models with a schema version, one collection each."""
 
-from stores.documents.base import BuilderMeta, Document, composition_fields, utc_now
+from stores.documents.base import (
+    BuilderMeta,
+    Document,
+    composition_fields,
+    composition_of,
+    utc_now,
+)
 from stores.documents.campaign import CampaignDocument
 from stores.documents.candidate import CandidateDocument
 from stores.documents.duplicate import DuplicateDocument
@@ -72,6 +78,7 @@ __all__ = [
     "ThermoDocument",
     "ValidationDocument",
     "composition_fields",
+    "composition_of",
     "hull_id",
     "interpretation_id",
     "utc_now",

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pymatgen.core import Structure
+from pymatgen.core import Composition, Structure
 
 from dao_core.errors import InputError
 from stores.encoding import decode, encode
@@ -141,7 +141,11 @@ class CompositionFields(BaseModel):
 
 def composition_fields(structure: Structure) -> dict[str, Any]:
     """The :class:`CompositionFields` of a structure."""
-    composition = structure.composition
+    return composition_of(structure.composition, len(structure))
+
+
+def composition_of(composition: Composition, nsites: int) -> dict[str, Any]:
+    """The :class:`CompositionFields` of a composition in a cell of ``nsites`` atoms."""
     elements = sorted(element.symbol for element in composition.elements)
     return {
         "formula": composition.reduced_formula,
@@ -149,5 +153,5 @@ def composition_fields(structure: Structure) -> dict[str, Any]:
         "chemsys": "-".join(elements),
         "elements": elements,
         "nelements": len(elements),
-        "nsites": len(structure),
+        "nsites": nsites,
     }

@@ -16,9 +16,9 @@ from pymatgen.core import Element, Lattice, Structure
 from ruamel.yaml import YAML
 
 from dao_core.search.compositions import parse_target
+from dao_core.settings_file import read_settings
 from flows.campaign.config_file import build_request
 from flows.campaign.request import CampaignRequest
-from flows.settings_file import read_settings
 from stores import open_store
 from stores.documents import DOCUMENTS, LabelDocument, StructureDocument
 from stores.export.optimade_service import FIELDS, optimade_app

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from dao_core.errors import InputError
+from dao_core.model_files import model_file
 from dao_core.potentials import load_potential
 from flows.cli.app import main
-from flows.model_files import model_file
 from stores import open_store
 from stores.documents import EventDocument, utc_now
 from stores.maintenance import back_up, check, restore

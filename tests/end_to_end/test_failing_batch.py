@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from flows.campaign import relaxation
+from dao_core.search import relaxation
 
 WORDS = (
     "Cu-Au", "--potential", "ase:ase.calculators.emt:EMT", "--sources", "template",
@@ -19,16 +19,16 @@ WORDS = (
 def test_one_failing_batch_ends_nothing_and_the_same_again_mends_it(
     run_campaign: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    relax_batches, calls = relaxation.relax_batches, []
+    relax_batch, calls = relaxation.relax_batch, []
 
     def fails_at_first(*arguments: Any) -> None:
         calls.append(arguments)
         if len(calls) == 1:
             raise RuntimeError("the node is on fire")
-        relax_batches(*arguments)
+        relax_batch(*arguments)
 
     with monkeypatch.context() as patch:
-        patch.setattr(relaxation, "relax_batches", fails_at_first)
+        patch.setattr(relaxation, "relax_batch", fails_at_first)
         first = run_campaign(*WORDS, code=4)
     assert len(calls) > 1
     (failure,) = first["failures"]

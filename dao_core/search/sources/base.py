@@ -34,6 +34,12 @@ class CandidateSource(Protocol):
         seconds_per_candidate: nominal time of one core for one candidate of ten atoms. What a
             search pays is counted with such constants and never with a clock, so that it decides
             the same way on every machine and every time.
+
+    A source may also say ``opens = True``: its first candidates of a cell are the kinds of crystals
+    that it is likely to take, so that a search begins with them. One with ``checkpoint_hash`` or
+    ``variant`` gives ids of its own to what another model or variant proposes; one with
+    ``max_atoms`` knows no larger cells. Packages offer sources, made without arguments, under the
+    entry point ``dao.sources``.
     """
 
     name: str

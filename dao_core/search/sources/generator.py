@@ -28,6 +28,7 @@ class GeneratorSource:
 
     name = "dao-g"
     seconds_per_candidate = 0.1
+    opens = True
 
     def __init__(
         self,
@@ -88,12 +89,14 @@ class GuidedGeneratorSource(GeneratorSource):
 
     name = "dao-g-guided"
     seconds_per_candidate = 0.3
+    opens = False
 
 
 class HeldGeneratorSource(GeneratorSource):
     """DAO-G around a held lattice, framework or space group, with a yield of its own."""
 
     name = "dao-g-held"
+    opens = False
 
 
 def fits(held: HeldParts, composition: Composition) -> bool:

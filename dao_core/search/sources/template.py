@@ -68,6 +68,7 @@ class TemplateSource:
 
     name = "template"
     seconds_per_candidate = 0.005
+    opens = True
 
     def __init__(self, known: Sequence[Template] = (), temperature: float = TEMPERATURE) -> None:
         """Use known crystals beside the prototypes.

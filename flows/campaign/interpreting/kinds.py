@@ -7,11 +7,12 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
+from dao_core import progress
 from dao_core.crystal.symmetry import TIGHT_SYMPREC, standard_primitive
 from dao_core.errors import DaoError
 from dao_core.frameworks import describe_network
-from flows.campaign import progress
-from flows.campaign.conditions import level_at
+from dao_core.search.conditions import level_at
+from dao_core.search.result import Failure
 from flows.campaign.interpreting import settings as asked
 from flows.campaign.running import Campaign
 from flows.interpretation.defects import DefectSettings, interpret_defects
@@ -20,7 +21,7 @@ from flows.interpretation.electrons import interpret_electrons
 from flows.interpretation.phonons import PhononSettings, interpret_phonons
 from flows.interpretation.pressure import against, compress_polymorphs
 from flows.interpretation.surfaces import SurfaceSettings, interpret_surface
-from flows.report.summary import Failure, RankedStructure
+from flows.report.summary import RankedStructure
 from flows.validation.crystals import Crystal
 from flows.validation.memory import StoreMemory, calculation_key
 from stores import DaoStore

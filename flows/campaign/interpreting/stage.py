@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from dao_core.search.result import Failure
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import write_result
 from flows.campaign.running import Campaign
 from flows.interpretation.gathering import interpretations_of
-from flows.report.summary import CampaignSummary, Failure
+from flows.report.summary import CampaignSummary
 
 BY_DFT = ("electrons",)
 """Kinds that only DFT makes: after its checks, and not where somebody declined them."""

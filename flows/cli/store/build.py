@@ -48,7 +48,7 @@ def build(
     Example: dao store build hull dedup
     """
     set_up_logging(verbose=verbose)
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
     from flows.cli.tables import flat_table
     from stores import open_store
     from stores.builders.freshness import build as run
@@ -83,7 +83,7 @@ def training_set(
     Example: dao store training-set chgnet-0.3.0 --class stable --class relaxed
     """
     set_up_logging(verbose=verbose)
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
     from flows.cli.tables import listed
     from stores import open_store
     from stores.builders import build_training_set

@@ -31,7 +31,7 @@ def serve(
     Example: dao store serve --port 5000
     """
     set_up_logging(verbose=verbose)
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
     from flows.cli.store.selecting import parse
     from stores import open_store
 

@@ -72,7 +72,7 @@ def check(store: StoreUri = None, as_json: Json = False, verbose: Verbose = Fals
     Example: dao store check
     """
     set_up_logging(verbose=verbose)
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
     from flows.cli.tables import listed
     from stores import open_store
     from stores.maintenance import check as look
@@ -97,7 +97,7 @@ def migrate(store: StoreUri = None, as_json: Json = False, verbose: Verbose = Fa
     Example: dao store migrate
     """
     set_up_logging(verbose=verbose)
-    from flows.cli.bars import Bars
+    from dao_core.bars import Bars
     from flows.cli.tables import listed
     from stores import open_store
     from stores.maintenance import migrate as bring_up

@@ -12,7 +12,6 @@ from ase.build import bulk
 from ase.io import write
 from prefect_dask import DaskTaskRunner
 
-from flows.campaign import relaxation
 from flows.campaign.flow import campaign
 from flows.campaign.request import CampaignRequest
 from flows.campaign.server import prefect_server
@@ -66,10 +65,3 @@ def test_a_dask_cluster_makes_the_same_store(tmp_path: Path, crystals: Path) -> 
     assert there == here
     assert here[0]
     assert len(here[1]) > 8 + 16 + 16, "the third tier has two batches"
-
-
-def test_the_batches_of_a_tier_have_the_tiers_before_as_their_standard() -> None:
-    tiers = [["a", "b"], ["c", "d", "e"], ["f"]]
-    assert relaxation._tiers_before(tiers, "b") == []
-    assert relaxation._tiers_before(tiers, "e") == ["a", "b"]
-    assert relaxation._tiers_before(tiers, "f") == ["a", "b", "c", "d", "e"]

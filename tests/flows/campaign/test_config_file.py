@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from dao_core.errors import DaoError, InputError
+from dao_core.settings_file import lines_named, read_settings
 from flows.campaign.config_file import build_request
 from flows.campaign.request import CampaignRequest
 from flows.campaign.running import Campaign
-from flows.settings_file import lines_named, read_settings
 
 INTERPRET = "targets: Mg-O\ninterpret:\n"
 

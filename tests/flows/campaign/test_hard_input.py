@@ -9,11 +9,11 @@ import pytest
 from dao_core.crystal.validity import invalid_reason
 from dao_core.errors import DomainError
 from dao_core.potentials import Domain
+from dao_core.search.cells import wanted_cells
 from dao_core.search.compositions import parse_target
+from dao_core.search.conditions import level_at
+from dao_core.search.preflight import domain_warnings
 from dao_core.search.sources import TemplateSource
-from flows.campaign.cells import wanted_cells
-from flows.campaign.conditions import level_at
-from flows.campaign.preflight import domain_warnings
 from flows.campaign.request import CampaignRequest
 
 TRAINED = Domain(max_atoms=40, max_pressure=177.0)

@@ -15,11 +15,11 @@ WORDS = (
     "--candidates", "24", "--relax", "12", "--max-atoms", "2",
 )  # fmt: skip
 PLACES = {
-    "the choice of compositions": ("flows.campaign.running:wanted_cells", 1),
-    "the first plan": ("flows.campaign.rounds:known_templates", 1),
-    "the selection, crystals compared": ("flows.campaign.screen:DistinctCrystals.add", 3),
-    "a batch relaxed and not yet written": ("flows.campaign.relaxation:idealised", 2),
-    "the plan of the second round": ("flows.campaign.rounds:divide", 1),
+    "the choice of compositions": ("dao_core.search.setup:wanted_cells", 1),
+    "the first plan": ("dao_core.search.planning:known_templates", 1),
+    "the selection, crystals compared": ("dao_core.search.choice:DistinctCrystals.add", 3),
+    "a batch relaxed and not yet written": ("dao_core.search.relaxation:idealised", 2),
+    "the plan of the second round": ("dao_core.search.planning:divide", 1),
 }
 """Where it is killed, in the order in which a campaign comes there."""
 

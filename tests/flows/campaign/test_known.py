@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 from pymatgen.core import Lattice, Structure
 
 from dao_core.search.compositions import enumerate_compositions, parse_target
-from flows.campaign.known import known_templates, open_templates
-from flows.campaign.running import Campaign
+from dao_core.search.known_templates import known_templates, open_templates
 from stores import DaoStore, open_store
 from stores.documents import LabelDocument, StructureDocument
+from stores.search_memory import StoreMemory
 
 
 @pytest.fixture
@@ -43,15 +41,15 @@ def test_proven_crystals_of_like_chemistry_come_first(store: DaoStore) -> None:
     put(store, rocksalt("Sr", "S", 6.0), 0.9)  # unstable
     put(store, rocksalt("Ba", "S", 6.4), None)  # relaxed by another search
     cells = enumerate_compositions(parse_target(["MgO"]), (1, 2), 8)
-    campaign = cast("Campaign", SimpleNamespace(cells=cells, store=store))
-    known = known_templates(campaign)
+    memory = StoreMemory(store)
+    known = known_templates(cells, memory)
     assert known["MgO", 2] == (near, far)
     assert known["MgO", 4] == ()
-    first, _ = open_templates(store, known["MgO", 2])
+    first, _ = open_templates(memory, known["MgO", 2])
     assert first.label == near
     assert len(first.structure) == 2
 
 
 def test_an_empty_store_has_none(store: DaoStore) -> None:
     cells = enumerate_compositions(parse_target(["MgO"]), (1,), 8)
-    assert known_templates(cast("Campaign", SimpleNamespace(cells=cells, store=store))) == {}
+    assert known_templates(cells, StoreMemory(store)) == {}

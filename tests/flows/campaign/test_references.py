@@ -9,11 +9,12 @@ from pymatgen.core import Lattice, Structure
 
 from dao_core.potentials import Potential, load_potential
 from dao_core.relax import RelaxSettings
-from flows.campaign.competing import Competition, competition
-from flows.campaign.conditions import Conditions
+from dao_core.search.competing import Competition, competition
+from dao_core.search.conditions import Conditions
 from stores import DaoStore, open_store
 from stores.builders import HullBuilder
 from stores.documents import LabelDocument, RelaxationDocument, ThermoDocument
+from stores.search_memory import StoreMemory
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,7 @@ def store(tmp_path: Path) -> DaoStore:
 
 def hull_of(store: DaoStore, potential: Potential, campaign: str = "one") -> Competition:
     conditions = Conditions(potential.level, RelaxSettings(), searching=True)
-    return competition(store, campaign, ["Ca", "N"], potential, conditions)
+    return competition(StoreMemory(store), campaign, ["Ca", "N"], potential, conditions)
 
 
 def test_a_hull_has_its_elements_before_anything_is_found(

@@ -1,18 +1,33 @@
-"""What a campaign cannot discover, under the names that a reader knows."""
+"""What a search cannot discover, under the names that a reader knows."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import cast
 
 from pymatgen.core import Lattice, Structure
 
-from flows.campaign.seen_before import seen_before
-from stores import open_store
-from stores.documents import LabelDocument, StructureDocument, utc_now
+from dao_core.search.seen_before import seen_before
+from dao_core.search.setup import SearchSetup
+from stores import DaoStore, open_store
+from stores.documents import CampaignDocument, LabelDocument, StructureDocument, utc_now
+from stores.search_memory import StoreMemory
 
 
 def crystal(a: float) -> Structure:
     return Structure(Lattice.cubic(a), ["Na", "Cl"], [[0, 0, 0], [0.5] * 3])
+
+
+def names_known(store: DaoStore, hours: int) -> list[str]:
+    """What a campaign that began some hours from now cannot discover."""
+    begun = CampaignDocument(
+        campaign_id="k", target=["NaCl"], chemsys="Cl-Na", level="test", settings={}, seeds={},
+        versions={}, started=utc_now() + timedelta(hours=hours),
+    )  # fmt: skip
+    store.put(begun)
+    search = cast("SearchSetup", SimpleNamespace(memory=StoreMemory(store), search_id="k"))
+    return [known.source for known in seen_before(search, ["NaCl"])]
 
 
 def test_labelled_crystals_come_first_then_prototypes_then_what_others_left() -> None:
@@ -22,10 +37,8 @@ def test_labelled_crystals_come_first_then_prototypes_then_what_others_left() ->
         store.put([StructureDocument.from_structure(other)])
         store.put([LabelDocument.of(reference, level="mp", source="materials-project",
                                     source_id="mp-22851")])  # fmt: skip
-        later = utc_now() + timedelta(hours=1)
-        names = [known.source for known in seen_before(store, ["NaCl"], later)]
+        names = names_known(store, 1)
         assert names[0] == "materials-project mp-22851"
         assert any(name.startswith("AFLOW AB_cF8_225_a_b") for name in names[1:-1])
         assert names[-1].startswith("store ")
-        before = utc_now() - timedelta(hours=1)
-        assert all(k.source.startswith("AFLOW") for k in seen_before(store, ["NaCl"], before))
+        assert all(name.startswith("AFLOW") for name in names_known(store, -1))

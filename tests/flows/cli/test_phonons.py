@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from flows.campaign.propose import propose
+from dao_core.search.planning import plan_round
+from dao_core.search.proposing import propose
+from dao_core.search.survey import Survey
 from flows.campaign.request import CampaignRequest
-from flows.campaign.rounds import plan_round
 from flows.campaign.running import Campaign
-from flows.campaign.survey import Survey
 from stores.documents import CandidateDocument
 
 Dao = Callable[..., Any]
@@ -77,7 +77,7 @@ def assert_returned(dao: Dao, unstable: dict[str, Any], store: Path) -> None:
     with Campaign(request) as campaign:
         (share,) = [s for s in plan_round(campaign, 0, Survey()) if s.source == "soft-mode"]
         assert share.parents == (child,)
-        propose(campaign, [[share]])
+        propose(campaign, [share])
         (taken,) = campaign.store.find(CandidateDocument, {"campaign_ids": campaign.campaign_id})
         assert taken.origin == f"soft-mode:{child}"
         assert plan_round(campaign, 0, Survey())[-1] == share, "a plan stays as it was made"

@@ -9,14 +9,8 @@ from pymatgen.analysis.phase_diagram import PDEntry, PhaseDiagram
 from pymatgen.core import Composition, Lattice, Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
-from flows.report.summary import (
-    CampaignSummary,
-    CompetingPhase,
-    Failure,
-    FunnelRow,
-    RankedStructure,
-    StageTime,
-)
+from dao_core.search.result import CompetingPhase, Failure, FunnelRow
+from flows.report.summary import CampaignSummary, RankedStructure, StageTime
 
 LEVEL = "chgnet-0.3.0"
 ORIGINS = ("dao-g", "template:rocksalt", "random", "user:own.cif")

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from dao_core.search.result import FunnelRow
 from flows.report.checks import cautions
 from flows.report.hull_diagram import hull_diagram
-from flows.report.summary import CampaignSummary, FunnelRow
+from flows.report.summary import CampaignSummary
 
 
 def sound(summary: CampaignSummary, **changes: Any) -> CampaignSummary:

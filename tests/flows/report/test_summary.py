@@ -8,7 +8,8 @@ import pytest
 from pydantic import ValidationError
 
 from dao_core.errors import InputError, MissingError
-from flows.report.summary import CampaignSummary, FunnelRow, RankedStructure, read_summary
+from dao_core.search.result import FunnelRow
+from flows.report.summary import CampaignSummary, RankedStructure, read_summary
 
 
 def test_summary_reads_back_as_written(binary: CampaignSummary, tmp_path: Path) -> None:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from dao_core.search.result import MinimaDistances
 from flows.campaign.stored import FinishedCampaign
 from flows.cli.tables import campaign_tables
 from flows.report.learned import CorrectedEnergy, LabelBatch, LearnedSummary, PredictedLabel
 from flows.report.page import write_report
-from flows.report.summary import CampaignSummary, MinimaDistances
+from flows.report.summary import CampaignSummary
 
 OUTSIDE = "outside the domain: 52 atoms"
 

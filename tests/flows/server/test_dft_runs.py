@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 from dao_core.elements.ground_states import element_structure
+from dao_core.search.records import Candidate
 from dft_inputs.pseudos import install_family
-from flows.campaign.propose import candidate_document
 from flows.events import LABELS_ADDED, candidates_selected
 from stores import open_store
 from stores.documents import LabelDocument, ValidationDocument
+from stores.search_memory import StoreMemory
 
 FAMILY = "pseudodojo_pbe_sr_0.4.1_standard"
 SLOT = "dao-dft"
@@ -60,9 +61,9 @@ def test_an_event_thrice_and_a_killed_holder_make_one_calculation(
         pytest.skip("pw.x is not on the PATH (apt-get install quantum-espresso)")
     install_family(source=str(shared / "pseudos" / FAMILY), root=tmp_path / "pseudos")
     provenance = {"origin": "test", "formula": "Al", "z": 1}
-    candidate = candidate_document(element_structure("Al"), provenance)
+    candidate = Candidate.of(element_structure("Al"), provenance)
     with open_store(tmp_path) as store:
-        store.put(candidate)
+        StoreMemory(store).put_candidates([candidate])
     for _ in range(3):
         candidates_selected("Al-1", "Al", [candidate.candidate_id])
     deployed.wait_for(

@@ -10,10 +10,9 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from dao_core.potentials import Potential, load_potential
-from flows.campaign.conditions import Conditions
-from flows.campaign.ledger import Ledger
-from flows.campaign.propose import candidate_document
-from flows.campaign.relaxation import batch_key, relax_missing
+from dao_core.search.conditions import Conditions
+from dao_core.search.records import Candidate
+from dao_core.search.relaxation import batch_key, relax_missing
 from stores import DaoStore, open_store
 from stores.builders import HullBuilder, build_training_set, register_test_set
 from stores.builders.freshness import BUILDERS, build
@@ -27,6 +26,7 @@ from stores.documents import (
 )
 from stores.errors import StoreUnreachableError
 from stores.registry import history, promote, register_model, rollback, serving
+from stores.search_memory import StoreMemory
 
 
 def test_documents_and_blobs_over_the_wire(wire_server, rocksalt: Callable[..., Structure]) -> None:
@@ -117,21 +117,23 @@ def test_a_campaign_whose_server_dies_loses_no_relaxation(wire_server) -> None:
     conditions = Conditions(emt.level)
     copper = Structure.from_spacegroup("Fm-3m", Lattice.cubic(3.5), ["Cu"], [[0, 0, 0]])
     provenance = {"origin": "template:x", "formula": "Cu", "z": 4, "index": 0}
-    candidate = candidate_document(copper, provenance)
+    candidate = Candidate.of(copper, provenance)
     key = batch_key(conditions, [candidate])
     with open_store(wire_server.uri) as store:
-        store.put(candidate)
+        memory = StoreMemory(store)
+        memory.put_candidates([candidate])
         dying = _ServerDies(emt, wire_server.kill)
-        relax_missing([candidate], dying, store, conditions, campaign_id="campaign")
+        relax_missing([candidate], dying, memory, conditions, search_id="campaign")
         assert dying.batches > 1
-        Ledger(store, "campaign").record(key, "relaxed", {}, 1.0)
+        memory.record(key, "relaxed", {}, 1.0, "campaign")
         assert store.spool.waiting() == 3  # structure, relaxation, and that the batch is done
     wire_server.start()
     with open_store(wire_server.uri) as store:
         assert store.spool.waiting() == 0
-        assert key in Ledger(store, "campaign").done([key])
+        memory = StoreMemory(store)
+        assert key in memory.done([key])
         idle = _ServerDies(emt, wire_server.kill)
-        relax_missing([candidate], idle, store, conditions, campaign_id="campaign")
+        relax_missing([candidate], idle, memory, conditions, search_id="campaign")
         assert idle.batches == 0, "what waited in the spool is not computed again"
         (relaxation,) = store.find(RelaxationDocument)
         assert relaxation.converged

@@ -9,13 +9,14 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from dao_core.crystal.identity import structure_id
+from dao_core.search.result import Failure
 from dft_inputs.running.folder import CalculationResult
 from flows.campaign.interpreting import kinds
 from flows.campaign.interpreting.settings import Interpretations
 from flows.campaign.interpreting.stage import interpret_best, lose_kind, missing_kinds
 from flows.campaign.request import CampaignRequest
 from flows.campaign.running import Campaign
-from flows.report.summary import CampaignSummary, DftCheck, Failure, RankedStructure
+from flows.report.summary import CampaignSummary, DftCheck, RankedStructure
 from flows.validation.memory import TASK
 from flows.validation.stage import is_settled
 from stores.documents import (

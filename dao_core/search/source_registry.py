@@ -1,0 +1,77 @@
+"""Sources of candidates by name: ours, and those of other packages (entry points ``dao.sources``).
+
+Names are known without loading anything; a source is loaded when it is asked for, so that one that
+is broken costs nobody who does without it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
+
+from dao_core.errors import InputError, MissingError
+
+if TYPE_CHECKING:
+    from dao_core.search.sources.base import CandidateSource
+
+GROUP = "dao.sources"
+OURS = {
+    "dao-g": "dao_core.search.sources.generator:GeneratorSource",
+    "template": "dao_core.search.sources.template:TemplateSource",
+    "perturbation": "dao_core.search.sources.perturbation:PerturbationSource",
+    "random": "dao_core.search.sources.random_symmetric:RandomSymmetricSource",
+}
+"""Sources that a request can name."""
+DEFAULT = ("dao-g", "template", "perturbation")
+_BESIDE = {
+    "dao-g-guided": "dao_core.search.sources.generator:GuidedGeneratorSource",
+    "dao-g-held": "dao_core.search.sources.generator:HeldGeneratorSource",
+    "soft-mode": "dao_core.search.sources.soft_mode:SoftModeSource",
+    "user": "dao_core.search.sources.user:UserSource",
+}
+"""Sources that come with other settings, or with what a store or the user brings."""
+
+
+def source_names() -> tuple[str, ...]:
+    """Names that a request can use: ours, then those of other packages, sorted."""
+    return (*OURS, *sorted(_of_others()))
+
+
+@cache
+def source_class(name: str) -> type[CandidateSource]:
+    """The class of a source.
+
+    Raises:
+        InputError: No source has that name.
+        MissingError: The package that offers it is broken; says which and how.
+    """
+    place = OURS.get(name) or _BESIDE.get(name)
+    if place is not None:
+        module, _, attribute = place.partition(":")
+        ours: type[CandidateSource] = getattr(importlib.import_module(module), attribute)
+        return ours
+    other = _of_others().get(name)
+    if other is None:
+        raise InputError(f"unknown source {name!r}; known are {', '.join(source_names())}")
+    try:
+        found: type[CandidateSource] = other.load()
+    except Exception as error:  # whatever a stranger's module raises
+        package = other.dist.name if other.dist else other.value
+        raise MissingError(
+            f"the source {name!r} of the package {package} cannot be loaded: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    return found
+
+
+def price(name: str) -> float:
+    """Nominal seconds of one core for a proposal of ten atoms by a source."""
+    return source_class(name).seconds_per_candidate
+
+
+def _of_others() -> dict[str, EntryPoint]:
+    """Sources of other packages by name; none takes a name of ours."""
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    return {name: entry for name, entry in found.items() if name not in {*OURS, *_BESIDE}}
