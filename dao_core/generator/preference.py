@@ -42,23 +42,34 @@ def preferences(crystals: Sequence[GeneratedCrystal]) -> list[float]:
     """What is to be taken off the energies of some samples of one composition, eV/atom.
 
     Args:
-        crystals: all samples of the composition; some started from prototypes, others from noise.
+        crystals: all samples of the composition; some are prototypes, others came from noise.
 
     Returns:
-        For each sample ``T (log p + w votes)``; the same for all where there are no prototypes
-        and no two alike.
+        For each sample ``T (log p + w votes)``.
     """
+    return [
+        TEMPERATURE * (math.log(chance) + VOTE * votes)
+        for chance, votes in zip(chances(crystals), votes_of_noise(crystals), strict=True)
+    ]
+
+
+def chances(crystals: Sequence[GeneratedCrystal]) -> list[float]:
+    """Probability of the prototype that each sample is; that of noise is a constant."""
+    known = (one.probability for one in crystals)
+    return [max(chance or 0.0, NOISE_PROBABILITY) for chance in known]
+
+
+def votes_of_noise(crystals: Sequence[GeneratedCrystal]) -> list[int]:
+    """How many of the samples from noise are the crystal that each sample is, itself included."""
     prints = [
         None if invalid_reason(one.structure) else coloured_fingerprint(one.structure)
         for one in crystals
     ]
     free = [own for one, own in zip(crystals, prints, strict=True) if one.prototype is None]
-    found = []
-    for one, own in zip(crystals, prints, strict=True):
-        votes = sum(
+    return [
+        sum(
             own is not None and other is not None and fingerprint_distance(own, other) <= SAME
             for other in free
         )
-        chance = one.probability if one.probability is not None else NOISE_PROBABILITY
-        found.append(TEMPERATURE * (math.log(max(chance, NOISE_PROBABILITY)) + VOTE * votes))
-    return found
+        for own in prints
+    ]
