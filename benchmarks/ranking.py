@@ -34,6 +34,8 @@ from dao_core.potentials import Potential, load_potential
 from dao_core.potentials.volume_scan import volume_scan
 
 FOLDS = 5
+NO_RIVAL = 10.0
+"""eV/atom above the lowest, at which a sample without an energy stands."""
 Weights = tuple[float, float]
 """Of the energy (per eV/atom) and of a vote; the logarithm of the probability has weight 1."""
 
@@ -58,7 +60,7 @@ class Asked:
 
     def scores(self, weights: Weights) -> NDArray[np.float64]:
         """The higher, the better."""
-        relative = self.energy - self.energy.min()
+        relative = np.minimum(self.energy - self.energy.min(), NO_RIVAL)
         return self.log_chance - weights[0] * relative + weights[1] * self.votes
 
 
