@@ -10,6 +10,7 @@ from typing import Any
 from pymatgen.core import Composition, Structure
 
 from dao_core.crystal.prototype import prototype_label
+from dao_core.crystal.structure_type import structure_type
 from dao_core.hull import PhaseEntry, missing_references
 from dao_core.search.competing import competition_of
 from dao_core.search.landscape import Minimum, distance_matrix, landscape
@@ -144,6 +145,7 @@ def described(minimum: Minimum, structure: Structure) -> dict[str, Any]:
         minimum: With its place on the hull.
         structure: The relaxed cell that stands for it.
     """
+    label = prototype_label(minimum.crystal)
     return {
         "rank": minimum.rank,
         "formula": minimum.formula,
@@ -154,7 +156,8 @@ def described(minimum: Minimum, structure: Structure) -> dict[str, Any]:
         "energy_above_hull": minimum.energy_above_hull,
         "energy_above_hull_std": minimum.energy_above_hull_std,
         "volume_per_atom": structure.volume / len(structure),
-        "prototype": prototype_label(minimum.crystal),
+        "prototype": label,
+        "structure_type": structure_type(label),
         "wyckoff_sequence": minimum.crystal.wyckoff_sequence,
         "distance_to_best": minimum.distance_to_best,
         "novel": minimum.novel,

@@ -61,6 +61,7 @@ class RankedCrystal(Record):
         known_as: Where it was seen before: a label's source and id, a prototype, or an id.
         converged: Whether the relaxation met its thresholds.
         flags: Everything a reader must know before trusting the row, in short words.
+        structure_type: Name of the known structure type that it has, whatever its elements.
         search_energy_above_hull: Height above the hull of the level that searched, in eV/atom, of a
             structure that was refined.
         structure: The relaxed cell as it left the relaxation (pymatgen dictionary, read as P1).
@@ -89,6 +90,7 @@ class RankedCrystal(Record):
     known_as: str | None = None
     converged: bool = True
     flags: tuple[str, ...] = ()
+    structure_type: str | None = None
     search_energy_above_hull: float | None = None
     structure: dict[str, Any]
     conventional: dict[str, Any] | None = None

@@ -12,6 +12,7 @@ from prefect.artifacts import (
     create_table_artifact,
 )
 
+from flows.report.doubts import novelty
 from flows.report.hull_image import hull_image
 from flows.report.page import REPORT_FILE
 from flows.report.summary import CampaignSummary
@@ -70,7 +71,7 @@ def ranking_rows(summary: CampaignSummary) -> list[dict[str, str | int | float |
             "prototype": row.prototype,
             "Wyckoff": row.wyckoff_sequence,
             "origin": row.origin,
-            "known as": row.known_as or "new",
+            "known as": novelty(row),
             "flags": ", ".join(row.flags),
             "candidate_id": row.candidate_id,
         }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -28,6 +28,8 @@ class CampaignRequest(SearchRequest):
     Attributes:
         refine: Potential that the best are relaxed on with and ranked by: ``auto`` is the best that
             is installed where DAO-P searches, ``none`` leaves them as the search found them.
+        second_opinion: A further potential whose disagreement about the ranked structures widens
+            or narrows the doubt about their order; it ranks nothing.
         interpret: What is found out about the best when the ranking stands, and at which level.
         dft: Whether the best are checked by DFT, and with which program.
         dft_budget: How many of the best are checked; with ``dft_core_hours`` in a batch, each of
@@ -51,6 +53,7 @@ class CampaignRequest(SearchRequest):
     needs: ClassVar[Mapping[str, str]] = {**SearchRequest.needs, **dict.fromkeys(OF_DFT, "dft")}
 
     refine: str = "auto"
+    second_opinion: str | None = None
     interpret: Interpretations = Interpretations()
     dft: Literal["none", "qe", "vasp"] = "none"
     dft_budget: int = Field(default=5, ge=1, le=10_000)
@@ -62,13 +65,20 @@ class CampaignRequest(SearchRequest):
     store: StoreAddress | None = None
     out: str | None = None
 
-    @field_validator("refine")
+    @field_validator("refine", "second_opinion")
     @classmethod
-    def _named_refiner(cls, value: str) -> str:
+    def _named_refiner(cls, value: str | None) -> str | None:
         """Refuse a misspelt potential where it stands."""
-        if value not in {AUTO, NONE}:
+        if value is not None and value not in {AUTO, NONE}:
             try:
                 check_name(value)
             except InputError as error:
                 raise ValueError(str(error)) from error
         return value
+
+    def for_identity(self) -> dict[str, Any]:
+        """The settings that decide the result; a second opinion only where one is asked for."""
+        settings = super().for_identity()
+        if self.second_opinion is None:
+            settings.pop("second_opinion", None)
+        return settings

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dao_core.search.preflight import READING
 from dao_core.search.ranking import rank
+from flows.campaign.doubting import doubted
 from flows.campaign.kept_files import write_kept
 from flows.campaign.running import Campaign
 from flows.campaign.summarise import summarise
@@ -50,6 +51,8 @@ def write_result(
     Returns:
         The summary as it was written.
     """
+    ranking = tuple(doubted(campaign, summary.ranking, summary.level))
+    summary = summary.model_copy(update={"ranking": ranking})
     summary = write_kept(campaign.store, summary, campaign.folder)
     document.funnel = [row.model_dump() for row in summary.funnel]
     document.ranking = [

@@ -58,6 +58,16 @@ Refine = Annotated[
         help="Relaxes the best on and ranks them. Default: auto, the best installed potential.",
     ),
 ]
+SecondOpinion = Annotated[
+    str | None,
+    typer.Option(
+        "--second-opinion",
+        metavar="NAME",
+        callback=known_potential,
+        help="A further potential that is asked about the ranking: where it disagrees, the doubt "
+        "is wider.",
+    ),
+]
 
 
 def _sources_told() -> str:
@@ -151,6 +161,7 @@ def campaign(
     pressure: Pressure = None,
     potential: Potential = None,
     refine: Refine = None,
+    second_opinion: SecondOpinion = None,
     sources: Sources = None,
     guidance: Guidance = None,
     guidance_weight: GuidanceWeight = None,
@@ -180,6 +191,7 @@ def campaign(
     from dao_core.settings_file import lines_named, read_settings
     from flows.campaign.config_file import build_request
     from flows.cli.tables import campaign_tables
+    from flows.report.doubts import doubts
 
     given = {
         "targets": system or None,
@@ -191,6 +203,7 @@ def campaign(
         "pressure": pressure,
         "potential": potential,
         "refine": refine,
+        "second_opinion": second_opinion,
         "sources": sources.split(",") if sources is not None else None,
         "guidance": guidance,
         "guidance_weight": guidance_weight,
@@ -211,7 +224,7 @@ def campaign(
     request = build_request(given, settings, config)
     with lines_named(given, settings, config):
         done = _found_or_run(request)
-    for warning in done.summary.warnings:
+    for warning in (*done.summary.warnings, *doubts(done.summary)):
         warn(warning)
     emit(done.as_result(), as_json=as_json, human=campaign_tables(done, seconds()))
     if done.summary.failures:

@@ -50,6 +50,7 @@ def campaign_tables(done: FinishedCampaign, seconds: float) -> RenderableType:
 
 def _ranking(summary: CampaignSummary) -> Table:
     from flows.report.checks import shown_flags
+    from flows.report.doubts import novelty
 
     title = f"{summary.system}: ranking, energies at level {summary.level}"
     table = Table(title=escape(title), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -73,7 +74,7 @@ def _ranking(summary: CampaignSummary) -> Table:
         table.add_column("flags", overflow="fold", style="bold red")
     for row in summary.ranking[:ROWS_SHOWN]:
         table.add_row(
-            str(row.rank),
+            str(row.rank) if row.tied_with is None else f"{row.rank} ≈ {row.tied_with}",
             row.formula,
             str(row.z),
             f"{row.space_group} ({row.space_group_number})",
@@ -86,7 +87,7 @@ def _ranking(summary: CampaignSummary) -> Table:
             row.prototype,
             row.wyckoff_sequence,
             escape(row.origin),
-            escape(row.known_as or "no"),
+            escape(novelty(row)),
             row.candidate_id,
             *((escape(", ".join(shown_flags(row))),) if flagged else ()),
             style="red" if row.flags else None,

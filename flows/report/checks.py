@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import pairwise
 
+from flows.report.doubts import doubts
 from flows.report.hull_diagram import HullDiagram
 from flows.report.summary import CampaignSummary, RankedStructure
 
@@ -20,6 +21,7 @@ def cautions(summary: CampaignSummary, diagram: HullDiagram | None) -> list[str]
     """
     return [
         *summary.warnings,
+        *doubts(summary),
         *_funnel_cautions(summary),
         *_level_cautions(summary),
         *_ranking_cautions(summary),

@@ -15,6 +15,7 @@ from plotly.offline import get_plotlyjs
 from dao_core.drafts import draft_of
 from dao_core.hull import ON_HULL
 from flows.report.checks import cautions, shown_flags
+from flows.report.doubts import novelty
 from flows.report.electrons_plot import electron_figures
 from flows.report.energy_volume import energy_volume_figures
 from flows.report.enthalpy_plot import enthalpy_figures
@@ -136,6 +137,7 @@ def page_environment() -> Environment:
         "duration": duration,
         "plot_json": _plot_json,
         "shown_flags": shown_flags,
+        "novelty": novelty,
     }
     return environment
 

@@ -131,10 +131,15 @@ class RankedStructure(RankedCrystal):
     Attributes:
         dft: What DFT says of it, if it was checked.
         corrected: Where all DFT checks of the system put it.
+        second_energy_per_atom: eV/atom by the second opinion at the same structure, on its level.
+        tied_with: Rank of the best of its composition, where the level cannot tell which of the two
+            is lower.
     """
 
     dft: DftCheck | None = None
     corrected: CorrectedEnergy | None = None
+    second_energy_per_atom: float | None = None
+    tied_with: int | None = None
 
 
 class Interpretation(Record):

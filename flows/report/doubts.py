@@ -1,0 +1,70 @@
+"""A ranking as the doubt sees it, and how a report says what is known of a crystal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pymatgen.core import Structure
+
+from dao_core.crystal.volume import rescaled
+from dao_core.doubt import Polymorph, cautions, ties
+from flows.report.summary import CampaignSummary, RankedStructure
+
+LOOKED_AT = 100
+"""Best structures of a ranking whose doubts are told."""
+
+
+def doubts(summary: CampaignSummary) -> list[str]:
+    """Cautions about the order of a ranking.
+
+    Args:
+        summary: The campaign, DFT checks included if it has any.
+    """
+    polymorphs = [_polymorph(row) for row in summary.ranking[:LOOKED_AT]]
+    return cautions(polymorphs, summary.level, summary.search_level or "")
+
+
+def with_ties(rows: Sequence[RankedStructure], level: str) -> list[RankedStructure]:
+    """A ranking in which each row says which better one of its composition it ties with.
+
+    Args:
+        rows: Best first.
+        level: Of their energies.
+    """
+    tied = ties([_polymorph(row) for row in rows], level)
+    return [row.model_copy(update={"tied_with": tied.get(row.rank)}) for row in rows]
+
+
+def novelty(row: RankedStructure) -> str:
+    """What a crystal is new to, or where it was seen before.
+
+    Args:
+        row: Of a ranking.
+    """
+    if row.known_as:
+        return row.known_as
+    if row.structure_type:
+        return f"new to the store; known type {row.structure_type}"
+    return "new to the store and the prototypes"
+
+
+def _polymorph(row: RankedStructure) -> Polymorph:
+    structure = row.relaxed()
+    return Polymorph(
+        rank=row.rank,
+        formula=row.formula,
+        space_group=row.space_group,
+        is_element=len(structure.elements) == 1,
+        height=row.energy_above_hull,
+        energy_per_atom=row.energy_per_atom,
+        search_height=row.search_energy_above_hull,
+        second_energy=row.second_energy_per_atom,
+        dft_height=row.dft.energy_above_hull if row.dft else None,
+        volume_ratio=_volume_ratio(structure),
+        volume_per_atom=row.volume_per_atom,
+    )
+
+
+def _volume_ratio(structure: Structure) -> float:
+    """Volume over the one that the bonds of the elements suggest."""
+    return structure.volume / rescaled(structure).volume
