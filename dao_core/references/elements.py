@@ -1,9 +1,7 @@
 """The elements of a hull: known ground states at the level of the hull, or published energies.
 
-Potentials learn from compounds and err most about elements that are molecules: DAO-P has N2
-0.26 eV/atom and S8 0.47 eV/atom below PBE. On held-out compounds of the Materials Project its
-formation energies are twice as good against published elements as against its own
-(``benchmarks/references.py``).
+Potentials learn from compounds and err most about elements that are molecules: what a level makes
+of them is compared with what is published before a hull stands on it.
 """
 
 from __future__ import annotations
@@ -21,8 +19,8 @@ from dao_core.references.literature import LiteratureEnergy, literature_energy
 from dao_core.relax import Relaxation, RelaxSettings, relax
 
 FIT = 0.05
-"""eV/atom by which a level's own element may miss the published one: the mean error that universal
-potentials have of formation energies. Beyond it the published energy stands in the hull."""
+"""eV/atom by which a level's own element may miss the published one: a choice. Beyond it the
+published energy stands in the hull."""
 PUBLISHED_STD = 0.01
 """eV/atom, uncertainty of a published energy on its own scale: other settings of the same DFT."""
 
