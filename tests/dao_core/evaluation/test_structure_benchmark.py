@@ -142,11 +142,11 @@ def emt() -> Potential:
 
 def test_the_lowest_samples_are_relaxed_and_the_others_kept(emt: Potential) -> None:
     fcc = Structure.from_spacegroup("Fm-3m", Lattice.cubic(3.6), ["Cu"], [[0, 0, 0]])
-    dense = fcc.copy()
-    dense.scale_lattice(0.75 * fcc.volume)
+    squeezed = fcc.copy()
+    squeezed.apply_strain([0.15, -0.12, 0])  # no volume mends it
     strained = fcc.copy()
     strained.apply_strain([0.02, 0, 0])
-    sampler = Answers({"Cu": [dense, strained]})
+    sampler = Answers({"Cu": [squeezed, strained]})
     asked = questions([Reference("copper", fcc)])
     piece = make_candidates(sampler, asked, 2, 0, emt, relaxed=1)
     generated, relaxed = piece.stages["generated"], piece.stages["relaxed"]
@@ -154,7 +154,7 @@ def test_the_lowest_samples_are_relaxed_and_the_others_kept(emt: Potential) -> N
     assert energies[0] > energies[1]
     assert relaxed.energies[0][0] is None
     assert relaxed.energies[0][1] < energies[1]
-    assert relaxed.structures[0][0] == dense
+    assert relaxed.structures[0][0] == generated.structures[0][0]
     symmetric = piece.stages["relaxed_symmetrised"].structures[0][1]
     assert symmetric.get_space_group_info()[1] == 225
     assert sum(piece.relaxations.values()) == 1
