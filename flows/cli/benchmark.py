@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from dao_core.errors import InputError
 from flows.cli.console import emit, set_up_logging
-from flows.cli.options import Json, PotentialName, Verbose
+from flows.cli.options import Json, PotentialOrNone, Verbose
 
 
 class Task(StrEnum):
@@ -103,7 +103,7 @@ def benchmark(
     source: SourceChoice = Source.DAO_G,
     model: Model = "dao-g",
     steps: Steps = None,
-    potential: PotentialName = "dao-p",
+    potential: PotentialOrNone = "dao-p",
     relax: Relax = 0,
     judge: Judge = "chgnet",
     training: Training = None,

@@ -32,6 +32,15 @@ def known_or_auto(name: str) -> str:
     return name if name == "auto" else str(known_potential(name))
 
 
+def known_or_none(name: str) -> str:
+    """The same where a benchmark may do without a potential.
+
+    Raises:
+        InputError: nothing is called like this.
+    """
+    return name if name == "none" else str(known_potential(name))
+
+
 def known_refinement(name: str | None) -> str | None:
     """The same of ``--refine``.
 
@@ -59,6 +68,15 @@ PotentialName = Annotated[
         metavar="NAME",
         callback=known_potential,
         help=POTENTIALS,
+    ),
+]
+PotentialOrNone = Annotated[
+    str,
+    typer.Option(
+        "--potential",
+        metavar="NAME",
+        callback=known_or_none,
+        help=f"none (samples are not ranked), {POTENTIALS}",
     ),
 ]
 PotentialByPurpose = Annotated[
