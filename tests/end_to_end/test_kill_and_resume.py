@@ -89,7 +89,7 @@ def _timeless(name: str, document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         if key in WHEN or (name == "campaigns" and key in {"started", "finished", "summary"}):
             continue
         if name == "events" and key == "detail":
-            yield key, value["outcome"]
+            yield key, value.get("outcome")  # hashes of written files have none
         else:
             yield key, value
 

@@ -48,7 +48,10 @@ def found(home: Path) -> dict[str, Any]:
             "relaxations": {
                 one["relaxation_id"]: one["energy_per_atom"] for one in store.relaxations.query({})
             },
-            "events": {one["event_id"]: one["detail"]["outcome"] for one in store.events.query({})},
+            "events": {
+                one["event_id"]: one["detail"]["outcome"]
+                for one in store.events.query({"kind": "batch"})
+            },
             "ranking": campaign["ranking"],
         }
 
