@@ -19,6 +19,7 @@ from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
 from dao_core.training.averaging import WarmAveraging
 from dao_core.training.folder_identity import claim
+from dao_core.training.schedule import rate_factor
 from dao_core.units import SECONDS_PER_HOUR
 
 LAST = "last.ckpt"
@@ -48,9 +49,6 @@ class RunSettings:
 
     final_rate: ClassVar[float] = 0.0
     """Share of the learning rate at which the schedule ends."""
-    decay_share: ClassVar[float] = 0.4
-    """Share of the run over which the rate falls. What comes before does not depend on the length
-    of the run, so that a run can be made longer while it goes on."""
     gradient_clip: ClassVar[float] = 1.0
     unused_parameters: ClassVar[bool] = False
     """Whether the loss leaves out parameters, which DDP has to look for then."""
@@ -169,17 +167,11 @@ def claim_folder(folder: Path, settings: RunSettings, identity: Mapping[str, Any
 def scheduled(
     module: lightning.LightningModule, optimizer: torch.optim.Optimizer, settings: RunSettings
 ) -> dict[str, Any]:
-    """``optimizer`` with linear warm-up, a constant rate and a linear end, as Lightning takes it.
-
-    Constant and then falling (Haegele et al., NeurIPS 2024) ends where a cosine does, and a run
-    whose length is changed need not begin anew.
-    """
+    """``optimizer`` with the rate of :func:`rate_factor`, as Lightning takes it."""
 
     def factor(step: int) -> float:
         progress = _progress(module, settings, step)
-        fall = min(1.0, max(0.0, 1 - progress) / settings.decay_share)
-        rise = min(1.0, (step + 1) / max(1, settings.warmup))
-        return rise * (settings.final_rate + (1 - settings.final_rate) * fall)
+        return rate_factor(step, progress, settings.warmup, settings.final_rate)
 
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
     return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

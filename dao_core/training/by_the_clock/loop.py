@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from dao_core.training.averaging import warm_decay
+from dao_core.training.schedule import rate_factor
 
-DECAY_SHARE = 0.4
-"""Share of the time over which the learning rate falls to zero."""
 Write = Callable[[nn.Module, "Progress"], None]
 
 
@@ -85,7 +84,8 @@ def train_by_the_clock(
     progress, began, written = Progress(), time.monotonic(), 0.0
     network.train()
     while progress.seconds < 60 * settings.minutes:
-        factor = _rate(progress, settings)
+        share = progress.seconds / (60 * settings.minutes)
+        factor = rate_factor(progress.steps, share, settings.warmup)
         for group, peak in zip(optimizer.param_groups, peaks, strict=True):
             group["lr"] = peak * factor
         with torch.autocast(device, torch.bfloat16, enabled=settings.narrow):
@@ -110,13 +110,6 @@ def train_by_the_clock(
             parameter.copy_(mean)
     write(network, progress)
     return progress
-
-
-def _rate(progress: Progress, settings: ClockSettings) -> float:
-    """Learning rate over its peak: linear warm-up, constant, linear to zero."""
-    left = 1 - progress.seconds / (60 * settings.minutes)
-    rise = min(1.0, (progress.steps + 1) / max(1, settings.warmup))
-    return rise * min(1.0, max(0.0, left) / DECAY_SHARE)
 
 
 @contextmanager
