@@ -6,6 +6,14 @@ import importlib
 from functools import cache
 
 _Signature = tuple[str, str, tuple[str, ...]]
+_COMMON = {
+    "Halite, Rock Salt": "rocksalt",
+    "Zincblende, Sphalerite": "zincblende",
+    "Copper": "fcc",
+    "Magnesium": "hcp",
+    "Tungsten": "bcc",
+}
+"""Where the library has another name than the one in daily use."""
 
 
 def structure_type(label: str) -> str | None:
@@ -44,3 +52,18 @@ def _signature(label: str) -> _Signature:
         return label, "", ()
     _, pearson, number, *orbits = parts
     return pearson, number, tuple(sorted(orbits))
+
+
+def common_name(name: str) -> str:
+    """What a structure type is called in one word, fit for a narrow column.
+
+    Args:
+        name: As :func:`structure_type` gives it.
+
+    Returns:
+        For example ``rocksalt`` for ``Halite, Rock Salt``, ``wurtzite`` for ``Wurtzite``; the first
+        of several names; a label or symbol as it stands.
+    """
+    first = _COMMON.get(name) or name.partition(" or ")[0]
+    is_word = first.isalpha() and first.istitle()
+    return first.lower() if is_word else first

@@ -1,8 +1,8 @@
 """Doubt: which orders a level cannot settle, and what to say of a ranking before it is trusted."""
 
 from dao_core.doubt.cautions import cautions
-from dao_core.doubt.order import order_std, ties
+from dao_core.doubt.order import gap_std, order_std, ties
 from dao_core.doubt.polymorph import Polymorph
 from dao_core.doubt.second_opinion import second_energies
 
-__all__ = ["Polymorph", "cautions", "order_std", "second_energies", "ties"]
+__all__ = ["Polymorph", "cautions", "gap_std", "order_std", "second_energies", "ties"]

@@ -190,8 +190,8 @@ def campaign(
     set_up_logging(verbose=verbose)
     from dao_core.settings_file import lines_named, read_settings
     from flows.campaign.config_file import build_request
-    from flows.cli.tables import campaign_tables
-    from flows.report.doubts import doubts
+    from flows.cli.campaign_tables import campaign_tables
+    from flows.report.answer import told_doubts
 
     given = {
         "targets": system or None,
@@ -224,7 +224,7 @@ def campaign(
     request = build_request(given, settings, config)
     with lines_named(given, settings, config):
         done = _found_or_run(request)
-    for warning in (*done.summary.warnings, *doubts(done.summary)):
+    for warning in (*done.summary.warnings, *told_doubts(done.summary)):
         warn(warning)
     emit(done.as_result(), as_json=as_json, human=campaign_tables(done, seconds()))
     if done.summary.failures:

@@ -42,7 +42,7 @@ def report(
         _report_all(out or Path("campaigns"), store, as_json=as_json)
         return
     from flows.campaign.stored import write_stored
-    from flows.cli.tables import campaign_tables
+    from flows.cli.campaign_tables import campaign_tables
 
     done = write_stored(campaign, out, store)
     emit(done.as_result(), as_json=as_json, human=campaign_tables(done, seconds()))

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pymatgen.core import Structure
 
+from dao_core.crystal.structure_type import common_name
 from dao_core.crystal.volume import rescaled
-from dao_core.doubt import Polymorph, cautions, ties
+from dao_core.doubt import Polymorph, cautions, gap_std, ties
 from flows.report.summary import CampaignSummary, RankedStructure
 
 LOOKED_AT = 100
 """Best structures of a ranking whose doubts are told."""
 
 
-def doubts(summary: CampaignSummary) -> list[str]:
+def doubts(summary: CampaignSummary, formulas: Collection[str] = ()) -> list[str]:
     """Cautions about the order of a ranking.
 
     Args:
         summary: The campaign, DFT checks included if it has any.
+        formulas: Compositions that are asked about; none for all.
     """
-    polymorphs = [_polymorph(row) for row in summary.ranking[:LOOKED_AT]]
+    rows = [row for row in summary.ranking[:LOOKED_AT] if not formulas or row.formula in formulas]
+    polymorphs = [_polymorph(row) for row in rows]
     return cautions(polymorphs, summary.level, summary.search_level or "")
 
 
@@ -35,6 +38,22 @@ def with_ties(rows: Sequence[RankedStructure], level: str) -> list[RankedStructu
     return [row.model_copy(update={"tied_with": tied.get(row.rank)}) for row in rows]
 
 
+def height_doubt(row: RankedStructure, first: RankedStructure, level: str) -> float | None:
+    """How far a height may be off: what the potential says of it, else the doubt of the gap.
+
+    Args:
+        row: A structure of a ranking.
+        first: The ground state of its composition.
+        level: Of their energies.
+
+    Returns:
+        One standard deviation in eV/atom; None for a ground state of a potential that gives none.
+    """
+    if row.energy_above_hull_std is not None:
+        return row.energy_above_hull_std
+    return None if row is first else gap_std(level, _polymorph(row), _polymorph(first))
+
+
 def novelty(row: RankedStructure) -> str:
     """What a crystal is new to, or where it was seen before.
 
@@ -44,7 +63,7 @@ def novelty(row: RankedStructure) -> str:
     if row.known_as:
         return row.known_as
     if row.structure_type:
-        return f"new to the store; known type {row.structure_type}"
+        return f"new to the store; known type {common_name(row.structure_type)}"
     return "new to the store and the prototypes"
 
 
