@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import math
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pymatgen.core import Element, Lattice, Structure
+from pymatgen.core import Structure
 
 from dao_core.crystal.batch import unusable_reason
+from dao_core.crystal.formats.record import crystal_of
 from dao_core.crystal.reading import ReadFailure, read_structures
 from dao_core.errors import InputError
 from dao_core.hashing import text_hash
@@ -25,6 +26,8 @@ CSV_COLUMNS = ("material_id", "cif")
 ENERGY_LABEL = "formation_energy_per_atom"
 """Column or key of the formation energy, eV/atom; sets without it serve for structures alone."""
 RECORD_KEYS = ("material_id", "lattice", "atomic_numbers", "frac_coords")
+
+logger = logging.getLogger(__name__)
 
 Entry = tuple[str, Structure | str, float | None]
 """Name, crystal (or why there is none), formation energy."""
@@ -159,18 +162,17 @@ def _csv_entries(path: Path, limit: int | None) -> Iterator[Entry]:
         raise InputError(f"{path} has no column {missing[0]!r}; it needs {', '.join(CSV_COLUMNS)}")
     labels = table.get(ENERGY_LABEL, pd.Series(np.nan, index=table.index))
     for material_id, cif, label in zip(table["material_id"], table["cif"], labels, strict=True):
-        yield material_id, _parsed(str(cif)), _energy(label)
+        yield material_id, _parsed({"material_id": material_id, "cif": cif}), _energy(label)
 
 
-def _parsed(cif: str) -> Structure | str:
-    """The crystal of a CIF text, or why there is none."""
-    try:
-        with warnings.catch_warnings():
-            # The parser warns of every coordinate that it snaps to 1/3.
-            warnings.simplefilter("ignore")
-            return Structure.from_str(cif, fmt="cif")
-    except (ValueError, KeyError, IndexError, TypeError, AssertionError) as error:
-        return f"not readable as CIF: {' '.join(str(error).split())}"
+def _parsed(record: dict[str, Any]) -> Structure | str:
+    """The crystal of a record, or why there is none; what a CIF leaves open is logged."""
+    found = crystal_of(record)
+    if isinstance(found, str):
+        return found
+    for note in found.notes:
+        logger.warning("%s: %s", record.get("material_id"), note)
+    return found.structure
 
 
 def _record_entries(path: Path, limit: int | None) -> Iterator[Entry]:
@@ -187,22 +189,10 @@ def _record_entries(path: Path, limit: int | None) -> Iterator[Entry]:
             yield f"record {position}", f"it has no {missing[0]!r}", None
         else:
             label = _energy(record.get(ENERGY_LABEL))
-            yield str(record["material_id"]), _structure(record), label
+            yield str(record["material_id"]), _parsed(record), label
 
 
 def _energy(label: Any) -> float | None:
     """A label as a number, or None where there is none."""
     number = isinstance(label, int | float) and math.isfinite(label)
     return float(label) if number else None
-
-
-def _structure(record: dict[str, Any]) -> Structure | str:
-    """The crystal of a record, or why there is none."""
-    try:
-        return Structure(
-            Lattice(record["lattice"]),
-            [Element.from_Z(number) for number in record["atomic_numbers"]],
-            record["frac_coords"],
-        )
-    except (ValueError, TypeError) as error:
-        return f"not a crystal: {error}"
