@@ -64,6 +64,8 @@ def ingest(request: IngestRequest) -> dict[str, int]:
     report = take_in_task(request)
     get_run_logger().info("%s: %d entries, rejected %s", report.source, report.read,
                           report.rejected)  # fmt: skip
+    for note, count in report.notes.items():
+        get_run_logger().warning("%d entries: %s", count, note)
     for level, count in report.labels.items():
         labels_added(level, count)
     return {

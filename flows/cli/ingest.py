@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.console import FINISHED_WITH_FAILURES, emit, set_up_logging
+from flows.cli.console import FINISHED_WITH_FAILURES, emit, set_up_logging, warn
 from flows.cli.options import Json, StoreUri, Verbose
 
 REJECTIONS_SHOWN = 20
@@ -81,7 +81,10 @@ def ingest(
         "rejected": report.rejected,
         "passed_over": report.passed_over,
         "rejections": rejections,
+        "notes": report.notes,
     }
+    for note, count in report.notes.items():
+        warn(f"{count} {'entry' if count == 1 else 'entries'}: {note}")
     emit(result, as_json=as_json, human=human)
     if rejections:
         raise typer.Exit(FINISHED_WITH_FAILURES)

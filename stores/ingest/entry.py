@@ -23,6 +23,7 @@ class Entry:
         renews: whether the id stays with one material, as in databases, so that what the source
             said of it before is withdrawn. Names of files do not.
         is_fault: whether an entry that is not taken should have been; others are passed over.
+        notes: what was decided where the source leaves it open.
     """
 
     source_id: str
@@ -33,6 +34,7 @@ class Entry:
     cursor: str | None = None
     renews: bool = False
     is_fault: bool = True
+    notes: tuple[str, ...] = ()
 
 
 class Source(Protocol):

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from ase.stress import voigt_6_to_full_3x3_stress
 from pymatgen.core import Structure
 
 from dao_core.crystal.reading import PARSER_ERRORS, read_structures, structure_files
 from dao_core.errors import InputError
+from stores.ingest.energies import FrameFacts, facts_of_frame
 from stores.ingest.entry import Entry
 
 SEPARATOR = "\n"
@@ -22,8 +21,8 @@ class StructureFiles:
     """Structures of a file or of a folder searched through all levels.
 
     Files are read one after the other in the order of their names. A frame
-    of an extended XYZ with an ``energy`` (eV per cell, with ``forces`` and ``stress`` where it has
-    them) is a label; other structures are candidates of the user.
+    of an extended XYZ with an energy (eV per cell, with forces and stress where it has them; see
+    :mod:`stores.ingest.energies`) is a label; other structures are candidates of the user.
 
     Args:
         path: file or folder.
@@ -71,26 +70,14 @@ class StructureFiles:
 
     def _entry(self, source: str, structure: Structure | None, reason: str | None = None) -> Entry:
         name = self._name(source)
+        said = FrameFacts({})
         try:
-            facts = _facts(structure) if structure is not None else {}
+            if structure is not None:
+                said = facts_of_frame(structure)
         except PARSER_ERRORS as error:
-            reason, structure, facts = f"unreadable_file: {error}", None, {}
+            reason, structure = f"unreadable_file: {error}", None
         level = None
-        if structure is not None and facts:
+        if structure is not None and said.facts:
             own = structure.properties.get("level")
             level = self.level or (str(own) if own else f"file:{self.path.resolve().stem}")
-        return Entry(name, structure, level, facts, reason=reason)
-
-
-def _facts(structure: Structure) -> dict[str, Any]:
-    """Energy (eV/atom), forces and stress that were read with a structure; none without energy."""
-    calculator = getattr(structure, "calc", None)
-    results = calculator.results if calculator is not None else {}
-    if "energy" not in results:
-        return {}
-    facts: dict[str, Any] = {"energy_per_atom": float(results["energy"]) / len(structure)}
-    if "forces" in results:
-        facts["forces"] = results["forces"].tolist()
-    if "stress" in results:
-        facts["stress"] = voigt_6_to_full_3x3_stress(results["stress"]).tolist()
-    return facts
+        return Entry(name, structure, level, said.facts, reason=reason, notes=said.notes)

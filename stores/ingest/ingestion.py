@@ -28,6 +28,7 @@ class IngestReport:
         rejected: entries that were not taken, by reason.
         rejections: id in the source and reason of each of them; the events say it too.
         passed_over: entries that were never meant to be taken, by what they are.
+        notes: what was decided where the source leaves it open, with the number of entries.
     """
 
     source: str
@@ -37,6 +38,7 @@ class IngestReport:
     rejected: dict[str, int]
     rejections: list[tuple[str, str]]
     passed_over: dict[str, int]
+    notes: dict[str, int]
 
 
 def ingest(
@@ -62,9 +64,10 @@ def ingest(
     entries = islice(source.entries(state.cursor), limit)
     written, labels, rejected, read = WriteReport(), Counter[str](), Counter[str](), 0
     rejections: list[tuple[str, str]] = []
-    passed_over = Counter[str]()
+    passed_over, notes = Counter[str](), Counter[str]()
     while batch := list(islice(entries, BATCH)):
         passed_over.update(one.reason or "" for one in batch if not one.is_fault)
+        notes.update(note for one in batch for note in one.notes)
         wanted = [one for one in batch if one.is_fault]
         documents = without_known_candidates(
             store, (document for entry in wanted for document in documents_of(source, entry))
@@ -86,9 +89,8 @@ def ingest(
     if limit is None or read < limit:
         state.cursor, state.finished = None, True
         store.put(state)
-    return IngestReport(
-        source.name, read, written, dict(labels), dict(rejected), rejections, dict(passed_over)
-    )
+    return IngestReport(source.name, read, written, dict(labels), dict(rejected), rejections,
+                        dict(passed_over), dict(notes))  # fmt: skip
 
 
 def _new_labels(store: DaoStore, documents: Iterable[Document]) -> Counter[str]:

@@ -15,7 +15,8 @@ SOURCES = {
     "optimade:URL": "any OPTIMADE provider; --filter narrows it",
     "vasp:FOLDER": "VASP runs (vasprun.xml)",
     "qe:FOLDER": "Quantum ESPRESSO runs (XML output of pw.x)",
-    "FILE.json[.gz], FILE.jsonl": "record file; --level names the level of its energies",
+    "FILE.json[.gz], FILE.jsonl": "records, pymatgen's structures and entries; --level names the "
+    "level of their energies",
     "FILE.csv": "benchmark CSV with a cif column; --level as above",
     "FILE or FOLDER": "CIF, POSCAR, extended XYZ; energies in the latter are labels",
 }
@@ -49,7 +50,7 @@ def open_source(text: str, *, level: str | None = None, query: str = "") -> Sour
     path = Path(text)
     for mark, reader in ((".json", "RecordFile"), (".csv", "BenchmarkCsv")):
         if mark in path.name:
-            return _reader("records", reader)(path, level or f"file:{path.name.partition('.')[0]}")
+            return _reader("records", reader)(path, level)
     if path.exists():
         return _reader("files", "StructureFiles")(path, level)
     known = "; ".join(SOURCES)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from typing import cast
 
 import numpy as np
 import spglib
@@ -66,8 +67,13 @@ def _named(block: BlockText) -> list[int]:
 
 
 def _group(number: int) -> spglib.SpaceGroupType:
-    """The entry of spglib's table."""
-    return spglib.get_spacegroup_type(number)
+    """The entry of spglib's table, which has every number of :data:`SETTINGS`."""
+    return cast("spglib.SpaceGroupType", spglib.get_spacegroup_type(number))
+
+
+def _database(number: int) -> dict[str, np.ndarray]:
+    """``rotations`` (n, 3, 3) and ``translations`` (n, 3) of a setting."""
+    return cast("dict[str, np.ndarray]", spglib.get_symmetry_from_database(number))
 
 
 def _parts(symbol: str) -> tuple[str, str]:
@@ -103,7 +109,7 @@ def _names(number: int) -> frozenset[str]:
 
 def _operations(number: int) -> list[str]:
     """The operations of a setting as texts."""
-    group = spglib.get_symmetry_from_database(number)
+    group = _database(number)
     pairs = zip(group["rotations"], group["translations"], strict=True)
     return [_text(rotation, translation) for rotation, translation in pairs]
 
@@ -121,6 +127,6 @@ def _text(rotation: np.ndarray, translation: np.ndarray) -> str:
 
 def _fits(number: int, metric: np.ndarray) -> bool:
     """Whether every rotation of a setting leaves the cell as it is."""
-    rotations = spglib.get_symmetry_from_database(number)["rotations"]
+    rotations = _database(number)["rotations"]
     turned = np.swapaxes(rotations, 1, 2) @ metric @ rotations
     return bool(np.abs(turned - metric).max() < METRIC_TOLERANCE * metric.max())

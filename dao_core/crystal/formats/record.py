@@ -10,7 +10,7 @@ import orjson
 from pymatgen.core import Lattice, Structure
 
 from dao_core.crystal.formats.cif import parse_cif_text
-from dao_core.crystal.formats.parsed import Parsed, whole_text
+from dao_core.crystal.formats.parsed import PARSER_ERRORS, Parsed, whole_text
 from dao_core.errors import InputError
 
 LISTS = ("records", "entries", "structures", "data")
@@ -66,7 +66,7 @@ def crystal_of(record: Any) -> Parsed | str:
         return Parsed(_structure(record, layout))
     except InputError as error:
         return str(error)
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except PARSER_ERRORS as error:
         return f"not a crystal: {type(error).__name__}: {error}"
 
 

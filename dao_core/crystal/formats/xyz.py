@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -19,7 +18,7 @@ COLUMNS = re.compile(r":[RISL]:\s*(\d[\d_]*)")
 MOST_COLUMNS = 10_000
 
 
-def parse_xyz(file: Path) -> Iterator[Parsed | str]:
+def parse_xyz(file: Path) -> list[Parsed | str]:
     """Every frame of an extended XYZ; what is no crystal, as the reason why.
 
     Raises:
@@ -28,7 +27,7 @@ def parse_xyz(file: Path) -> Iterator[Parsed | str]:
     _check_counts(file)
     with open_text(file) as lines:
         frames = ase.io.read(lines, index=":", format="extxyz")
-    return map(_crystal, frames)
+    return [_crystal(atoms) for atoms in frames]
 
 
 def _crystal(atoms: Atoms) -> Parsed | str:
@@ -54,10 +53,10 @@ def _check_counts(file: Path) -> None:
             if not header.strip():
                 return
             atoms, comment = int(header), next(lines, "")
-            check_atoms(atoms)
             columns = max(map(int, COLUMNS.findall(comment)), default=0)
             if columns > MOST_COLUMNS:
                 raise InputError(f"Properties with {columns} columns: {comment.strip()[:80]}")
             found = sum(1 for _ in islice(lines, min(max(atoms, 0), 2**62)))
             if found < atoms:
                 raise InputError(f"a frame says {atoms} atoms, but {found} lines follow")
+            check_atoms(atoms)
