@@ -22,8 +22,8 @@ import numpy as np
 from printing import show
 from pymatgen.core import Structure
 
+from dao_core.errors import CalculationError
 from dao_core.potentials import load_potential
-from dft_inputs.errors import CalculationError
 from flows.interpretation.phonons import PhononSettings, find_phonons
 from flows.validation.crystals import Crystal
 

@@ -54,6 +54,12 @@ class LevelMismatchError(InputError):
     reason = "level_mismatch"
 
 
+class CalculationError(DaoError):
+    """A calculation ended without a usable result."""
+
+    reason = "calculation_failed"
+
+
 @contextmanager
 def concerning(setting: str) -> Iterator[None]:
     """Tell errors of this block which setting they are about.

@@ -6,7 +6,7 @@ without reading messages.
 
 from __future__ import annotations
 
-from dao_core.errors import DaoError, MissingError
+from dao_core.errors import CalculationError, DaoError, MissingError
 
 
 class MissingProgramError(MissingError):
@@ -26,12 +26,6 @@ class ChecksumError(DaoError):
 
     exit_code = 3
     reason = "checksum"
-
-
-class CalculationError(DaoError):
-    """A calculation ended without a usable result."""
-
-    reason = "calculation_failed"
 
 
 class UnrecoverableError(CalculationError):

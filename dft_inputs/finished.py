@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from pymatgen.core import Structure
 
-from dft_inputs.errors import CalculationError
+from dao_core.errors import CalculationError
 
 SPARSE_MESH = 0.6
 """1/angstrom: meshes of k-points with larger gaps make energies that are not comparable."""

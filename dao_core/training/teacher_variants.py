@@ -21,12 +21,6 @@ SMALLEST_DISPLACEMENT, LARGEST_DISPLACEMENT = 0.02, 0.5
 LARGEST_STRAIN = 0.15
 
 
-def as_is(structure: Structure, rng: np.random.Generator) -> Structure:
-    """The structure itself (a copy)."""
-    del rng
-    return structure.copy()
-
-
 def perturbed(structure: Structure, rng: np.random.Generator) -> Structure:
     """Random strain within 15 % and normal displacements of 0.02 to 0.5 angstrom (log-uniform)."""
     volume_change = rng.uniform(-LARGEST_STRAIN, LARGEST_STRAIN) / 2

@@ -10,7 +10,8 @@ from typing import Any
 
 from ase.io.espresso_namelist.namelist import Namelist
 
-from dft_inputs.errors import CalculationError, TruncatedOutputError, UnrecoverableError
+from dao_core.errors import CalculationError
+from dft_inputs.errors import TruncatedOutputError, UnrecoverableError
 from dft_inputs.qe.jobs import end
 from dft_inputs.qe.program import pw_command, sibling_command, split_command
 from dft_inputs.running.tether import tether

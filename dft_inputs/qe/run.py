@@ -9,7 +9,8 @@ from pathlib import Path
 from custodian import Custodian
 from custodian.custodian import CustodianError, ErrorHandler
 
-from dft_inputs.errors import CalculationError, WalltimeError
+from dao_core.errors import CalculationError
+from dft_inputs.errors import WalltimeError
 from dft_inputs.qe.handlers import (
     BandsHandler,
     BfgsHandler,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from custodian.custodian import Validator
 
-from dft_inputs.errors import CalculationError
+from dao_core.errors import CalculationError
 from dft_inputs.qe import files
 from dft_inputs.qe.schemas.failure import diagnose
 from dft_inputs.qe.schemas.pw_xml import read_pw_xml

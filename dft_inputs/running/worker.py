@@ -21,8 +21,8 @@ from typing import NoReturn
 from jobflow import Flow, JobStore, run_locally
 from maggma.stores import MemoryStore
 
-from dao_core.errors import DaoError
-from dft_inputs.errors import CalculationError, WalltimeError
+from dao_core.errors import CalculationError, DaoError
+from dft_inputs.errors import WalltimeError
 from dft_inputs.qe.schemas.pw_xml import pw_document
 from dft_inputs.running.codes import flow_module
 from dft_inputs.running.folder import (

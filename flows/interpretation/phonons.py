@@ -11,16 +11,16 @@ import numpy as np
 from pymatgen.core import Structure
 
 from dao_core.crystal.batch import CrystalBatch
-from dao_core.potentials import Potential
-from dao_core.relax import Relaxation, RelaxSettings, relax
-from dao_core.search.conditions import RELAX_SETTINGS, Conditions, level_at
-from dft_inputs.errors import CalculationError
-from dft_inputs.phonons import (
+from dao_core.errors import CalculationError
+from dao_core.phonons import (
     FinitePhononDoc,
     HarmonicDoc,
     finite_displacement_phonons,
     harmonic_properties,
 )
+from dao_core.potentials import Potential
+from dao_core.relax import Relaxation, RelaxSettings, relax
+from dao_core.search.conditions import RELAX_SETTINGS, Conditions, level_at
 from flows.interpretation.each import Finding, interpret_each
 from flows.interpretation.soft_modes import down_the_soft_mode
 from flows.report.polymorphs import polymorphs_at_temperature

@@ -8,12 +8,12 @@ from typing import Any
 from pymatgen.core import Structure
 
 from dao_core.crystal.identity import structure_id
+from dao_core.phonons import FinitePhononDoc, SoftMode, along_soft_mode
 from dao_core.potentials import Potential
 from dao_core.search.conditions import Conditions
 from dao_core.search.records import Candidate
 from dao_core.search.relaxation import relax_missing, relaxation_key
 from dao_core.search.sources import SoftModeSource
-from dft_inputs.phonons import FinitePhononDoc, SoftMode, along_soft_mode
 from flows.interpretation.each import write_cif
 from flows.validation.crystals import Crystal
 from stores import DaoStore

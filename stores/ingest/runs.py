@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from dao_core.errors import InputError
-from dft_inputs.errors import CalculationError
+from dao_core.errors import CalculationError, InputError
 from dft_inputs.finished import FinishedRun, NoLabelError, OtherRunError
 from stores.ingest.entry import Entry
 

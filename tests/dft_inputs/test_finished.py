@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dft_inputs.errors import CalculationError, ForeignOutputError, TruncatedOutputError
+from dao_core.errors import CalculationError
+from dft_inputs.errors import ForeignOutputError, TruncatedOutputError
 from dft_inputs.finished import NoLabelError, OtherRunError
 from dft_inputs.qe.finished import read_finished_run as read_qe
 from dft_inputs.vasp.finished import read_finished_run as read_vasp

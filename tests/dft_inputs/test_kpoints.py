@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pymatgen.core import Lattice, Structure
 
 from dao_core.errors import InputError
-from dft_inputs.kpoints import band_path, mesh_from_distance
+from dft_inputs.kpoints import mesh_from_distance
 
 lengths = st.floats(2.0, 20.0)
 
@@ -32,12 +32,3 @@ def test_no_two_points_are_further_apart_than_the_distance(
 def test_distance_must_be_positive(silicon: Structure) -> None:
     with pytest.raises(InputError, match="positive"):
         mesh_from_distance(silicon, 0.0)
-
-
-def test_band_path_starts_at_gamma_in_the_primitive_cell(silicon: Structure) -> None:
-    primitive, kpoints, labels = band_path(silicon, line_density=5)
-    assert len(primitive) == 2
-    assert kpoints.shape == (len(labels), 3)
-    assert labels[0] == "\\Gamma"
-    assert np.allclose(kpoints[0], 0)
-    assert "L" in labels

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from dft_inputs.errors import CalculationError
+from dao_core.errors import CalculationError
 from dft_inputs.qe import files
 from dft_inputs.qe.handlers.base import Changes, PwAttempt, PwHandler
 from dft_inputs.qe.schemas.band_structure import spin_bands

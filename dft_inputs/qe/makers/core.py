@@ -19,16 +19,6 @@ class StaticMaker(BasePwMaker):
 
 
 @dataclass
-class RelaxMaker(BasePwMaker):
-    """Makes a relaxation of the atoms in a fixed cell."""
-
-    name: str = "relax"
-    input_set_generator: PwInputGenerator = field(
-        default_factory=lambda: PwInputGenerator(calculation="relax")
-    )
-
-
-@dataclass
 class VcRelaxMaker(BasePwMaker):
     """Makes a relaxation of atoms and cell."""
 

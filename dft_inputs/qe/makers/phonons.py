@@ -15,7 +15,7 @@ from dft_inputs.qe import files
 from dft_inputs.qe.makers.after_static import AfterStaticMaker
 from dft_inputs.qe.makers.base import copy_save
 from dft_inputs.qe.post_process import run_program
-from dft_inputs.qe.schemas.spectra import GammaPhononDoc
+from dft_inputs.qe.schemas.phonons import GammaPhononDoc
 from dft_inputs.qe.schemas.task import PwTaskDoc
 
 _FREQUENCY = re.compile(r"freq \(\s*\d+\) =\s*-?[\d.]+ \[THz\] =\s*(-?[\d.]+) \[cm-1\]")

@@ -101,35 +101,6 @@ class SettledRelaxStaticMaker(SettledRelaxMaker):
 
 
 @dataclass
-class DoubleRelaxStaticMaker(Maker):
-    """Makes two relaxations and a static run, as atomate2's double relaxation does."""
-
-    name: str = "double relax and static"
-    relax_maker1: BasePwMaker = field(default_factory=VcRelaxMaker)
-    relax_maker2: BasePwMaker = field(default_factory=VcRelaxMaker)
-    static_maker: StaticMaker = field(default_factory=StaticMaker)
-
-    def make(self, structure: Structure, prev_dir: str | Path | None = None) -> Flow:
-        """Make the flow; its output is the task document of the static run.
-
-        Args:
-            structure: Crystal.
-            prev_dir: Folder of a run whose charge density is started from.
-
-        Returns:
-            The flow.
-        """
-        first = self.relax_maker1.make(structure, prev_dir=prev_dir)
-        first.append_name(" 1")
-        begun = first.output
-        second = self.relax_maker2.make(begun.structure, prev_dir=begun.dir_name)
-        second.append_name(" 2")
-        end = second.output
-        static = self.static_maker.make(end.structure, prev_dir=end.dir_name)
-        return Flow([first, second, static], output=static.output, name=self.name)
-
-
-@dataclass
 class ByOccupationsMaker(Maker):
     """Makes a first scf, and then what follows with the occupations that it calls for.
 

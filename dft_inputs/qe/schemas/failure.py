@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dao_core.errors import CalculationError
 from dft_inputs.errors import (
-    CalculationError,
     EmptyOutputError,
     IonsNotConvergedError,
     ScfNotConvergedError,

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, Field
 
+from dao_core.errors import CalculationError
 from dao_core.units import RYDBERG_EV
 from dft_inputs.corrections import Correction, read_corrections
-from dft_inputs.errors import CalculationError, ContradictoryOutputError
+from dft_inputs.errors import ContradictoryOutputError
 from dft_inputs.garbled import GARBLED
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.qe import files

@@ -18,15 +18,12 @@ from pymatgen.core import Structure
 
 from dft_inputs.errors import IonsNotConvergedError, TruncatedOutputError
 from dft_inputs.level import LevelOfTheory
-from dft_inputs.phonons.maker import FiniteDisplacementMaker
 from dft_inputs.protocols import PROTOCOLS
 from dft_inputs.qe.files import save_path
 from dft_inputs.qe.makers.core import StaticMaker, VcRelaxMaker
-from dft_inputs.qe.makers.electronic import BandsMaker, DosMaker, ElfMaker
 from dft_inputs.qe.makers.phonons import GammaPhononMaker, phonon_document
 from dft_inputs.qe.makers.relaxations import (
     ByOccupationsMaker,
-    DoubleRelaxStaticMaker,
     SettledRelaxMaker,
     SettledRelaxStaticMaker,
     follow_with_occupations,
@@ -95,21 +92,6 @@ def test_a_settled_volume_ends_the_relaxation(
     maker = SettledRelaxMaker(relax_maker=relax_maker(command, volume_tolerance=0.5))
     assert run(maker.make(silicon.to_primitive()), tmp_path / "runs").calculation == "vc-relax"
     assert len(log.read_text().splitlines()) == 1
-
-
-def test_double_relaxation_ends_with_a_static_run(
-    small_home: Path, stand_in: StandIn, silicon: Structure, tmp_path: Path
-) -> None:
-    command, log = stand_in()
-    static = StaticMaker(
-        input_set_generator=PwInputGenerator(pseudo_family="small"),
-        run_pw_kwargs={"command": command},
-    )
-    maker = DoubleRelaxStaticMaker(
-        relax_maker1=relax_maker(command), relax_maker2=relax_maker(command), static_maker=static
-    )
-    assert run(maker.make(silicon.to_primitive()), tmp_path / "runs").task_label == "static"
-    assert starting_potentials(log) == [None, "file", "file"]
 
 
 def test_what_follows_a_first_scf_starts_from_its_density_if_that_is_still_there(
@@ -181,12 +163,7 @@ def test_bands_that_a_first_scf_lacked_are_given_to_what_follows(
     "maker",
     [
         ByOccupationsMaker(then_maker=SettledRelaxStaticMaker()),
-        DoubleRelaxStaticMaker(),
-        DosMaker(),
-        BandsMaker(),
-        ElfMaker(),
         GammaPhononMaker(),
-        FiniteDisplacementMaker(),
     ],
     ids=lambda maker: type(maker).__name__,
 )

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from dao_core.errors import CalculationError
 from dft_inputs.errors import (
-    CalculationError,
     ContradictoryOutputError,
     EmptyOutputError,
     IonsNotConvergedError,

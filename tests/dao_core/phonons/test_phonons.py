@@ -3,28 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
-from ase.calculators.emt import EMT
-from atomate2.ase.jobs import EmtRelaxMaker
-from jobflow import JobStore, run_locally
-from maggma.stores import MemoryStore
 from pymatgen.core import Lattice, Structure
-from pymatgen.io.ase import AseAtomsAdaptor
 
-from dao_core.errors import InputError
-from dft_inputs.errors import CalculationError
-from dft_inputs.phonons import (
-    FinitePhononDoc,
+from dao_core.errors import CalculationError, InputError
+from dao_core.phonons import (
     along_soft_mode,
     finite_displacement_phonons,
     harmonic_properties,
     supercell_size,
 )
-from dft_inputs.phonons.maker import FiniteDisplacementMaker
 
 # Two masses in a cubic cell: neighbours half a cell away along each axis, spring along the bond.
 ROCK_SALT = Structure.from_spacegroup(
@@ -51,23 +41,6 @@ def springs(constant: float, transverse: float) -> Callable[[Structure], np.ndar
     return forces
 
 
-_FCC = [[0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5], [0, 0, 0]]
-
-
-@dataclass
-class EmtStatic(EmtRelaxMaker):
-    """The forces of a crystal as it is."""
-
-    relax_cell: bool = False
-    steps: int = 0
-
-
-def emt_forces(cell: Structure) -> np.ndarray:
-    atoms = AseAtomsAdaptor.get_atoms(cell)
-    atoms.calc = EMT()
-    return atoms.get_forces()
-
-
 def test_optical_frequency_of_two_masses_on_springs() -> None:
     document = finite_displacement_phonons(ROCK_SALT, springs(2.0, 0.5), supercell=(2, 2, 2))
     # Along any axis two springs of 2.0 and four of 0.5 hold the sublattices: K = 6 eV/A^2.
@@ -78,24 +51,6 @@ def test_optical_frequency_of_two_masses_on_springs() -> None:
     assert not document.unstable
     assert document.imaginary == "none"
     assert document.imaginary_qpoint is None
-
-
-@pytest.mark.filterwarnings("ignore:cd is deprecated:FutureWarning")
-def test_a_flow_of_static_runs_gives_the_same_phonons(tmp_path: Path) -> None:
-    """With atomate2's maker of an ASE calculator as the level; pw.x is in test_real_physics."""
-    crystal = Structure(Lattice.cubic(4.06), ["Al"] * 3 + ["Cu"], _FCC)
-    direct = finite_displacement_phonons(crystal, emt_forces, supercell=(2, 2, 2))
-    flow = FiniteDisplacementMaker(static_maker=EmtStatic(), supercell=(2, 2, 2)).make(crystal)
-    store = JobStore(MemoryStore())
-    run_locally(
-        flow, store=store, create_folders=True, root_dir=tmp_path, raise_immediately=True, log=False
-    )
-    document = flow.output.resolve(store)
-    assert isinstance(document, FinitePhononDoc)
-    assert document.n_displacements > 1
-    assert document.gamma_frequencies == pytest.approx(direct.gamma_frequencies, abs=1e-4)
-    assert document.minimum_frequency == pytest.approx(direct.minimum_frequency, abs=1e-4)
-    assert not document.unstable
 
 
 def test_a_crystal_that_shears_by_itself_is_flagged() -> None:

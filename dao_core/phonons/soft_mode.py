@@ -10,7 +10,7 @@ from pymatgen.core import Structure
 from pymatgen.io.phonopy import get_pmg_structure
 
 from dao_core.errors import InputError
-from dft_inputs.phonons.finite_displacement import (
+from dao_core.phonons.finite_displacement import (
     IMAGINARY_BELOW,
     FinitePhononDoc,
     lattice_dynamics,

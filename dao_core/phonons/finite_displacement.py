@@ -11,8 +11,7 @@ from pydantic import BaseModel, Field
 from pymatgen.core import Structure
 from pymatgen.io.phonopy import get_phonopy_structure, get_pmg_structure
 
-from dao_core.errors import InputError
-from dft_inputs.errors import CalculationError
+from dao_core.errors import CalculationError, InputError
 
 Forces = Callable[[Structure], np.ndarray]
 """Forces ``[n, 3]`` in eV/angstrom of a crystal."""

@@ -1,13 +1,13 @@
 """Phonons by finite displacements at any level, and what follows from them."""
 
-from dft_inputs.phonons.finite_displacement import (
+from dao_core.phonons.finite_displacement import (
     FinitePhononDoc,
     Forces,
     finite_displacement_phonons,
     supercell_size,
 )
-from dft_inputs.phonons.harmonic import HarmonicDoc, harmonic_properties
-from dft_inputs.phonons.soft_mode import SoftMode, along_soft_mode
+from dao_core.phonons.harmonic import HarmonicDoc, harmonic_properties
+from dao_core.phonons.soft_mode import SoftMode, along_soft_mode
 
 __all__ = [
     "FinitePhononDoc",

@@ -12,8 +12,8 @@ from pymatgen.core import Structure
 from scipy.signal import find_peaks
 
 from dao_core.errors import InputError
+from dao_core.phonons.finite_displacement import FinitePhononDoc, lattice_dynamics
 from dao_core.units import EV_PER_KJ_PER_MOL, WAVENUMBER_PER_THZ
-from dft_inputs.phonons.finite_displacement import FinitePhononDoc, lattice_dynamics
 
 MESH_LENGTH = 60.0
 """Density of the mesh: q-points times the length of a lattice vector, angstrom."""
