@@ -5,9 +5,9 @@ from __future__ import annotations
 from prefect import flow, get_run_logger, task
 from pydantic import BaseModel, Field
 
+from dao_core.forms import FORM
 from dao_core.units import SECONDS_PER_DAY
 from flows.events import labels_added
-from flows.forms import FORM
 from flows.naming import asked
 from flows.retrying import RETRY
 from flows.store_address import StoreAddress

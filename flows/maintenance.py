@@ -8,8 +8,8 @@ from pathlib import Path
 from prefect import flow, get_run_logger, task
 from pydantic import BaseModel, Field
 
+from dao_core.forms import FORM
 from dao_core.units import SECONDS_PER_HOUR
-from flows.forms import FORM
 from flows.retrying import RETRY
 from flows.stale_runs import mark_stale_runs
 from flows.store_address import StoreAddress

@@ -8,11 +8,16 @@ from typing import Any
 from prefect import flow, get_run_logger, task
 from pydantic import BaseModel, Field
 
+from dao_core.evaluation.benchmark import (
+    Chosen,
+    Contestant,
+    benchmark_energies,
+    benchmark_structures,
+)
 from dao_core.evaluation.structure_benchmark import BenchmarkSettings
+from dao_core.forms import FORM
 from dao_core.hashing import content_id
 from dao_core.units import SECONDS_PER_DAY
-from flows.benchmark import Chosen, Contestant, benchmark_energies, benchmark_structures
-from flows.forms import FORM
 from flows.naming import asked
 from flows.retrying import RETRY
 from flows.serving import Served, model_name, served_models

@@ -12,11 +12,11 @@ from prefect.runtime import flow_run
 from pydantic import BaseModel, Field
 
 from dao_core.errors import DaoError
+from dao_core.forms import FORM
 from dao_core.hashing import content_id
 from dao_core.search.target import parse_target
 from flows.campaign.flow import campaign
 from flows.campaign.request import CampaignRequest
-from flows.forms import FORM
 from flows.naming import asked
 from stores.errors import StoreError
 

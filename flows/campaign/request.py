@@ -8,11 +8,11 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from dao_core.errors import InputError
+from dao_core.forms import FORM
 from dao_core.potentials.catalogue import check_name
 from dao_core.potentials.choice import AUTO
 from dao_core.search.request import SearchRequest
 from flows.campaign.interpreting.settings import Interpretations
-from flows.forms import FORM
 from flows.store_address import StoreAddress
 
 NONE = "none"

@@ -16,12 +16,12 @@ from dao_core.search.conditions import Conditions, level_at
 from dao_core.search.preflight import domain_warnings
 from dao_core.search.search import Search
 from dao_core.search.setup import loaded_potential
+from dao_core.versions import versions
 from dao_core.writable import check_output_folder
 from flows.campaign.files import default_folder
 from flows.campaign.interpreting.preflight import check_interpretations
 from flows.campaign.request import NONE, CampaignRequest
 from flows.serving import SHIPPED, Served, model_name, served_models
-from flows.versions import versions
 from stores import open_store
 from stores.documents import CampaignDocument, ModelKind, utc_now
 from stores.search_memory import StoreMemory

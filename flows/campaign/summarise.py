@@ -10,6 +10,7 @@ from dao_core.search.memory import Done
 from dao_core.search.planning import found_so_far, tallies
 from dao_core.search.ranking import Ranking
 from dao_core.search.survey import Survey
+from dao_core.versions import versions
 from flows.campaign.running import Campaign
 from flows.report.summary import (
     CampaignSummary,
@@ -18,7 +19,6 @@ from flows.report.summary import (
     StageTime,
     origin_source,
 )
-from flows.versions import versions
 from stores.documents import CampaignDocument
 
 

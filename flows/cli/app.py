@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from dao_core.errors import DaoError
+from dao_core.versions import package_version
 from flows.cli import (
     benchmark,
     campaign,
@@ -44,7 +45,6 @@ from flows.cli import (
 from flows.cli.console import STDERR, emit, emit_error
 from flows.cli.interruption import Interruption
 from flows.cli.storage import storage_errors_told
-from flows.versions import package_version
 
 WRONG_INPUT = 2
 ABORTED = 130

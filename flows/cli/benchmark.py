@@ -123,14 +123,14 @@ def benchmark(
     """
     set_up_logging(verbose=verbose)
     from dao_core.bars import Bars
-    from dao_core.evaluation.structure_benchmark import BenchmarkSettings
-    from dao_core.progress import listening
-    from flows.benchmark import (
+    from dao_core.evaluation.benchmark import (
         Chosen,
         Contestant,
         benchmark_energies,
         benchmark_structures,
     )
+    from dao_core.evaluation.structure_benchmark import BenchmarkSettings
+    from dao_core.progress import listening
 
     chosen = Chosen(set_, limit, _atom_range(atoms), polymorphs)
     seeds = tuple(dict.fromkeys(seed or [0]))

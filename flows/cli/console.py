@@ -22,7 +22,7 @@ from rich.text import Text
 from dao_core.bars import STDERR
 from dao_core.environment import LOG_FORMAT, LOG_LEVEL
 from dao_core.errors import DaoError, InputError
-from flows.versions import versions
+from dao_core.versions import versions
 
 logger = logging.getLogger("dao")
 STARTED = time.monotonic()

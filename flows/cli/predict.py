@@ -26,8 +26,8 @@ def predict(
     Example: dao predict MgO.cif NaCl.cif --potential chgnet
     """
     set_up_logging(verbose=verbose)
+    from dao_core.predicted_files import predict_files
     from flows.cli.tables import flat_table
-    from flows.prediction import predict_files
 
     prediction = predict_files(files, potential, property_model)
     columns = ["file", "formula", "energy_per_atom", "max_force", "pressure"]

@@ -78,10 +78,10 @@ def simulate(
     """
     set_up_logging(verbose=verbose)
     from dao_core.bars import Bars
+    from dao_core.evaluation.simulation.request import SimulationRequest
     from dao_core.progress import listening
     from dao_core.settings_file import validated
     from flows.cli.tables import simulation_tables
-    from flows.simulation.request import SimulationRequest
     from flows.simulation.run import simulate as run
 
     given = {

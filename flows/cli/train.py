@@ -67,8 +67,8 @@ def generator(
     Example: dao train generator --config configs/generator-mini-2cores.yaml --stage 1
     """
     set_up_logging(verbose=verbose)
-    from flows.training import run_generator
-    from flows.training_request import generator_request
+    from dao_core.training.request import generator_request
+    from dao_core.training.runs import run_generator
 
     given: dict[str, Any] = {
         "train": train_files or None,
@@ -108,7 +108,7 @@ def memory(
     """
     set_up_logging(verbose=verbose)
     from dao_core.training.prototype_memory import MemorySettings
-    from flows.training import run_memory
+    from dao_core.training.runs import run_memory
 
     settings = MemorySettings(max_atoms, metric_steps, seed)
     _show(run_memory(start, files, out, settings), as_json=as_json)
@@ -138,8 +138,8 @@ def predictor(
     Example: dao train predictor --config configs/predictor-mini-2cores.yaml
     """
     set_up_logging(verbose=verbose)
-    from flows.training import run_predictor
-    from flows.training_request import predictor_request
+    from dao_core.training.request import predictor_request
+    from dao_core.training.runs import run_predictor
 
     given: dict[str, Any] = {
         "head": head,
@@ -179,7 +179,7 @@ def property_(
     from dao_core.bars import Bars
     from dao_core.progress import listening
     from dao_core.training.property_run import PropertySources
-    from flows.training import run_property
+    from dao_core.training.runs import run_property
 
     with Bars() as bars, listening(bars):
         answer = run_property(PropertySources(records, label, logarithm), start, out, seed)

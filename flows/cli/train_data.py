@@ -38,8 +38,8 @@ def relax(
     from dao_core.bars import Bars
     from dao_core.progress import listening
     from dao_core.training.relaxed_records import RecordRelaxation, parse_part
+    from dao_core.training.runs import run_relaxation
     from flows.cli.tables import flat_table
-    from flows.training import run_relaxation
 
     settings = RecordRelaxation(keep_beyond=beyond == "keep", part=parse_part(part))
     with Bars() as bars, listening(bars):
@@ -73,9 +73,9 @@ def label(
     from dao_core.bars import Bars
     from dao_core.progress import listening
     from dao_core.training.relaxed_records import parse_part
+    from dao_core.training.runs import run_labelling
     from dao_core.training.teacher_run import TeacherSources
     from flows.cli.tables import flat_table
-    from flows.training import run_labelling
 
     sources = TeacherSources(records, held_out or (), seed=seed)
     with Bars() as bars, listening(bars):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from prefect import flow, get_run_logger, task
 from pydantic import BaseModel
 
+from dao_core.training.retraining_outcome import Outcome
 from dao_core.units import SECONDS_PER_DAY
 from flows.events import model_promoted
 from flows.naming import asked
 from flows.retraining import rounds, training
-from flows.retraining.models import Outcome
 from flows.retraining.relaxing_again import relax_again
 from flows.retraining.request import RetrainRequest
 from flows.retraining.rounds import Round

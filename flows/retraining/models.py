@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from dao_core.checkpoints.format import HASH_LENGTH, read_card
 from dao_core.hashing import content_id
 from dao_core.pretrained import model_path
 from dao_core.training.retraining_gate import Verdict
+from dao_core.training.retraining_outcome import Outcome
 from flows.serving import SHIPPED, checkpoint_file
 from stores import DaoStore
 from stores.documents import EventDocument, ModelDocument, ModelKind, utc_now
@@ -19,23 +19,6 @@ from stores.registry import promote, register_model, serving
 
 REJECTED = "model_rejected"
 PROMOTED = "model_promoted"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one model in a round.
-
-    Attributes:
-        kind: generator or predictor.
-        model_id: The model that serves now.
-        promoted: Whether it is the retrained one.
-        reason: Why, or why not, or why nothing was trained.
-    """
-
-    kind: ModelKind
-    model_id: str
-    promoted: bool
-    reason: str
 
 
 def serving_or_shipped(store: DaoStore, kind: ModelKind) -> ModelDocument:

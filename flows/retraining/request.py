@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
+from dao_core.forms import FORM
 from dao_core.training.retraining_settings import (
     GENERATOR_RETRAINING,
     PREDICTOR_RETRAINING,
     Retraining,
 )
-from flows.forms import FORM
 from flows.store_address import StoreAddress
 
 

@@ -21,10 +21,10 @@ from dao_core.training.retraining_gate import (
     predictor_figures,
 )
 from dao_core.training.retraining_generator import retrain_generator
+from dao_core.training.retraining_outcome import Outcome
 from dao_core.training.retraining_predictor import retrain_predictor
 from flows.retraining import labelled
 from flows.retraining.models import (
-    Outcome,
     file_of,
     level_of,
     serving_or_shipped,

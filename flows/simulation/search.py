@@ -8,21 +8,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from dao_core.drafts import draft_of
 from dao_core.evaluation.discovery import KnownPhase, first_arrivals, heights
+from dao_core.evaluation.simulation.answer import Answer, holdout_crystals
+from dao_core.evaluation.simulation.request import Arm, SimulationRequest
+from dao_core.evaluation.simulation.round import Round, known_round
 from dao_core.potentials import Potential
+from dao_core.training.retraining_outcome import Outcome
 from dao_core.training.retraining_settings import GENERATOR_RETRAINING, PREDICTOR_RETRAINING
 from flows.campaign.flow import campaign as campaign_flow
 from flows.campaign.request import CampaignRequest
 from flows.report.summary import CampaignSummary
 from flows.retraining.flow import retrain as retrain_flow
-from flows.retraining.models import Outcome
 from flows.retraining.request import RetrainRequest
-from flows.simulation.answer import Answer, holdout_crystals
 from flows.simulation.labelling import PREDICTED, choose, keep, label, label_of
-from flows.simulation.request import Arm, SimulationRequest
 from stores import DaoStore, open_store
 from stores.builders import register_test_set
 from stores.documents import CampaignDocument, LabelDocument, RelaxationDocument
@@ -33,38 +33,6 @@ SEEDS_APART = 1000
 """Between the campaigns of neighbouring seeds: more than anybody's rounds."""
 BENEATH = 1e-3
 """eV/atom below the hull of the known phases: a phase that the reference does not have."""
-
-
-class Round(BaseModel):
-    """What one round cost and brought.
-
-    Attributes:
-        campaign_id: The campaign.
-        relaxations: Candidates that were relaxed.
-        relaxed_again: Relaxations that a better DAO-P moved afterwards.
-        labels: Crystals that the truth was asked about.
-        lost: Of these, those that did not converge.
-        found: Wanted phases among the relaxed, each with the number of relaxations until then.
-        confirmed: Wanted phases among the labelled, each with the number of labels until then.
-        beneath: Labelled crystals that lie below the hull of all known phases.
-        error: Mean absolute difference of predicted and labelled energies, eV/atom.
-        outcomes: What became of the retrained models.
-        seconds: Wall time.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    campaign_id: str
-    relaxations: int
-    relaxed_again: int = 0
-    labels: int
-    lost: int
-    found: dict[str, int]
-    confirmed: dict[str, int]
-    beneath: int
-    error: float | None
-    outcomes: tuple[Outcome, ...] = ()
-    seconds: float
 
 
 @dataclass(frozen=True)
@@ -98,7 +66,7 @@ class Search:
         rounds = []
         for number in range(self.request.rounds):
             file = self.folder / f"round-{number}.json"
-            done = _known_round(file)
+            done = known_round(file)
             if done is None:
                 done = self._round(number)
                 with draft_of(file) as draft:
@@ -202,14 +170,6 @@ class Search:
             self.answer.level,
         )
         return sum(height is not None and height < -BENEATH for height in above)
-
-
-def _known_round(file: Path) -> Round | None:
-    """A round that was finished; None where its file is missing or damaged."""
-    try:
-        return Round.model_validate_json(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
-        return None
 
 
 def _relaxed(store: DaoStore, campaign_id: str) -> list[RelaxationDocument]:

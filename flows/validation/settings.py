@@ -9,12 +9,12 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from dao_core.errors import InputError, MissingError
+from dao_core.forms import FORM
 from dao_core.search.request import MAX_PRESSURE
 from dft_inputs.method import Method
 from dft_inputs.pseudos import DEFAULT_FAMILY
 from dft_inputs.running.codes import level_for, require_programs
 from dft_inputs.running.request import Limits
-from flows.forms import FORM
 
 STAGE = "dft"
 """Name of the checks in progress, funnel and failures."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, Field, field_validator
 from pymatgen.core import Element
 
-from flows.forms import FORM
+from dao_core.forms import FORM
 from flows.validation.settings import DftSettings
 
 MOST = 1000

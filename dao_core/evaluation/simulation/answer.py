@@ -12,12 +12,12 @@ from pymatgen.core import Structure
 from dao_core.drafts import draft_of
 from dao_core.errors import InputError
 from dao_core.evaluation.discovery import KnownPhase, stable_compounds
+from dao_core.evaluation.simulation.request import SimulationRequest
 from dao_core.potentials import Potential
 from dao_core.relax import relax
 from dao_core.search.compositions import parse_target
 from dao_core.search.conditions import RELAX_SETTINGS
 from dao_core.training.records import Crystal, read_crystals
-from flows.simulation.request import SimulationRequest
 
 LARGEST = 48
 """Atoms; larger reference phases are not relaxed."""

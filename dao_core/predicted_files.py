@@ -10,7 +10,7 @@ from dao_core.crystal.reading import read_given
 from dao_core.model_files import model_file
 from dao_core.potentials import load_potential
 from dao_core.predicted import predicted
-from flows.property_prediction import predicted_property
+from dao_core.predictor.property_prediction import predicted_property
 
 
 def predict_files(

@@ -8,9 +8,9 @@ import pytest
 
 from dao_core.errors import InputError
 from dao_core.training.generator import GeneratorTraining
-from flows.training_request import generator_request, predictor_request
+from dao_core.training.request import generator_request, predictor_request
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[3] / "configs"
 
 
 @pytest.mark.parametrize("file", sorted(CONFIGS.glob("*.yaml")), ids=lambda file: file.stem)
