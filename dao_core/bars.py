@@ -10,7 +10,14 @@ from typing import Self
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from dao_core.environment import LOG_FORMAT
 
@@ -26,9 +33,15 @@ class Bars:
     """
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn())
         self._bars = Progress(
-            *columns, TimeElapsedColumn(), console=STDERR, disable=not STDERR.is_terminal
+            TextColumn("{task.description:>10}"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[item]}"),
+            console=STDERR,
+            disable=not STDERR.is_terminal,
         )
         self._stages: dict[str, int] = {}
 
@@ -40,7 +53,7 @@ class Bars:
             total: How much there is to do; None where nobody knows.
         """
         if stage not in self._stages:
-            self._stages[stage] = int(self._bars.add_task(stage, total=total))
+            self._stages[stage] = int(self._bars.add_task(stage, total=total, item=""))
             return
         task = self._bars.task_ids[self._stages[stage]]
         before = self._bars.tasks[self._stages[stage]].total
@@ -51,6 +64,11 @@ class Bars:
         """Move the bar of a stage on; a stage that never began has none."""
         if stage in self._stages:
             self._bars.advance(self._bars.task_ids[self._stages[stage]], done)
+
+    def at(self, stage: str, item: str) -> None:
+        """Name beside the bar of a stage what is in hand."""
+        if stage in self._stages:
+            self._bars.update(self._bars.task_ids[self._stages[stage]], item=escape(item))
 
     def tell(self, news: str) -> None:
         """Print a line above the bars."""

@@ -29,6 +29,13 @@ def default_device() -> str:
     return name
 
 
+def working_with() -> str:
+    """Where models compute and on how many cores, and how to say otherwise."""
+    cores = torch.get_num_threads()
+    which = f"{cores} {'core' if cores == 1 else 'cores'} (OMP_NUM_THREADS says otherwise)"
+    return f"computing on {default_device()} with {which}"
+
+
 def available_devices() -> list[str]:
     """Names that torch takes as a device, the CPU first, each GPU with its model in brackets."""
     devices = [f"cpu ({torch.get_num_threads()} threads)"]

@@ -3,6 +3,5 @@
 from dao_core.doubt.cautions import cautions
 from dao_core.doubt.order import gap_std, order_std, ties
 from dao_core.doubt.polymorph import Polymorph
-from dao_core.doubt.second_opinion import second_energies
 
-__all__ = ["Polymorph", "cautions", "gap_std", "order_std", "second_energies", "ties"]
+__all__ = ["Polymorph", "cautions", "gap_std", "order_std", "ties"]

@@ -129,6 +129,7 @@ def relax_missing(
     known = memory.known_relaxations(list(keys.values()))
     missing = [c for c in candidates if keys[c.candidate_id] not in known]
     progress.advance(STAGE, len(candidates) - len(missing))
+    progress.at(STAGE, (c.formula for c in missing))
     relaxations = relax(
         [structure for c in missing if (structure := c.to_pymatgen()) is not None],
         potential,

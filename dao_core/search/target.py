@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pymatgen.core import Composition, Element
 
-from dao_core.crystal.batch import MAX_ATOMIC_NUMBER
+from dao_core.crystal.usable import MAX_ATOMIC_NUMBER
 from dao_core.errors import InputError
 
 MAX_ATOMS = 1_000_000

@@ -13,8 +13,8 @@ from prefect.artifacts import (
 )
 
 from flows.report.doubts import novelty
+from flows.report.file_names import REPORT_FILE
 from flows.report.hull_image import hull_image
-from flows.report.page import REPORT_FILE
 from flows.report.summary import CampaignSummary
 
 ROWS_SHOWN = 100

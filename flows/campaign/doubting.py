@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dao_core.doubt import second_energies
+from dao_core.doubt.second_opinion import second_energies
 from flows.campaign.running import Campaign
 from flows.report.doubts import LOOKED_AT, with_ties
 from flows.report.summary import RankedStructure

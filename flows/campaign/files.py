@@ -14,8 +14,15 @@ def default_folder(campaign_id: str) -> Path:
     return Path("campaigns") / campaign_id
 
 
-def write_files(summary: CampaignSummary, folder: Path) -> CampaignSummary:
+def write_files(
+    summary: CampaignSummary, folder: Path, *, live: str | None = None
+) -> CampaignSummary:
     """Write structures, report and, as the sign that they are whole, the summary.
+
+    Args:
+        summary: The campaign.
+        folder: Where to write.
+        live: What the campaign goes on with, None where this is its end.
 
     Returns:
         The summary, with the structures that could not be exported as they should among its
@@ -24,6 +31,6 @@ def write_files(summary: CampaignSummary, folder: Path) -> CampaignSummary:
     exports = export_structures(summary, folder)
     failures = (*summary.failures, *(f for f in exports.failures if f not in summary.failures))
     summary = summary.model_copy(update={"failures": failures})
-    write_report(summary, folder)
+    write_report(summary, folder, live=live)
     summary.write(folder)
     return summary

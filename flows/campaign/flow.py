@@ -19,6 +19,7 @@ from flows.campaign.interpreting.stage import (
     lose_kind,
     missing_kinds,
 )
+from flows.campaign.live import LiveReport
 from flows.campaign.refined_ranking import finish_refined
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import finish
@@ -26,7 +27,7 @@ from flows.campaign.running import Campaign
 from flows.campaign.tasks import failure_of, on_cluster, run_tasks
 from flows.events import candidates_selected
 from flows.naming import asked
-from flows.report.page import REPORT_FILE
+from flows.report.file_names import REPORT_FILE
 from flows.report.summary import CampaignSummary
 from flows.retrying import RETRY
 from flows.slots import DFT_LIMIT, slot
@@ -103,8 +104,9 @@ def campaign(request: CampaignRequest) -> str:
         require_programs(request)
         get_run_logger().info("campaign %s at level %s", running.campaign_id, running.level)
         running.store.put(running.document())
+        live = LiveReport(running)
         while works := plan_task(running, running.label):
-            run_tasks(work_task, running, works)
+            run_tasks(work_task, running, works, after=live.write)
         rank_task(running)
         if running.refiner is not None:
             _refine(running)

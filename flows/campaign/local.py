@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from dao_core.progress import Listener, listening
+from flows.campaign.finished import FinishedCampaign
 from flows.campaign.flow import campaign as campaign_flow
 from flows.campaign.request import CampaignRequest
 from flows.campaign.server import prefect_server
-from flows.campaign.stored import FinishedCampaign
 from flows.report.summary import read_summary
 
 

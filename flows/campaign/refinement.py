@@ -88,6 +88,7 @@ class Refine:
     def do(self, campaign: Campaign) -> None:
         """Refine the batch: each end is a relaxation, and a label where it reached a minimum."""
         begun = time.monotonic()
+        progress.at(STAGE, (row.formula for row in self.rows))
         starts = [start_of(row.symmetrised()) for row in self.rows]
         ends = refine(
             starts,

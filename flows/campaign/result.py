@@ -27,7 +27,7 @@ def finish(campaign: Campaign) -> CampaignSummary:
     document = campaign.document()
     ranked = rank(campaign, campaign.survey)
     document.finished = utc_now()
-    summary = summarise(campaign, document, ranked)
+    summary = summarise(campaign, document, ranked, campaign.survey)
     known = interpretations_of(summary.ranking, campaign.store)
     summary = summary.model_copy(update={"interpretations": known})
     lost = [failure for failure in campaign.lost if failure.stage != READING]
@@ -53,7 +53,8 @@ def write_result(
     """
     ranking = tuple(doubted(campaign, summary.ranking, summary.level))
     summary = summary.model_copy(update={"ranking": ranking})
-    summary = write_kept(campaign.store, summary, campaign.folder)
+    live = "refining the best" if document.state == "running" else None
+    summary = write_kept(campaign.store, summary, campaign.folder, live=live)
     document.funnel = [row.model_dump() for row in summary.funnel]
     document.ranking = [
         row.model_dump(mode="json", exclude={"structure", "conventional"})

@@ -2,74 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dao_core.errors import InputError
 from flows.campaign.files import default_folder
-from flows.campaign.kept_files import are_as_written, write_kept
+from flows.campaign.finished import FinishedCampaign
+from flows.campaign.kept_files import are_as_written, write_kept, write_live
 from flows.interpretation.gathering import interpretations_of
-from flows.report.export import CIF_FOLDER, cif_name
-from flows.report.page import REPORT_FILE
-from flows.report.summary import CampaignSummary, RankedStructure
+from flows.report.summary import CampaignSummary
 from stores import DaoStore, open_store
 from stores.documents import CampaignDocument
-
-
-@dataclass(frozen=True)
-class FinishedCampaign:
-    """The result of a campaign and where its files are.
-
-    Attributes:
-        summary: The result.
-        folder: Folder of the files.
-        reused: Whether all of it had been done before.
-    """
-
-    summary: CampaignSummary
-    folder: Path
-    reused: bool
-
-    @property
-    def report(self) -> Path:
-        """The HTML report."""
-        return self.folder / REPORT_FILE
-
-    def _as_rows(self, rows: Sequence[RankedStructure]) -> list[dict[str, Any]]:
-        return [
-            {
-                **row.model_dump(mode="json", exclude={"structure", "conventional"}),
-                "cif": str(self.folder / CIF_FOLDER / cif_name(row)),
-            }
-            for row in rows
-        ]
-
-    def as_result(self) -> dict[str, Any]:
-        """The machine-readable form: the keys that others rely on."""
-        return {
-            "campaign_id": self.summary.campaign_id,
-            "system": self.summary.system,
-            "level": self.summary.level,
-            "store": self.summary.store,
-            "reused": self.reused,
-            "search_level": self.summary.search_level,
-            "ranking": self._as_rows(self.summary.ranking),
-            "unrefined": self._as_rows(self.summary.unrefined),
-            "distances": [found.model_dump(mode="json") for found in self.summary.distances],
-            "yields": [row.model_dump() for row in self.summary.yields],
-            "funnel": [row.model_dump() for row in self.summary.funnel],
-            "dft": self.summary.dft.model_dump(mode="json") if self.summary.dft else None,
-            "interpretations": [
-                one.model_dump(mode="json", exclude={"result"})
-                for one in self.summary.interpretations
-            ],
-            "failures": [failure.model_dump() for failure in self.summary.failures],
-            "warnings": list(self.summary.warnings),
-            "folder": str(self.folder),
-            "report": str(self.report),
-        }
 
 
 def found_done(document: CampaignDocument, folder: Path, store: DaoStore) -> FinishedCampaign:
@@ -90,7 +32,7 @@ def interpreted(document: CampaignDocument | None, store: DaoStore) -> CampaignS
 
 
 def write_stored(campaign_id: str, folder: Path | None, store: str | None) -> FinishedCampaign:
-    """Write files and report of a finished campaign again.
+    """Write files and report of a campaign again; of one that still searches, the report alone.
 
     Args:
         campaign_id: Its id.
@@ -98,7 +40,7 @@ def write_stored(campaign_id: str, folder: Path | None, store: str | None) -> Fi
         store: URI of the store; None is the embedded one.
 
     Raises:
-        InputError: The store has no such campaign, or it is not finished.
+        InputError: The store has no such campaign, or nothing of it to show.
     """
     with open_store(store) as opened:
         document = opened.get(CampaignDocument, campaign_id)
@@ -110,7 +52,12 @@ def write_stored(campaign_id: str, folder: Path | None, store: str | None) -> Fi
             raise InputError(f"no campaign {campaign_id} in {opened.uri}; it has {names}")
         summary = interpreted(document, opened)
         if summary is None:
-            raise InputError(f"{campaign_id} is not finished; run its command again to go on")
+            raise InputError(
+                f"{campaign_id} has relaxed nothing yet: ask again later, or run its command again"
+            )
         folder = folder or default_folder(campaign_id)
-        write_kept(opened, summary, folder)
+        if document.finished is None:
+            write_live(opened, summary, folder)
+        else:
+            write_kept(opened, summary, folder)
     return FinishedCampaign(summary, folder, reused=True)

@@ -26,6 +26,7 @@ def summarise(
     campaign: Campaign,
     document: CampaignDocument,
     ranking: Ranking,
+    survey: Survey,
 ) -> CampaignSummary:
     """Put together what is known of a campaign.
 
@@ -33,10 +34,10 @@ def summarise(
         campaign: The campaign.
         document: What the store knows of it, ``finished`` set.
         ranking: The ranked structures.
+        survey: Of which they were ranked.
     """
     if document.finished is None:
         raise ValueError(f"{document.campaign_id} has no time at which it finished")
-    survey = campaign.survey
     models = {name: hash_ for name, hash_ in campaign.models.items() if hash_}
     return CampaignSummary(
         campaign_id=campaign.campaign_id,

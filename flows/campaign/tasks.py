@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, TypeVar, cast
 
@@ -35,13 +35,19 @@ def on_cluster() -> bool:
     return context is not None and not isinstance(context.task_runner, ThreadPoolTaskRunner)
 
 
-def run_tasks(task: Task[..., Any], running: Campaign, works: Sequence[Piece]) -> None:
+def run_tasks(
+    task: Task[..., Any],
+    running: Campaign,
+    works: Sequence[Piece],
+    after: Callable[[], object] = lambda: None,
+) -> None:
     """Do pieces of work of one stage in tasks, and tell the search; a failed task costs its own.
 
     Args:
         task: Takes the campaign, some pieces of work, and a label.
         running: The campaign.
         works: In their order. On a cluster each is a task of its own, elsewhere tasks are few.
+        after: Called when a task has ended.
 
     Raises:
         StoreError: Nothing can be written: no later piece would fare better.
@@ -58,6 +64,7 @@ def run_tasks(task: Task[..., Any], running: Campaign, works: Sequence[Piece]) -
             running.tell(work)
         if failure is not None:
             running.lost.append(failure)
+        after()
 
 
 def _states(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,9 +12,14 @@ from flows.cli.console import FINISHED_WITH_FAILURES, emit, seconds, set_up_logg
 from flows.cli.options import POTENTIALS, Json, StoreUri, Verbose, known_potential, known_refinement
 
 if TYPE_CHECKING:
+    from dao_core.bars import Bars
+    from flows.campaign.again import Note
+    from flows.campaign.finished import FinishedCampaign
     from flows.campaign.request import CampaignRequest
-    from flows.campaign.stored import FinishedCampaign
 
+PREPARED = "prepared"
+PREPARATIONS = ("packages", "models", "Prefect")
+"""What is loaded before there is anything to search with."""
 
 System = Annotated[
     list[str] | None,
@@ -188,10 +193,8 @@ def campaign(
     Example: dao campaign Mg-O --candidates 100 --relax 24 --potential chgnet
     """
     set_up_logging(verbose=verbose)
-    from dao_core.settings_file import lines_named, read_settings
-    from flows.campaign.config_file import build_request
+    from flows.campaign import again
     from flows.cli.campaign_tables import campaign_tables
-    from flows.report.answer import told_doubts
 
     given = {
         "targets": system or None,
@@ -220,15 +223,48 @@ def campaign(
         "store": store,
         "force": force or None,
     }
-    settings = read_settings(config) if config else None
-    request = build_request(given, settings, config)
-    with lines_named(given, settings, config):
-        done = _found_or_run(request)
-    for warning in (*done.summary.warnings, *told_doubts(done.summary)):
+    words = {name: value for name, value in given.items() if value is not None}
+    if config is not None:
+        words["config"] = str(config)
+    note = again.found(words)
+    done, told = _noted(note) if note else _done(given, config, words)
+    for warning in told:
         warn(warning)
     emit(done.as_result(), as_json=as_json, human=campaign_tables(done, seconds()))
     if done.summary.failures:
         raise typer.Exit(FINISHED_WITH_FAILURES)
+
+
+def _noted(note: Note) -> tuple[FinishedCampaign, list[str]]:
+    """A result that an earlier command left, and the warnings above it."""
+    from flows.campaign.finished import FinishedCampaign
+    from flows.report.summary import read_summary
+
+    folder = Path(note.folder)
+    return FinishedCampaign(read_summary(folder), folder, reused=True), note.told
+
+
+def _done(
+    given: dict[str, Any], config: Path | None, words: dict[str, Any]
+) -> tuple[FinishedCampaign, list[str]]:
+    """The result of a campaign and the warnings above it, noted for the next time."""
+    from dao_core.bars import Bars
+
+    with Bars() as bars:
+        bars.begin(PREPARED, len(PREPARATIONS))
+        bars.at(PREPARED, PREPARATIONS[0])
+        from dao_core.settings_file import lines_named, read_settings
+        from flows.campaign.config_file import build_request
+        from flows.campaign.kept_files import keep_note
+        from flows.report.answer import told_doubts
+
+        settings = read_settings(config) if config else None
+        request = build_request(given, settings, config)
+        with lines_named(given, settings, config):
+            done = _found_or_run(request, bars)
+    told = [*done.summary.warnings, *told_doubts(done.summary)]
+    keep_note(words, request, done, told)
+    return done, told
 
 
 def _kinds(text: str) -> dict[str, dict[str, str]]:
@@ -237,9 +273,10 @@ def _kinds(text: str) -> dict[str, dict[str, str]]:
     return {kind.strip(): {"best": number} if equal else {} for kind, equal, number in parts}
 
 
-def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
+def _found_or_run(request: CampaignRequest, bars: Bars) -> FinishedCampaign:
     """The result of a campaign; Prefect is only loaded where there is something to run."""
-    from dao_core.bars import Bars
+    _prepared(bars, 1)
+    from dao_core.devices import working_with
     from flows.campaign.running import Campaign
     from flows.campaign.stored import found_done
     from flows.cli.approval import terminal_asker
@@ -252,7 +289,16 @@ def _found_or_run(request: CampaignRequest) -> FinishedCampaign:
         if document.state == "done" and is_settled(document, request):
             return found_done(document, folder, prepared.store)
     require_programs(request)  # known before the server starts and anything is done
+    _prepared(bars, 2)
     from flows.campaign.local import run_campaign
 
-    with Bars() as bars, asking(terminal_asker(bars)):
+    bars.tell(working_with())
+    bars.advance(PREPARED, 1)
+    with asking(terminal_asker(bars)):
         return run_campaign(request, folder, bars)
+
+
+def _prepared(bars: Bars, number: int) -> None:
+    """Say which preparation follows."""
+    bars.advance(PREPARED, 1)
+    bars.at(PREPARED, PREPARATIONS[number])

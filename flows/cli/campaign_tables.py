@@ -13,7 +13,7 @@ from flows.cli.answer import AnswerTable, by_dft, milli
 from flows.cli.tables import flat_table
 
 if TYPE_CHECKING:
-    from flows.campaign.stored import FinishedCampaign
+    from flows.campaign.finished import FinishedCampaign
     from flows.report.learned import PredictedLabel
     from flows.report.summary import CampaignSummary
 

@@ -132,6 +132,7 @@ def look_at(
     records, failures = [], []
     progress.begin(kind, len(crystals))
     for crystal in crystals:
+        progress.at(kind, [crystal.name])
         try:
             records.append(_kept(crystal, kind, level, store, look(crystal)))
         except StoreError:

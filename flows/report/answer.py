@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pymatgen.core import Composition
+
 from dao_core.crystal.structure_type import common_name
 from dao_core.errors import InputError
 from dao_core.search.target import Target, parse_target
@@ -80,7 +82,7 @@ def answer_of(summary: CampaignSummary) -> Answer:
     every = target is not None and not target.is_system
     others = sorted(
         (formula for formula in groups if formula not in formulas),
-        key=lambda formula: (_size(groups[formula]), *_place(groups[formula])),
+        key=lambda formula: (_size(formula), *_place(groups[formula])),
     )
     return Answer(
         tuple(_composition(groups[one], summary.level, every=every) for one in formulas),
@@ -121,7 +123,7 @@ def _asked(groups: dict[str, list[RankedStructure]], target: Target | None) -> l
         return list(groups)
     if not target.is_system:
         return [one.reduced for one in target.formulas if one.reduced in groups]
-    whole = [one for one in groups if _size(groups[one]) == len(target.elements)]
+    whole = [one for one in groups if _size(one) == len(target.elements)]
     whole = sorted(whole or groups, key=lambda formula: _place(groups[formula]))
     near = [one for one in whole if (groups[one][0].energy_above_hull or 0.0) <= NEAR]
     return near or whole[:1]
@@ -136,9 +138,9 @@ def _composition(
     return AnsweredComposition(first.formula, tuple(structures), len(rows) - len(shown))
 
 
-def _size(rows: Sequence[RankedStructure]) -> int:
+def _size(formula: str) -> int:
     """Number of elements."""
-    return len(rows[0].relaxed().elements)
+    return len(Composition(formula).elements)
 
 
 def _place(rows: Sequence[RankedStructure]) -> tuple[float, int]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from flows.report.doubts import doubts
-from flows.report.hull_diagram import HullDiagram
 from flows.report.summary import CampaignSummary, RankedStructure
+
+if TYPE_CHECKING:
+    from flows.report.hull_diagram import HullDiagram
 
 TOLERANCE = 1e-3  # eV/atom between the table and the drawn hull
 

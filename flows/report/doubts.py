@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from pymatgen.core import Structure
 
 from dao_core.crystal.structure_type import common_name
-from dao_core.crystal.volume import rescaled
 from dao_core.doubt import Polymorph, cautions, gap_std, ties
 from flows.report.summary import CampaignSummary, RankedStructure
 
@@ -51,7 +51,7 @@ def height_doubt(row: RankedStructure, first: RankedStructure, level: str) -> fl
     """
     if row.energy_above_hull_std is not None:
         return row.energy_above_hull_std
-    return None if row is first else gap_std(level, _polymorph(row), _polymorph(first))
+    return None if row is first else gap_std(level, _energies(row), _energies(first))
 
 
 def novelty(row: RankedStructure) -> str:
@@ -69,21 +69,32 @@ def novelty(row: RankedStructure) -> str:
 
 def _polymorph(row: RankedStructure) -> Polymorph:
     structure = row.relaxed()
+    return replace(
+        _energies(row),
+        is_element=len(structure.elements) == 1,
+        volume_ratio=_volume_ratio(structure),
+    )
+
+
+def _energies(row: RankedStructure) -> Polymorph:
+    """What all levels say of it, its crystal not looked at."""
     return Polymorph(
         rank=row.rank,
         formula=row.formula,
         space_group=row.space_group,
-        is_element=len(structure.elements) == 1,
+        is_element=False,
         height=row.energy_above_hull,
         energy_per_atom=row.energy_per_atom,
         search_height=row.search_energy_above_hull,
         second_energy=row.second_energy_per_atom,
         dft_height=row.dft.energy_above_hull if row.dft else None,
-        volume_ratio=_volume_ratio(structure),
         volume_per_atom=row.volume_per_atom,
     )
 
 
 def _volume_ratio(structure: Structure) -> float:
     """Volume over the one that the bonds of the elements suggest."""
+    # Takes a second to load, which who only looks at energies need not wait for.
+    from dao_core.crystal.volume import rescaled  # noqa: PLC0415
+
     return structure.volume / rescaled(structure).volume

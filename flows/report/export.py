@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,9 @@ from pymatgen.symmetry.analyzer import SymmetryUndeterminedError
 from dao_core.crystal.writing import write_extxyz
 from dao_core.drafts import draft_of
 from dao_core.search.result import Failure
+from flows.report.file_names import CIF_FOLDER, cif_name
 from flows.report.summary import CampaignSummary, RankedStructure
 
-CIF_FOLDER = "cif"
 RAW_CIF_FOLDER = "cif_p1"
 EXTXYZ_FILE = "structures.extxyz"
 PARQUET_FILE = "ranking.parquet"
@@ -43,14 +42,6 @@ class Exports:
     extxyz: Path
     parquet: Path
     failures: tuple[Failure, ...]
-
-
-def cif_name(row: RankedStructure) -> str:
-    """File name of a ranked structure: rank, formula and candidate id, safe on any file system."""
-    formula, candidate_id = (
-        re.sub(r"[^A-Za-z0-9-]+", "-", part).strip("-") for part in (row.formula, row.candidate_id)
-    )
-    return f"{row.rank:04d}_{formula[:40]}_{candidate_id[:80]}.cif"
 
 
 def export_structures(summary: CampaignSummary, folder: Path) -> Exports:

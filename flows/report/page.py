@@ -19,8 +19,8 @@ from flows.report.doubts import novelty
 from flows.report.electrons_plot import electron_figures
 from flows.report.energy_volume import energy_volume_figures
 from flows.report.enthalpy_plot import enthalpy_figures
-from flows.report.export import CIF_FOLDER, cif_name
 from flows.report.figure import MARKS, Figure, origin_kind
+from flows.report.file_names import CIF_FOLDER, REPORT_FILE, cif_name
 from flows.report.hull_diagram import hull_diagram
 from flows.report.hull_plot import stability_figure
 from flows.report.markup import formula_markup, space_group_markup
@@ -30,7 +30,7 @@ from flows.report.structure_view import structure_view
 from flows.report.summary import CampaignSummary
 from flows.report.verify_next import verify_next
 
-REPORT_FILE = "report.html"
+RENEWED_AFTER = 15  # seconds after which the page of a campaign under way loads itself again
 ROWS_SHOWN = 300  # of the ranking; the rest is in the Parquet file
 MARKS_DRAWN = 1000  # structures in the figures, best first: a browser must stay quick
 GALLERY = 12  # structures drawn at once
@@ -39,13 +39,14 @@ ELECTRONS = 4  # structures whose electrons are drawn
 VOLUMES_SHOWN = 6  # energy-volume figures before the fold
 
 
-def write_report(summary: CampaignSummary, folder: Path) -> Path:
+def write_report(summary: CampaignSummary, folder: Path, *, live: str | None = None) -> Path:
     """Write the report of a campaign.
 
     Args:
         summary: The campaign.
         folder: Where to write ``report.html``; made if missing. CIFs that lie there already
             (:func:`flows.report.export.export_structures`) are linked from the table.
+        live: What the campaign goes on with; the page loads itself again until it has ended.
 
     Returns:
         The file. It holds its own styles, scripts, figures and structures.
@@ -53,11 +54,11 @@ def write_report(summary: CampaignSummary, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / REPORT_FILE
     with draft_of(file) as draft:
-        draft.write_text(_render(summary, folder), encoding="utf-8")
+        draft.write_text(_render(summary, folder, live), encoding="utf-8")
     return file
 
 
-def _render(summary: CampaignSummary, folder: Path) -> str:
+def _render(summary: CampaignSummary, folder: Path, live: str | None) -> str:
     scripts = [get_plotlyjs(), template_text("structure.js"), template_text("report.js")]
     drawn = summary.model_copy(update={"ranking": summary.ranking[:MARKS_DRAWN]})
     diagram = hull_diagram(drawn)
@@ -68,6 +69,8 @@ def _render(summary: CampaignSummary, folder: Path) -> str:
         .get_template("report.html")
         .render(
             summary=summary,
+            live=live,
+            renewed_after=RENEWED_AFTER,
             rows=rows,
             gallery=rows[:GALLERY],
             cifs={rank: name for rank, name in names.items() if (folder / name).is_file()},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flows.report.checks import shown_flags
-from flows.report.export import CIF_FOLDER, cif_name
+from flows.report.file_names import CIF_FOLDER, cif_name
 from flows.report.summary import CampaignSummary, Interpretation, RankedStructure
 
 LOW = 0.1

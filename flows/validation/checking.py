@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from dao_core import progress
 from dao_core.search.result import Failure
 from dft_inputs.running.validation import Validation, ValidationReport, validate
 from flows.campaign.running import Campaign
@@ -26,6 +27,8 @@ def run_checks(campaign: Campaign, proposal: Proposal, decision: Decision) -> Va
     settings = dft_settings(campaign.request)
     names = {row.candidate_id: row.candidate_id for row in proposal.selected}
     memory = StoreMemory(campaign.store, names, campaign.campaign_id, decision.by)
+    on_end = memory.keeping(STAGE)
+    progress.at(STAGE, (row.formula for row in proposal.selected))
     # Symmetrised cells: the noise of a potential would cost k-points and steps.
     return validate(
         {row.candidate_id: row.symmetrised() for row in proposal.selected},
@@ -35,7 +38,7 @@ def run_checks(campaign: Campaign, proposal: Proposal, decision: Decision) -> Va
         competing={row.candidate_id: row.symmetrised() for row in proposal.competing},
         hull=True,
         memory=memory,
-        on_end=memory.keeping(STAGE),
+        on_end=on_end,
     )
 
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from dao_core.doubt import Polymorph, second_energies, ties
+from dao_core.doubt import Polymorph, ties
 from dao_core.doubt.order import gap_std
+from dao_core.doubt.second_opinion import second_energies
 from dao_core.potentials import load_potential
 
 

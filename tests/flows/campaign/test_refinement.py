@@ -31,6 +31,9 @@ class Noting:
     def advance(self, stage: str, done: int) -> None:
         """Say nothing."""
 
+    def at(self, stage: str, item: str) -> None:
+        """Say nothing."""
+
     def tell(self, news: str) -> None:
         """Keep it."""
         self.news.append(news)

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from dao_core.crystal.structure_type import common_name, structure_type
-from flows.campaign.stored import FinishedCampaign
+from flows.campaign.finished import FinishedCampaign
 from flows.cli.campaign_tables import campaign_tables
 from flows.report.answer import answer_of, told_doubts
 from flows.report.doubts import doubts, with_ties

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from flows.report.export import cif_name, export_structures
+from flows.report.export import export_structures
+from flows.report.file_names import cif_name
 from flows.report.summary import CampaignSummary
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from dao_core.search.result import MinimaDistances
-from flows.campaign.stored import FinishedCampaign
+from flows.campaign.finished import FinishedCampaign
 from flows.cli.campaign_tables import campaign_tables
 from flows.report.learned import CorrectedEnergy, LabelBatch, LearnedSummary, PredictedLabel
 from flows.report.page import write_report
