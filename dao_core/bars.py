@@ -22,7 +22,7 @@ from rich.progress import (
 from dao_core.environment import LOG_FORMAT
 
 logger = logging.getLogger(__name__)
-STDERR = Console(stderr=True, highlight=False)
+STDERR = Console(stderr=True, highlight=False, emoji=False)
 """Where bars and messages go, so that neither writes over the other."""
 
 

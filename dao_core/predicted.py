@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any
 
 from pymatgen.core import Structure
@@ -11,6 +11,7 @@ from pymatgen.core import Structure
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.crystal.identity import structure_id
 from dao_core.crystal.symmetry import space_group_of
+from dao_core.crystal.validity import invalid_reason
 from dao_core.potentials import Evaluation, Potential
 from dao_core.search.batches import by_atoms
 from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
@@ -29,7 +30,8 @@ def predicted(structures: Sequence[Structure], potential: Potential) -> list[dic
     Returns:
         ``formula``, ``z``, ``natoms``, ``structure_id``, ``space_group``, ``volume`` (cubic
         angstrom), ``energy_per_atom`` and ``energy_std`` (eV/atom), ``max_force`` (eV/angstrom),
-        ``pressure`` (GPa), ``outside_domain`` and ``error``; None for what is not known.
+        ``pressure`` (GPa), ``outside_domain`` (why the numbers mean little: atoms too close, the
+        potential's elements, sizes and pressures) and ``error``; None for what is not known.
     """
     batches = by_atoms(structures, len, max_atoms=MAX_ATOMS, max_items=MAX_CRYSTALS)
     return [record for batch in batches for record in _evaluated(batch, potential)]
@@ -58,11 +60,19 @@ def _record(
         "energy_std": None if std is None else _finite(float(std[row])),
         "max_force": _finite(float(forces.max())),
         "pressure": _finite(pressure),
-        "outside_domain": potential.domain.objection(structure),
+        "outside_domain": _objection(structure, pressure, potential),
         "error": evaluation.errors.get(row),
     }
 
 
+def _objection(structure: Structure, pressure: float, potential: Potential) -> str | None:
+    """Why the numbers of a crystal mean little, or None."""
+    if all(element.is_noble_gas for element in structure.elements):
+        return "nothing but noble gases, whose bonds no potential here was made for"
+    clash = invalid_reason(structure)
+    return clash or potential.domain.objection(structure, pressure if isfinite(pressure) else 0.0)
+
+
 def _finite(value: float) -> float | None:
     """The number, or None where there is none: JSON knows no NaN."""
-    return value if math.isfinite(value) else None
+    return value if isfinite(value) else None

@@ -34,7 +34,7 @@ def predict_files(
     loaded = load_potential(potential)
     found = predicted([named.structure for named in reading.structures], loaded)
     records = [
-        {"file": named.source, **record}
+        {"file": named.source, **record, "notes": list(named.notes)}
         for named, record in zip(reading.structures, found, strict=True)
     ]
     about = None

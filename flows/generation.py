@@ -7,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pymatgen.core import Composition, Structure
+from pymatgen.core import Structure
 from pymatgen.io.cif import CifWriter
 
 from dao_core.checkpoints.format import checkpoint_hash
 from dao_core.crystal.symmetry import space_group_of
-from dao_core.errors import InputError
 from dao_core.generator.generate import load_generator
 from dao_core.generator.guidance import Guidance
 from dao_core.generator.template_parts import Hold, held_parts
 from dao_core.model_files import model_file
 from dao_core.predictor.guidance import load_noisy_energy
-from dao_core.search.compositions import parse_target
 from dao_core.search.records import Candidate
+from dao_core.search.target import parse_cell
 from dao_core.writable import check_output_folder
 from stores import open_store
 from stores.search_memory import StoreMemory
@@ -50,7 +49,7 @@ class Proposer:
 def generate_formula(
     formula: str,
     n: int,
-    z: int,
+    z: int | None,
     seed: int,
     out: Path,
     store: str | None,
@@ -63,7 +62,8 @@ def generate_formula(
     Args:
         formula: Of one cell, as it is written: ``Cr6Os2`` has eight atoms.
         n: How many.
-        z: Cells of this formula that make up the generated cell.
+        z: Formula units of the reduced formula in the cell, as in campaigns; None leaves the cell
+            as it is written.
         seed: Chooses the noise.
         out: Folder of the CIFs.
         store: URI of the store; None is the embedded one.
@@ -73,7 +73,9 @@ def generate_formula(
     Raises:
         DaoError: The formula is wrong, the cell too large, or something is missing.
     """
-    cell = _cell(formula) * z
+    cell = parse_cell(formula)
+    if z is not None:
+        cell = cell.reduced_composition * z
     reduced, factor = cell.get_reduced_formula_and_factor()
     check_output_folder(out)
     generator = load_generator(model_file(proposer.model))
@@ -121,17 +123,6 @@ def _guidance(proposer: Proposer) -> tuple[Guidance | None, dict[str, Any]]:
     file = model_file(proposer.guidance)
     guided = {"guidance": checkpoint_hash(file), "guidance_weight": proposer.weight}
     return Guidance(load_noisy_energy(file), proposer.weight), guided
-
-
-def _cell(formula: str) -> Composition:
-    """One cell of a formula.
-
-    Raises:
-        InputError: It is not a formula.
-    """
-    if parse_target([formula]).is_system:
-        raise InputError(f"{formula} is a chemical system; give a formula such as MgO")
-    return Composition(formula)
 
 
 def _record(document: Candidate, out: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,10 @@ from dao_core.search.relaxation import (
 from dao_core.search.share import own_provenance
 from dao_core.writable import check_output_folder
 from stores import open_store
+from stores.crystals import MOMENTS
 from stores.search_memory import StoreMemory
+
+logger = logging.getLogger(__name__)
 
 
 def relax_files(
@@ -48,6 +52,12 @@ def relax_files(
     failures = [{"file": f.source, "reason": f.reason} for f in reading.failures]
     named = {n.source: Candidate.of(n.structure, own_provenance(n)) for n in reading.structures}
     failures += [{"file": f, "reason": c.rejection} for f, c in named.items() if c.rejection]
+    for one in reading.structures:
+        if MOMENTS in one.structure.site_properties:
+            logger.warning(
+                "%s: its magnetic moments go into the store, not into the CIF; for DFT with them, "
+                "validate %s", one.source, named[one.source].candidate_id,
+            )  # fmt: skip
     usable = {file: candidate for file, candidate in named.items() if not candidate.rejection}
     with open_store(store) as opened:
         memory = StoreMemory(opened)

@@ -14,12 +14,14 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from functools import partial
 from typing import Any, get_args
 
 from pymongo.errors import OperationFailure
 
 from dao_core.errors import InputError
+from dao_core.formula import canonical
 from stores.documents import DOCUMENTS, Document
 from stores.patterns import Pattern
 
@@ -96,7 +98,9 @@ def collection_kind(name: str) -> type[Document]:
         if kind.collection == name:
             return kind
     known = ", ".join(sorted(kind.collection for kind in DOCUMENTS))
-    raise InputError(f"no collection {name!r}; there are {known}")
+    near = get_close_matches(name, known.split(", "), 1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    raise InputError(f"no collection {name!r}; {hint}there are {known}")
 
 
 def _parse_condition(word: str, kind: type[Document]) -> tuple[str, dict[str, Any]]:
@@ -148,7 +152,9 @@ def _condition(name: str, operator: str, value: str, read: Callable[[str], Any])
 
 
 def _value(name: str, text: str) -> Any:
-    """A number, true, false, none, or text; a chemical system in its canonical order."""
+    """A number, true, false, none, or text; a chemical system or formula in its canonical form."""
+    if name == "formula" and text.lower() not in {"none", "null"}:
+        return canonical(text)
     if name == "chemsys":
         return "-".join(sorted(text.split("-")))
     if text.lower() in {"true", "false"}:

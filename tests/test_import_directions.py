@@ -14,6 +14,7 @@ GROUND = (
     "dao_core.elements.ground_states",
     "dao_core.environment",
     "dao_core.errors",
+    "dao_core.formula",
     "dao_core.hashing",
     "dao_core.hull",
     "dao_core.level_names",

@@ -15,6 +15,7 @@ from pymatgen.core import Composition
 
 from dao_core.crystal.writing import Fact, write_extxyz
 from dao_core.errors import InputError
+from dao_core.formula import canonical
 from dao_core.notebook.found import FoundCrystal
 from dao_core.notebook.hull import LandscapeHull
 from dao_core.search.ranking import Ranking
@@ -80,9 +81,9 @@ class Landscape:
             formula: In any spelling: ``MgO``, ``OMg``, ``Mg4O4``.
 
         Raises:
-            InputError: None was found.
+            InputError: None was found, or it is no formula.
         """
-        wanted = Composition(formula).reduced_formula if formula else None
+        wanted = canonical(formula) if formula else None
         for row in self._ranking.rows:
             if wanted in (None, row.formula):
                 return self[row.rank]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
-from pymatgen.core import Composition, Structure
+from pymatgen.core import Structure
 
-from dao_core.errors import InputError
+from dao_core.formula import parse_formula
 from dao_core.generator.generate import load_generator
 from dao_core.potentials import load_potential
 from dao_core.predicted import predicted
@@ -36,10 +36,7 @@ def generate(
         DomainError: The cell is larger than those of the training, and ``force`` is not set.
         MissingError: There is no such model.
     """
-    try:
-        cell = Composition(formula)
-    except ValueError as error:
-        raise InputError(f"{formula!r} is no formula: {error}") from error
+    cell = parse_formula(formula)
     made = load_generator(model).generate([cell], n, seed=seed, beyond_domain=force)
     return [crystal.structure for crystal in made]
 

@@ -7,6 +7,8 @@ is broken costs nobody who does without it.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
+from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING
@@ -37,6 +39,20 @@ _BESIDE = {
 def source_names() -> tuple[str, ...]:
     """Names that a request can use: ours, then those of other packages, sorted."""
     return (*OURS, *sorted(_of_others()))
+
+
+def check_sources(names: Sequence[str]) -> None:
+    """Refuse names that no source has.
+
+    Raises:
+        InputError: says which, and the nearest one.
+    """
+    known = source_names()
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise InputError(f"--sources: no source {name!r}; {hint}known are {', '.join(known)}")
 
 
 @cache

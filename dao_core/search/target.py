@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,10 @@ from pymatgen.core import Composition, Element
 
 from dao_core.crystal.usable import MAX_ATOMIC_NUMBER
 from dao_core.errors import InputError
+from dao_core.formula import parse_formula
 
+DASHES = re.compile("[\u2010-\u2015\u2212]")
+"""What keyboards and documents put for the hyphen of a chemical system."""
 MAX_ATOMS = 1_000_000
 """Of one formula: beyond it amounts lose digits, and no cell could be computed."""
 
@@ -67,7 +71,7 @@ def parse_target(texts: Sequence[str]) -> Target:
         InputError: nothing is given, an element is unknown or named twice, a formula is malformed,
             a system and formulas are mixed, or only noble gases are named.
     """
-    texts = [text.strip() for text in texts]
+    texts = [DASHES.sub("-", text.strip()) for text in texts]
     if not texts or not all(texts):
         raise InputError("no chemical system given; name one like Mg-O, or formulas like MgO TiO2")
     systems = [text for text in texts if "-" in text]
@@ -82,6 +86,17 @@ def parse_target(texts: Sequence[str]) -> Target:
             "add another element"
         )
     return target
+
+
+def parse_cell(text: str) -> Composition:
+    """The atoms of one cell: a formula, reduced or not.
+
+    Raises:
+        InputError: it is a chemical system, or no formula.
+    """
+    if parse_target([text]).is_system:
+        raise InputError(f"{text} is a chemical system; give a formula such as MgO")
+    return parse_formula(text)
 
 
 def _parse_system(text: str) -> Target:
@@ -104,19 +119,12 @@ def _parse_formulas(texts: Sequence[str]) -> Target:
 
 
 def _parse_formula(text: str) -> Formula:
-    """Read one formula with whole numbers of atoms."""
-    # pymatgen skips what it does not know at the end of a formula; here nothing is skipped.
-    if not all(character.isalnum() or character in "()[]." for character in text):
-        raise InputError(f"formula {text!r} is malformed; write it like MgO, Cr6Os2 or Ca(OH)2")
-    try:
-        composition = Composition(text, strict=True)
-    except (ValueError, OverflowError) as error:
-        raise InputError(
-            f"formula {text!r} is malformed or names an unknown element ({error}); "
-            "write it like MgO, Cr6Os2 or Ca(OH)2"
-        ) from error
-    if not composition or any(amount % 1 != 0 for amount in composition.values()):
-        raise InputError(f"formula {text!r} must have whole, positive numbers of atoms")
+    """Read one formula with whole numbers of atoms.
+
+    Raises:
+        InputError: it is none, or of too many atoms.
+    """
+    composition = parse_formula(text)
     if composition.num_atoms > MAX_ATOMS:
         raise InputError(f"formula {text!r} has more than {MAX_ATOMS} atoms; no cell is so large")
     for element in composition.elements:
@@ -128,6 +136,9 @@ def _parse_formula(text: str) -> Formula:
 def _check_element(symbol: str, text: str) -> None:
     """Raise InputError unless ``symbol`` is an element that every table knows."""
     if not Element.is_valid_symbol(symbol):
-        raise InputError(f"{text!r}: {symbol!r} is not an element; write it like Mg-O or MgO")
+        meant = "-".join(part.strip().title() for part in text.split("-"))
+        known = all(map(Element.is_valid_symbol, meant.split("-")))
+        hint = f"did you mean {meant}?" if known else "write it like Mg-O or MgO"
+        raise InputError(f"{text!r}: {symbol!r} is not an element; {hint}")
     if Element(symbol).Z > MAX_ATOMIC_NUMBER:
         raise InputError(f"{text!r}: no data for elements beyond fermium, such as {symbol}")

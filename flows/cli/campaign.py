@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from dao_core.search.source_registry import DEFAULT, source_names
 from flows.cli.console import FINISHED_WITH_FAILURES, emit, seconds, set_up_logging, warn
-from flows.cli.options import POTENTIALS, Json, StoreUri, Verbose, known_potential, known_refinement
+from flows.cli.options import (
+    POTENTIALS,
+    Held,
+    Json,
+    ProtocolName,
+    StoreUri,
+    Verbose,
+    known_potential,
+    known_refinement,
+    known_sources,
+    targets,
+)
 
 if TYPE_CHECKING:
     from dao_core.bars import Bars
@@ -23,7 +34,9 @@ PREPARATIONS = ("packages", "models", "Prefect")
 
 System = Annotated[
     list[str] | None,
-    typer.Argument(metavar="SYSTEM|FORMULA...", help="Mg-O, or formulas such as Cr6Os2."),
+    typer.Argument(
+        metavar="SYSTEM|FORMULA...", callback=targets, help="Mg-O, or formulas such as Cr6Os2."
+    ),
 ]
 Candidates = Annotated[
     int | None,
@@ -86,6 +99,7 @@ Sources = Annotated[
     typer.Option(
         "--sources",
         metavar="dao-g,template,...",
+        callback=known_sources,
         help=_sources_told(),
     ),
 ]
@@ -101,10 +115,9 @@ Template = Annotated[
     typer.Option("--template", metavar="FILE", help="A crystal to hold parts of; DAO-G joins."),
 ]
 Hold = Annotated[
-    str | None,
+    Held | None,
     typer.Option(
         "--hold",
-        metavar="framework|sites|lattice|orbits",
         help="Which parts. Default: framework (lattice and sites).",
     ),
 ]
@@ -121,8 +134,8 @@ Interpret = Annotated[
     ),
 ]
 Dft = Annotated[
-    str | None,
-    typer.Option("--dft", metavar="none|qe|vasp", help="Check the best by DFT. Default: none."),
+    Literal["none", "qe", "vasp"] | None,
+    typer.Option("--dft", help="Check the best by DFT. Default: none."),
 ]
 DftBudget = Annotated[
     int | None,
@@ -131,10 +144,8 @@ DftBudget = Annotated[
     ),
 ]
 DftProtocol = Annotated[
-    str | None,
-    typer.Option(
-        "--dft-protocol", metavar="fast|balanced|stringent", help="Accuracy. Default: fast."
-    ),
+    ProtocolName | None,
+    typer.Option("--dft-protocol", help="Accuracy. Default: fast."),
 ]
 DftCoreHours = Annotated[
     float | None,
@@ -143,8 +154,8 @@ DftCoreHours = Annotated[
     ),
 ]
 Approve = Annotated[
-    str | None,
-    typer.Option("--approve", metavar="auto|ask", help="Ask before DFT. Default: auto."),
+    Literal["auto", "ask"] | None,
+    typer.Option("--approve", help="Ask before DFT. Default: auto."),
 ]
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="These settings as YAML.")

@@ -128,7 +128,7 @@ def emit(result: Mapping[str, Any], *, as_json: bool, human: RenderableType | No
         width = None if sys.stdout.isatty() else WIDTH_OF_FILES
         # Names of files are no markup, whatever brackets they hold.
         shown = Text(human) if isinstance(human, str) else human
-        Console(highlight=False, width=width).print(shown)
+        Console(highlight=False, emoji=False, width=width).print(shown)
 
 
 def emit_batch(result: Mapping[str, Any], *, as_json: bool, human: RenderableType) -> None:

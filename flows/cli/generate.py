@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 
 from flows.cli.console import emit, set_up_logging
-from flows.cli.options import MOST_SAMPLES, Json, Seed, StoreUri, Verbose
+from flows.cli.options import MOST_SAMPLES, Held, Json, Seed, StoreUri, Verbose, cell_formula
 
 
 def generate(
-    formula: Annotated[str, typer.Argument(help="Reduced or whole formula, e.g. MgO.")],
+    formula: Annotated[
+        str, typer.Argument(callback=cell_formula, help="Reduced or whole formula, e.g. MgO.")
+    ],
     n: Annotated[
         int, typer.Option("-n", "--number", min=1, max=MOST_SAMPLES, help="How many structures.")
     ] = 8,
-    z: Annotated[int, typer.Option("--z", min=1, help="Formula units per cell.")] = 1,
+    z: Annotated[
+        int | None,
+        typer.Option(
+            "--z", min=1, help="Units of the reduced formula per cell. Default: as it is written."
+        ),
+    ] = None,
     seed: Seed = 0,
     model: Annotated[
         str, typer.Option("--model", metavar="NAME", help="A name from `dao models list`, or FILE.")
@@ -36,7 +43,7 @@ def generate(
         typer.Option("--template", metavar="FILE", help="A crystal of which parts are held."),
     ] = None,
     hold: Annotated[
-        Literal["framework", "sites", "lattice", "orbits"],
+        Held,
         typer.Option("--hold", help="Which: framework is lattice and sites; orbits, symmetry."),
     ] = "framework",
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the CIFs.")] = Path(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -50,6 +50,44 @@ def known_refinement(name: str | None) -> str | None:
     return name if name in {"auto", "none"} else known_potential(name)
 
 
+def targets(texts: list[str] | None) -> list[str] | None:
+    """Refuse what is no chemical system and no formula before anything heavy is loaded.
+
+    Raises:
+        InputError: says what may have been meant.
+    """
+    from dao_core.search.target import parse_target
+
+    if texts:
+        parse_target(texts)
+    return texts
+
+
+def cell_formula(text: str) -> str:
+    """The same where the atoms of one cell are meant.
+
+    Raises:
+        InputError: it is a chemical system, or no formula.
+    """
+    from dao_core.search.target import parse_cell
+
+    parse_cell(text)
+    return text
+
+
+def known_sources(text: str | None) -> str | None:
+    """Refuse a misspelt source of candidates.
+
+    Raises:
+        InputError: nothing is called like this.
+    """
+    from dao_core.search.source_registry import check_sources
+
+    if text is not None:
+        check_sources(text.split(","))
+    return text
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show logs on stderr.")]
 StoreUri = Annotated[
@@ -88,13 +126,13 @@ PotentialByPurpose = Annotated[
         help=f"auto (the best installed one for this), {POTENTIALS}",
     ),
 ]
-Code = Annotated[str, typer.Option("--code", metavar="qe|vasp", help="DFT program.")]
+Code = Annotated[Literal["qe", "vasp"], typer.Option("--code", help="DFT program.")]
 Functional = Annotated[
-    str, typer.Option("--functional", metavar="pbe|r2scan", help="Functional of VASP.")
+    Literal["pbe", "r2scan"], typer.Option("--functional", help="Functional of VASP.")
 ]
-Protocol = Annotated[
-    str, typer.Option("--protocol", metavar="fast|balanced|stringent", help="Accuracy of DFT.")
-]
+ProtocolName = Literal["fast", "balanced", "stringent"]
+Protocol = Annotated[ProtocolName, typer.Option("--protocol", help="Accuracy of DFT.")]
+Held = Literal["framework", "sites", "lattice", "orbits"]
 Pseudos = Annotated[
     str | None,
     typer.Option("--pseudos", metavar="FAMILY", help="Pseudopotentials of Quantum ESPRESSO."),

@@ -30,7 +30,7 @@ def predict(
     from flows.cli.tables import flat_table
 
     prediction = predict_files(files, potential, property_model)
-    columns = ["file", "formula", "energy_per_atom", "max_force", "pressure"]
+    columns = ["file", "formula", "energy_per_atom", "energy_std", "max_force", "pressure"]
     caption = escape(f"eV/atom at level {prediction['level']}, eV/angstrom, GPa")
     if about := prediction.get("property"):
         columns += ["property", "property_low", "property_high"]
@@ -39,6 +39,8 @@ def predict(
             f"; property: {about['label']}, one deviation of the members below and above; mean "
             f"error of {of} on unseen formulas {about['mae_unseen']:.3g}"
         )
+    if any(one["outside_domain"] for one in prediction["structures"]):
+        columns.append("outside_domain")
     table = flat_table(prediction["structures"], columns)
     table.caption = caption
     emit_batch(prediction, as_json=as_json, human=table)

@@ -11,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
+from dao_core.formula import conventional
+
 if TYPE_CHECKING:
     from flows.report.overview import GroupOverview
     from stores.explain import Explanation
@@ -66,13 +68,19 @@ def flat_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> Tab
     """Records as a table; numbers to four decimals, what a record lacks as a dash."""
     table = Table(*columns)
     for row in rows:
-        table.add_row(*(_cell(row.get(str(column.header))) for column in table.columns))
+        names = [str(column.header) for column in table.columns]
+        table.add_row(*(_cell(_shown(name, row.get(name))) for name in names))
     return table
 
 
 def listed(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], line: str) -> RenderableType:
     """Records as a table, where there are any, and a line below that sums them up."""
     return Group(*([flat_table(rows, columns)] if rows else []), escape(line))
+
+
+def _shown(name: str, value: Any) -> Any:
+    """A value as people write it: formulas hold their hydroxide as OH."""
+    return conventional(value) if name == "formula" and isinstance(value, str) else value
 
 
 def _cell(value: Any) -> str:

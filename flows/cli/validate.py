@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -27,10 +27,9 @@ def validate(
     code: Code = "qe",
     protocol: Protocol = "fast",
     workflow: Annotated[
-        str,
+        Literal["relax", "static"],
         typer.Option(
             "--workflow",
-            metavar="relax|static",
             help="Relax and end with a static run, or a static run only.",
         ),
     ] = "relax",

@@ -6,10 +6,12 @@ import re
 
 from markupsafe import Markup, escape
 
+from dao_core.formula import conventional
+
 
 def formula_markup(formula: str) -> Markup:
-    """A formula with its numbers as subscripts: ``Mg2O`` becomes ``Mg<sub>2</sub>O``."""
-    return _markup(r"(?<=[A-Za-z)])(\d+(?:\.\d+)?)", formula)
+    """A formula as chemists print it, numbers as subscripts: ``Mg(HO)2`` is Mg(OH)<sub>2</sub>."""
+    return _markup(r"(?<=[A-Za-z)])(\d+(?:\.\d+)?)", conventional(formula))
 
 
 def space_group_markup(symbol: str) -> Markup:

@@ -100,3 +100,15 @@ def test_naive_dates_are_utc_in_every_criterion(store: DaoStore) -> None:
     for condition in ({"$gte": naive}, {"$not": {"$lt": naive}}, {"$in": [naive]}, naive):
         for criteria in ({"happened": condition}, {"$or": [{"happened": condition}]}):
             assert len(list(store.find(EventDocument, criteria))) == 1, criteria
+
+
+@pytest.mark.parametrize("text", ["formula=Ca(OH)2", "formula=CaO2H2", "formula=Ca₂O₄H₄"])
+def test_formulas_are_asked_for_in_any_spelling(text: str) -> None:
+    assert parse_query(text, ThermoDocument) == {"formula": {"$eq": "Ca(HO)2"}}
+
+
+def test_a_misspelt_formula_or_collection_says_what_was_meant() -> None:
+    with pytest.raises(InputError, match="did you mean KBr"):
+        parse_query("formula=kbr", ThermoDocument)
+    with pytest.raises(InputError, match="did you mean labels"):
+        collection_kind("lables")

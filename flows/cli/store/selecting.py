@@ -12,6 +12,19 @@ if TYPE_CHECKING:
     from stores import DaoStore
     from stores.documents import Document
 
+
+def known_collection(name: str) -> str:
+    """Refuse a misspelt collection before a store is opened.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    from stores.query import collection_kind
+
+    collection_kind(name)
+    return name
+
+
 Query = Annotated[
     str,
     typer.Argument(
@@ -25,6 +38,7 @@ Collection = Annotated[
     typer.Option(
         "--in",
         metavar="COLLECTION",
+        callback=known_collection,
         help="thermo (energies on the hull), structures, candidates, relaxations, labels ...",
     ),
 ]

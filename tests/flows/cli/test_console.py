@@ -11,6 +11,7 @@ import pytest
 
 from dao_core.errors import InputError
 from flows.cli.console import emit, emit_error, set_up_logging, warn
+from flows.cli.tables import flat_table
 
 
 def test_every_object_has_the_keys_that_others_rely_on(capsys: pytest.CaptureFixture[str]) -> None:
@@ -87,3 +88,16 @@ def test_what_ends_a_flow_is_told_once(
     shown = capsys.readouterr().err
     assert ("no such thing" in shown) is told
     assert "a fault of ours" in shown
+
+
+def test_names_between_colons_stay_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    emit({}, as_json=False, human=flat_table([{"file": "files:key: and :A:"}], ["file"]))
+    warn("files:fire: 3 entries")
+    shown = capsys.readouterr()
+    assert "files:key: and :A:" in shown.out
+    assert "files:fire: 3 entries" in shown.err
+
+
+def test_hydroxides_are_printed_as_chemists_write_them(capsys: pytest.CaptureFixture[str]) -> None:
+    emit({}, as_json=False, human=flat_table([{"formula": "Sr(HO)2"}], ["formula"]))
+    assert "Sr(OH)2" in capsys.readouterr().out
