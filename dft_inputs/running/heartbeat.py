@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import threading
 import time
 import uuid
@@ -13,6 +15,7 @@ import psutil
 from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.request import Limits
 
+logger = logging.getLogger(__name__)
 HEARTBEAT_SECONDS = 5.0
 """As much a killed attempt may have used without its being booked, and a budget be overdrawn by."""
 
@@ -53,7 +56,10 @@ def booked(ledger: Ledger, calculation: str, limits: Limits) -> Iterator[None]:
 
     def beat() -> None:
         while not over.wait(HEARTBEAT_SECONDS):
-            ledger.see(attempt, *used())
+            try:
+                ledger.see(attempt, *used())
+            except sqlite3.OperationalError as error:  # a full disk; the next sign tells it all
+                logger.warning("%s: %s", ledger.path, error)
 
     ledger.begin(attempt, limits.account, calculation, limits.cores_each)
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)

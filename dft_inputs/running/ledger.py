@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 from dao_core.units import SECONDS_PER_HOUR
 
 SCHEMA = 1
+LOCKED_SECONDS = 60.0
+"""As long SQLite tries to get at a file that another holds."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS attempts (
@@ -49,15 +52,28 @@ class Ledger:
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=60, isolation_level=None)
-        try:
-            # One writer at a time, so that calculations that begin together make the tables once.
-            connection.execute("BEGIN IMMEDIATE")
-            _bring_up(connection)
-            yield connection
-            connection.execute("COMMIT")
-        finally:
-            connection.close()
+        with self._turn():
+            # Releases of before do not wait in line, so SQLite's own lock counts as well.
+            connection = sqlite3.connect(self.path, timeout=LOCKED_SECONDS, isolation_level=None)
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                _bring_up(connection)
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                connection.close()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait in line, however long: SQLite's waiting is a lottery with a deadline.
+
+        Every commit waits for the disk several times. With many calculations on a busy disk, some
+        would draw no turn in a minute and fail with "database is locked". The system gives the
+        turn back when a process dies, however it dies.
+        """
+        with self.path.with_suffix(".lock").open("w") as line:
+            fcntl.flock(line, fcntl.LOCK_EX)
+            yield
 
     def begin(self, attempt: str, account: str, calculation: str, cores: int) -> None:
         """Book the start of an attempt.

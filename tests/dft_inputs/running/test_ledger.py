@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 
+from dft_inputs.running import ledger as module
 from dft_inputs.running.ledger import Ledger
 
 OLD = """
@@ -97,6 +99,28 @@ def test_calculations_that_begin_a_ledger_together_are_all_booked(
         together.wait()
         ledger.close_abandoned(str(calculation))
         ledger.begin(f"{attempt}-{calculation}", "us", str(calculation), cores=1)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(begin, range(8)))
+    assert len(spans(ledger)) == 8
+
+
+def test_calculations_that_begin_a_ledger_together_on_a_slow_disk_all_get_their_turn(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All commits together take longer than SQLite waits for one."""
+    bring_up, together = module._bring_up, Barrier(8)
+
+    def slowly(connection: sqlite3.Connection) -> None:
+        bring_up(connection)
+        time.sleep(0.1)
+
+    monkeypatch.setattr(module, "_bring_up", slowly)
+    monkeypatch.setattr(module, "LOCKED_SECONDS", 0.2)
+
+    def begin(calculation: int) -> None:
+        together.wait()
+        ledger.begin(str(calculation), "us", str(calculation), cores=1)
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(begin, range(8)))
