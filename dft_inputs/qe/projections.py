@@ -10,7 +10,7 @@ import numpy as np
 
 from dft_inputs.errors import TruncatedOutputError
 from dft_inputs.qe import files
-from dft_inputs.qe.post_process import require, run_program
+from dft_inputs.qe.post_process import PostProcessor, require
 from dft_inputs.qe.schemas.task import PwTaskDoc
 
 _FILE = re.compile(r"pw\.pdos_atm#(\d+)\(([A-Za-z]+)\d*\)_wfc#\d+\(([a-z])(?:_j[\d.]+)?\)$")
@@ -40,13 +40,16 @@ class Projections:
     spilling: float
 
 
-def project(bands: PwTaskDoc, folder: Path, energy_step: float) -> Projections:
+def project(
+    bands: PwTaskDoc, folder: Path, energy_step: float, programs: PostProcessor
+) -> Projections:
     """Project bands on a mesh.
 
     Args:
         bands: Bands on a mesh, whose save folder is in ``folder`` too.
         folder: Where projwfc.x runs.
         energy_step: Step of the energy axis, eV.
+        programs: Runs projwfc.x.
 
     Raises:
         CalculationError: If projwfc.x fails.
@@ -57,7 +60,7 @@ def project(bands: PwTaskDoc, folder: Path, energy_step: float) -> Projections:
         "filpdos": "pw",
         "deltae": energy_step,
     }
-    stdout = run_program("projwfc.x", {"projwfc": settings}, folder)
+    stdout = programs.run("projwfc.x", {"projwfc": settings}, folder)
     table = _table(require(folder / "pw.pdos_tot", "projwfc.x"))
     spins = (table.shape[1] - 1) // 2
     projected: dict[str, np.ndarray] = {}

@@ -14,8 +14,14 @@ from pathlib import Path
 
 import psutil
 import pytest
+from jobflow import run_locally
 from pymatgen.core import Lattice, Structure
 
+from dft_inputs.errors import WalltimeError
+from dft_inputs.qe.makers.core import StaticMaker
+from dft_inputs.qe.makers.phonons import GammaPhononMaker
+from dft_inputs.qe.post_process import PostProcessor
+from dft_inputs.qe.sets import PwInputGenerator
 from dft_inputs.running.ledger import Ledger
 from flows.cli.app import main
 
@@ -151,6 +157,51 @@ def test_walltime_with_a_hanging_pw_fires(
     assert (failed["reason"], failed["core_hours"] < 0.1) == ("walltime", True)
     assert len(log.read_text().splitlines()) == 1, "what hangs is not tried five times"
     assert not any(below(home / "validations"))
+
+
+@pytest.fixture
+def hanging(tmp_path: Path) -> Callable[[str], str]:
+    """Makes a program that hangs, and gives its path; a shell's child holds on to its files."""
+
+    def make(name: str) -> str:
+        program = tmp_path / "stand-in" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\nsleep {PATIENCE}\n")
+        program.chmod(0o755)
+        return str(program)
+
+    return make
+
+
+@pytest.mark.parametrize("program", ["ph.x", "pp.x", "projwfc.x"])
+def test_walltime_with_any_other_program_that_hangs_fires(
+    tmp_path: Path, hanging: Callable[[str], str], program: str
+) -> None:
+    command = hanging(program).replace(program, "pw.x")
+    (tmp_path / "run").mkdir()
+    with pytest.raises(WalltimeError, match=f"{program} was ended after 1 s"):
+        PostProcessor(command, walltime=1.0).run(program, {}, tmp_path / "run")
+    assert not any(below(tmp_path / "run"))
+
+
+def test_the_walltime_of_a_calculation_is_that_of_the_programs_that_follow_pw(
+    home: Path, stand_in: StandIn, hanging: Callable[[str], str], tmp_path: Path
+) -> None:
+    hanging("ph.x")
+    generator = PwInputGenerator(pseudo_family="small", protocol="fast")
+    maker = GammaPhononMaker(
+        static_maker=StaticMaker(
+            input_set_generator=generator,
+            run_pw_kwargs={"command": stand_in()[0], "walltime": 15.0},
+        )
+    )
+    flow = maker.make(Structure.from_file(tmp_path / "si.cif").get_primitive_structure())
+    (tmp_path / "run").mkdir()
+    with pytest.raises(WalltimeError, match=r"ph\.x was ended after 15 s"):
+        run_locally(
+            flow, create_folders=True, root_dir=tmp_path / "run", raise_immediately=True, log=False
+        )
+    assert not any(below(tmp_path / "run"))
 
 
 def test_a_program_that_never_introduces_itself_is_no_pw(

@@ -12,6 +12,7 @@ from pymatgen.core import Structure
 
 from dft_inputs.protocols import get_protocol
 from dft_inputs.qe.makers.core import NonScfMaker, StaticMaker
+from dft_inputs.qe.post_process import PostProcessor
 from dft_inputs.qe.schemas.task import PwTaskDoc
 
 
@@ -42,6 +43,12 @@ class AfterStaticMaker(Maker):
         static = maker.make(structure, prev_dir=prev_dir)
         following = self.follow(static.output, structure)
         return Flow([static, *following], output=following[-1].output, name=self.name)
+
+    @property
+    def programs(self) -> PostProcessor:
+        """Runs what follows with the launcher and the time limit of the static run."""
+        kwargs = self.static_maker.run_pw_kwargs
+        return PostProcessor(kwargs.get("command"), kwargs.get("walltime"))
 
     @abstractmethod
     def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:

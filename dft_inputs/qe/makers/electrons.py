@@ -18,6 +18,7 @@ from dft_inputs.qe import files
 from dft_inputs.qe.makers.after_static import AfterStaticMaker
 from dft_inputs.qe.makers.base import copy_save
 from dft_inputs.qe.plots import density_grid, elf_grid, highest_occupied, top_states_grid
+from dft_inputs.qe.post_process import PostProcessor
 from dft_inputs.qe.projections import Projections, project
 from dft_inputs.qe.schemas.electrons import ElectronsDoc
 from dft_inputs.qe.schemas.task import PwTaskDoc
@@ -43,17 +44,20 @@ class ElectronsMaker(AfterStaticMaker):
     def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:
         """Bands on the dense mesh, then everything else in one job."""
         nscf = self.on_dense_mesh(static, structure, self.density)
-        return [nscf, interpret_electrons(static, nscf.output, self.energy_step)]
+        return [nscf, interpret_electrons(static, nscf.output, self.energy_step, self.programs)]
 
 
 @job(output_schema=ElectronsDoc)
-def interpret_electrons(static: PwTaskDoc, nscf: PwTaskDoc, energy_step: float) -> ElectronsDoc:
+def interpret_electrons(
+    static: PwTaskDoc, nscf: PwTaskDoc, energy_step: float, programs: PostProcessor
+) -> ElectronsDoc:
     """Interpret the electrons of a crystal.
 
     Args:
         static: Density and wave functions.
         nscf: Bands on a dense mesh, with tetrahedra.
         energy_step: Step of the energy axis, eV.
+        programs: Runs pp.x and projwfc.x.
 
     Raises:
         CalculationError: If a program fails.
@@ -61,14 +65,14 @@ def interpret_electrons(static: PwTaskDoc, nscf: PwTaskDoc, energy_step: float) 
     folder, bands = Path.cwd(), Path.cwd() / "bands"
     bands.mkdir()
     copy_save(Path(nscf.dir_name), bands)
-    projections = project(nscf, bands, energy_step)
+    projections = project(nscf, bands, energy_step, programs)
     top = highest_occupied(bands, nscf.electronic.fermi_energy or 0.0)
     copy_save(Path(static.dir_name), folder)
     valences = _valences(static, folder)
     found = localise(
-        elf_grid(static, folder),
-        density_grid(static, folder),
-        top_states_grid(static, folder, WINDOW),
+        elf_grid(static, folder, programs),
+        density_grid(static, folder, programs),
+        top_states_grid(static, folder, WINDOW, programs),
         valences,
     )
     return ElectronsDoc(

@@ -14,7 +14,7 @@ from dft_inputs.errors import TruncatedOutputError
 from dft_inputs.qe import files
 from dft_inputs.qe.makers.after_static import AfterStaticMaker
 from dft_inputs.qe.makers.base import copy_save
-from dft_inputs.qe.post_process import run_program
+from dft_inputs.qe.post_process import PostProcessor
 from dft_inputs.qe.schemas.phonons import GammaPhononDoc
 from dft_inputs.qe.schemas.task import PwTaskDoc
 
@@ -40,16 +40,17 @@ class GammaPhononMaker(AfterStaticMaker):
     @override
     def follow(self, static: PwTaskDoc, structure: Structure) -> list[Job]:
         """The phonons of the static run."""
-        return [gamma_phonons(static, self.threshold)]
+        return [gamma_phonons(static, self.threshold, self.programs)]
 
 
 @job(output_schema=GammaPhononDoc)
-def gamma_phonons(static: PwTaskDoc, threshold: float) -> GammaPhononDoc:
+def gamma_phonons(static: PwTaskDoc, threshold: float, programs: PostProcessor) -> GammaPhononDoc:
     """Phonons at Gamma from a static run.
 
     Args:
         static: The static run.
         threshold: Threshold of the self-consistency of the response.
+        programs: Runs ph.x.
 
     Returns:
         The frequencies.
@@ -65,7 +66,7 @@ def gamma_phonons(static: PwTaskDoc, threshold: float) -> GammaPhononDoc:
         "fildyn": "pw.dyn",
         "tr2_ph": threshold,
     }
-    stdout = run_program(
+    stdout = programs.run(
         "ph.x", {"inputph": settings}, folder, title="phonons at Gamma", tail="0 0 0\n"
     )
     return phonon_document(stdout, static, folder)
