@@ -1,4 +1,4 @@
-"""Run what works on the results of pw.x: ph.x, pp.x, dos.x, projwfc.x."""
+"""Run what works on the results of pw.x: ph.x, pp.x, projwfc.x."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import ParseError
 import numpy as np
 from monty.io import zopen
 from pymatgen.core import Structure
-from pymatgen.io.vasp import Vasprun
+from pymatgen.io.vasp import Kpoints, Vasprun
 
 from dao_core.level_names import level_name
 from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
@@ -26,6 +26,8 @@ from dft_inputs.finished import (
     smearing_class,
 )
 from dft_inputs.garbled import GARBLED
+from dft_inputs.vasp.kpoints import mesh_difference
+from dft_inputs.vasp.potcar import potcars_of_run
 
 KBAR_PER_GPA = 10.0
 CHARGE_TOLERANCE = 1e-3
@@ -47,7 +49,7 @@ def read_finished_run(file: Path) -> FinishedRun:
     """The last configuration of a finished, converged, self-consistent run of a neutral cell.
 
     Args:
-        file: ``vasprun.xml``, compressed or not; a POTCAR beside it is looked at.
+        file: ``vasprun.xml``, compressed or not; POTCAR and KPOINTS beside it are looked at.
 
     Returns:
         The run.
@@ -63,7 +65,7 @@ def read_finished_run(file: Path) -> FinishedRun:
             warnings.simplefilter("ignore")
             run = Vasprun(file, parse_dos=False, parse_eigen=False, parse_potcar_file=False)
             types = _atom_types(file)
-            _require_usable(run, types)
+            _require_usable(file, run, types)
             return _run(file, run, types)
     except (OSError, EOFError, zlib.error, SyntaxError, ParseError, *GARBLED) as error:
         text = " ".join(f"{type(error).__name__}: {error}".split())[:200]
@@ -84,7 +86,7 @@ def _run(file: Path, run: Vasprun, types: list[tuple[int, str, float, str]]) -> 
     )
 
 
-def _require_usable(run: Vasprun, types: list[tuple[int, str, float, str]]) -> None:
+def _require_usable(file: Path, run: Vasprun, types: list[tuple[int, str, float, str]]) -> None:
     """Refuse what did not end as it should.
 
     Raises:
@@ -99,6 +101,7 @@ def _require_usable(run: Vasprun, types: list[tuple[int, str, float, str]]) -> N
     found = run.final_structure.composition.get_el_amt_dict()
     if counts != {element: int(n) for element, n in found.items()}:
         raise ForeignOutputError(f"vasprun.xml lists atoms {counts}, its structure has {found}.")
+    _require_own_inputs(file.parent, run, {title for *_, title in types})
     charge = sum(n * valence for n, _, valence, _ in types) - float(parameters["NELECT"])
     if abs(charge) > CHARGE_TOLERANCE:
         raise NoLabelError("charged_cell", f"A cell of charge {charge:+g} has no place on a hull.")
@@ -112,6 +115,21 @@ def _require_usable(run: Vasprun, types: list[tuple[int, str, float, str]]) -> N
                 f"The relaxation was stopped at a force of {largest:.3g} eV/angstrom; EDIFFG asks "
                 f"for {-threshold:.3g}.",
             )
+
+
+def _require_own_inputs(folder: Path, run: Vasprun, titles: set[str]) -> None:
+    """Refuse a run beside potentials or k-points that are not its own.
+
+    Raises:
+        ForeignOutputError: With what the folder and the file have.
+    """
+    beside = set(potcars_of_run(folder))
+    if beside and beside != titles:
+        raise ForeignOutputError(f"POTCAR has {sorted(beside)}, vasprun.xml {sorted(titles)}.")
+    written = next((f for f in (folder / "KPOINTS", folder / "KPOINTS.gz") if f.is_file()), None)
+    difference = written and mesh_difference(Kpoints.from_file(written), run.kpoints)
+    if difference:
+        raise ForeignOutputError(f"vasprun.xml is not of the KPOINTS beside it: {difference}.")
 
 
 def _atom_types(file: Path) -> list[tuple[int, str, float, str]]:
@@ -140,7 +158,10 @@ def _level(
         "smearing": smearing_class(f"ISMEAR {parameters.get('ISMEAR')}", width),
         "k-points": mesh_class(structure, mesh and tuple(int(n) for n in mesh)),
     }
-    hashes = _potcar_hashes(file)
+    texts = potcars_of_run(file.parent)
+    hashes = {
+        title: hashlib.sha256(text.strip().encode()).hexdigest() for title, text in texts.items()
+    }
     by_element: dict[str, Any] = {}
     for index, (_, element, _, title) in enumerate(types):
         own = [hashes.get(title, title), _hubbard(parameters, index)]
@@ -168,19 +189,3 @@ def _hubbard(parameters: Any, index: int) -> list[float]:
         return []
     own = [float(column[index]) for column in columns]
     return own if own[0] >= 0 and (own[1] or own[2]) else []
-
-
-def _potcar_hashes(file: Path) -> dict[str, str]:
-    """Title -> hash of each potential of a POTCAR beside the run; empty where there is none."""
-    for name in ("POTCAR", "POTCAR.gz"):
-        path = file.parent / name
-        if path.is_file():
-            with zopen(path, mode="rt", encoding="latin-1") as stream:
-                parts = re.split(r"(?<=End of Dataset)\n", str(stream.read()))
-            titled = ((re.search(r"TITEL\s*=\s*(.*)", part), part) for part in parts)
-            return {
-                " ".join(found[1].split()): hashlib.sha256(part.strip().encode()).hexdigest()
-                for found, part in titled
-                if found
-            }
-    return {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from dft_inputs.canonical import canonical_cell
 from dft_inputs.electrons.document import ElectronicInterpretation
 from dft_inputs.errors import ContradictoryOutputError
 from dft_inputs.running.folder import CalculationResult
-from dft_inputs.vasp.belonging import check_belonging
+from dft_inputs.vasp.belonging import check_belonging, run_folder
 from dft_inputs.vasp.electrons import INCAR, electrons_of_run
 from dft_inputs.vasp.makers import vasp_maker
 
@@ -72,8 +71,7 @@ def result_of(
     output = task.output
     if output is None or output.energy_per_atom is None or output.structure is None:
         raise ContradictoryOutputError(f"The VASP run in {task.dir_name} has no final energy.")
-    symbols = {e: own.partition(":")[0] for e, own in request.level.pseudo_md5.items()}
-    check_belonging(task, canonical_cell(request.structure), symbols)
+    check_belonging(task, canonical_cell(request.structure), request.level.pseudo_md5)
     structure = output.structure
     forces, stress = output.forces, output.stress
     if not np.isfinite(output.energy_per_atom) or (
@@ -114,12 +112,12 @@ def result_of(
 
 
 def _electrons(task: TaskDoc) -> ElectronicInterpretation:
-    """What the run of a document says of the electrons; its folder stands behind the host's name.
+    """What the run of a document says of the electrons.
 
     Raises:
         TruncatedOutputError: If the files of the run do not have it.
     """
-    return electrons_of_run(Path(str(task.dir_name).rpartition(":")[2]))
+    return electrons_of_run(run_folder(task))
 
 
 def _magnetization(task: TaskDoc) -> float | None:

@@ -1,16 +1,21 @@
-"""The user's POTCAR files: whether they are there, and what they hash to."""
+"""POTCAR files: the user's, whether they are there and what they hash to, and those of runs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 
+from monty.io import zopen
 from pymatgen.core import SETTINGS
 from pymatgen.io.vasp import PotcarSingle
 
 from dao_core.errors import MissingError
 from dao_core.hashing import text_hash
 from dft_inputs.errors import MissingPseudopotentialError
+
+HASH_DIGITS = 16
+_TITLE = re.compile(r"TITEL\s*=\s*(.*)")
 
 
 def potcar_folder() -> Path:
@@ -64,5 +69,35 @@ def potcar_hashes(
             raise MissingPseudopotentialError(
                 f"There is no POTCAR {symbol} ({functional}) for {element}: {error}"
             ) from error
-        hashes[element] = f"{symbol}:{text_hash(potcar.data, 16)}"
+        hashes[element] = f"{symbol}:{text_hash(potcar.data, HASH_DIGITS)}"
     return hashes
+
+
+def potcars_of_run(folder: Path) -> dict[str, str]:
+    """Text of each potential of the POTCAR in the folder of a run, by its title.
+
+    Args:
+        folder: Of the run.
+
+    Returns:
+        Texts such as the user's files have; empty where there is no POTCAR.
+    """
+    for name in ("POTCAR", "POTCAR.gz"):
+        if (folder / name).is_file():
+            with zopen(folder / name, mode="rt", encoding="latin-1") as stream:
+                parts = re.split(r"(?<=End of Dataset\n)", str(stream.read()))
+            titled = ((_TITLE.search(part), part) for part in parts)
+            return {" ".join(found[1].split()): part for found, part in titled if found}
+    return {}
+
+
+def is_potcar(text: str, symbol_and_hash: str) -> bool:
+    """Whether the text of a potential is the one that a level names.
+
+    Args:
+        text: As :func:`potcars_of_run` gives it.
+        symbol_and_hash: As :func:`potcar_hashes` gives it.
+    """
+    wanted = symbol_and_hash.partition(":")[2]
+    body = text.strip("\n")  # which is all that writing a POTCAR changes
+    return wanted in {text_hash(one, HASH_DIGITS) for one in (text, body, f"{body}\n")}

@@ -13,6 +13,7 @@ import pytest
 from dft_inputs.errors import ForeignOutputError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.qe.schemas.task import PwTaskDoc
+from dft_inputs.vasp.finished import read_finished_run
 
 RECORDED = Path(__file__).parents[1] / "dft_inputs" / "data" / "qe72_si_vc_relax"
 MD5 = "MD5 check sum: "
@@ -97,3 +98,24 @@ def test_results_of_other_atoms_than_the_input_of_the_file_are_refused(
     xml.write_text(before + mark + changed)
     with pytest.raises(ForeignOutputError, match=told):
         PwTaskDoc.from_directory(run, level_of())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("KPOINTS", "mesh\n0\nGamma\n5 5 5\n", "k-points"),
+        ("POTCAR", "TITEL  = PAW_PBE Si_sv 05Jan2001\nEnd of Dataset\n", "PAW_PBE Si_sv"),
+    ],
+)
+def test_a_vasp_run_beside_inputs_of_another_is_not_taken_in(
+    shared: Path, tmp_path: Path, name: str, content: str, told: str
+) -> None:
+    recorded = shared / "vasp_recorded" / "Si_mp_gga_relax" / "GGA_Static" / "outputs"
+    for file in ("vasprun.xml.gz", "KPOINTS.gz"):
+        shutil.copy(recorded / file, tmp_path)
+    own = "TITEL  = PAW_PBE Si 05Jan2001\nEnd of Dataset\n"
+    (tmp_path / "POTCAR").write_text(own)
+    assert read_finished_run(tmp_path / "vasprun.xml.gz").structure.formula == "Si2"
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ForeignOutputError, match=told):
+        read_finished_run(tmp_path / "vasprun.xml.gz")

@@ -15,9 +15,10 @@ from emmet.core.tasks import TaskDoc
 from jobflow import Flow, JobStore, run_locally
 from maggma.stores import MemoryStore
 from pymatgen.core import Structure
-from pymatgen.io.vasp import Incar
+from pymatgen.io.vasp import Incar, Kpoints
 
 from dao_core.errors import InputError, MissingError
+from dao_core.hashing import text_hash
 from dft_inputs.errors import ForeignOutputError
 from dft_inputs.level import LevelOfTheory
 from dft_inputs.method import Method
@@ -31,7 +32,8 @@ from dft_inputs.vasp.potcar import potcar_folder, potcar_hashes
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 STAND_IN = """#!{python}
-import gzip, pathlib
+import gzip, pathlib, re
+mesh = pathlib.Path("KPOINTS").read_text().splitlines()[3].encode()
 queue = pathlib.Path({queue!r})
 first, *rest = queue.read_text().split()
 queue.write_text(" ".join(rest))
@@ -40,7 +42,9 @@ for source in (pathlib.Path(first) / "outputs").iterdir():
         continue
     data = source.read_bytes()
     target = pathlib.Path(source.name.removesuffix(".gz"))
-    target.write_bytes(gzip.decompress(data) if source.suffix == ".gz" else data)
+    data = gzip.decompress(data) if source.suffix == ".gz" else data
+    # It did what was asked for: on a cell of another setting that is another mesh.
+    target.write_bytes(re.sub(rb'(name="divisions">)[^<]*', rb"\\g<1>" + mesh, data))
 """
 
 GGA = ("GGA_Relax_1", "GGA_Relax_2", "GGA_Static")
@@ -62,14 +66,16 @@ def run(flow: Flow, folder: Path) -> tuple[TaskDoc, list[dict[str, Any]]]:
     return output, [one["output"] for one in store.query({}, properties=["output"])]
 
 
-def result(ended: tuple[TaskDoc, list[dict[str, Any]]], structure: Structure) -> CalculationResult:
+def result(
+    ended: tuple[TaskDoc, list[dict[str, Any]]], structure: Structure, potcar: str = "Si:x"
+) -> CalculationResult:
     level = LevelOfTheory(
         code="vasp",
         version="any",
         functional="pbe",
         protocol="balanced",
         pseudo_family="mp-pbe",
-        pseudo_md5={"Si": "Si:x"},
+        pseudo_md5={"Si": potcar},
         settings={},
     )
     return result_of(CalculationRequest(structure, Method(code="vasp"), ("Si",), level), *ended)
@@ -117,6 +123,15 @@ def test_relaxation_through_the_real_custodian(
     assert done.code == "vasp"
 
 
+@pytest.fixture
+def recorded(shared: Path, tmp_path: Path) -> TaskDoc:
+    """Document of the recorded static run of silicon, whose files are in ``tmp_path``."""
+    source = shared / "vasp_recorded" / "Si_mp_gga_relax" / "GGA_Static" / "outputs"
+    for file in source.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    return TaskDoc.from_directory(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -126,22 +141,58 @@ def test_relaxation_through_the_real_custodian(
         (lambda task: task.orig_inputs.structure.scale_lattice(50.0), "the cell"),
         (lambda task: task.output.structure.replace(0, "Ge"), "atoms"),
         (lambda task: task.output.structure.append("Si", [0.3, 0.4, 0.5]), "atoms"),
+        (lambda task: setattr(task.orig_inputs, "kpoints", Kpoints.gamma_automatic((5, 5, 5))),
+         r"k-points \(5.0, 5.0, 5.0,"),
+        (lambda task: setattr(task.orig_inputs, "kpoints", Kpoints.gamma_automatic(
+            (7, 7, 7), (0.5, 0.5, 0.5))), "k-points"),
+        (lambda task: setattr(task.orig_inputs, "kpoints", Kpoints(
+            "list", 1, Kpoints.supported_modes.Reciprocal, [[0, 0, 0]], kpts_weights=[1])),
+         "k-points"),
+        (lambda task: (setattr(task.orig_inputs, "kpoints", None),
+                       task.orig_inputs.incar.update(KSPACING=0.3)), "KSPACING 0.3 was asked for"),
         (lambda task: setattr(task.calcs_reversed[-1].input.potcar_spec[0], "titel",
                               "PAW_PBE Si_sv 1Jan2000"), "the potentials"),
     ],
 )  # fmt: skip
 def test_output_of_another_calculation_is_no_result(
-    shared: Path, tmp_path: Path, change: Callable[[TaskDoc], object], told: str
+    recorded: TaskDoc, change: Callable[[TaskDoc], object], told: str
 ) -> None:
-    source = shared / "vasp_recorded" / "Si_mp_gga_relax" / "GGA_Static" / "outputs"
-    for file in source.iterdir():
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    task = TaskDoc.from_directory(tmp_path)
-    start = task.input.structure.copy()
-    assert result((task, []), start).formula == "Si"
-    change(task)
+    start = recorded.input.structure.copy()
+    assert result((recorded, []), start).formula == "Si"
+    change(recorded)
     with pytest.raises(ForeignOutputError, match=told):
-        result((task, []), start)
+        result((recorded, []), start)
+
+
+def test_k_points_that_custodian_has_changed_are_its_own(recorded: TaskDoc) -> None:
+    start = recorded.input.structure.copy()
+    recorded.orig_inputs.kpoints = Kpoints.gamma_automatic((5, 5, 5))
+    change = {"dict": "KPOINTS", "action": {"_set": {"style": "Gamma"}}}
+    recorded.custodian[0].corrections = [{"errors": ["rot_matrix"], "actions": [change]}]
+    assert result((recorded, []), start).formula == "Si"
+
+
+@pytest.mark.parametrize(
+    ("title", "content", "told"),
+    [
+        ("PAW_PBE Si 05Jan2001", "of another release", "is not the one of the level"),
+        ("PAW_PBE Si 01Jan1999", "of the level", "POTCAR has the potentials"),
+        ("PAW_PBE Ge 05Jan2001", "of the level", "POTCAR has the potentials"),
+    ],
+)
+def test_another_potcar_beside_the_run_is_refused(
+    recorded: TaskDoc, tmp_path: Path, title: str, content: str, told: str
+) -> None:
+    start, own = recorded.input.structure.copy(), "   TITEL  = PAW_PBE Si 05Jan2001\nof the level\n"
+    own += "End of Dataset\n"
+    wanted = f"Si:{text_hash(own, 16)}"
+    (tmp_path / "POTCAR").write_text(own)
+    assert result((recorded, []), start, wanted).formula == "Si"
+    (tmp_path / "POTCAR").write_text(
+        own.replace("PAW_PBE Si 05Jan2001", title).replace("of the level", content)
+    )
+    with pytest.raises(ForeignOutputError, match=told):
+        result((recorded, []), start, wanted)
 
 
 @pytest.fixture
