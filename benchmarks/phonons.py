@@ -22,10 +22,10 @@ import numpy as np
 from printing import show
 from pymatgen.core import Structure
 
+from dao_core.crystal.asked import Crystal
 from dao_core.errors import CalculationError
+from dao_core.interpretation.phonons import PhononSettings, find_phonons
 from dao_core.potentials import load_potential
-from flows.interpretation.phonons import PhononSettings, find_phonons
-from flows.validation.crystals import Crystal
 
 
 def main() -> None:

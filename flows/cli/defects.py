@@ -41,9 +41,10 @@ def defects(
     """
     set_up_logging(verbose=verbose)
     from dao_core.bars import Bars
+    from dao_core.interpretation.defects import DefectSettings
     from dao_core.progress import listening
     from flows.cli.tables import flat_table
-    from flows.interpretation.defects import DefectSettings, defects_of_given
+    from flows.interpretation.defects import defects_of_given
 
     given = dict(_potential(text) for text in mu or [])
     settings = DefectSettings(length, tuple(interstitial or ()), given)

@@ -61,9 +61,9 @@ def fill(
     """
     set_up_logging(verbose=verbose)
     from dao_core.bars import Bars
+    from dao_core.interpretation.filling import FillRequest
     from dao_core.progress import listening
     from flows.cli.tables import flat_table
-    from flows.interpretation.frameworks import FillRequest
     from flows.interpretation.frameworks import fill as fill_all
 
     lowest, highest = _range(count)

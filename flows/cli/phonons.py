@@ -41,8 +41,9 @@ def phonons(
     """
     set_up_logging(verbose=verbose)
     from dao_core.bars import Bars
+    from dao_core.interpretation.phonons import PhononSettings
     from dao_core.progress import listening
-    from flows.interpretation.phonons import PhononSettings, phonons_of_given
+    from flows.interpretation.phonons import phonons_of_given
 
     settings = PhononSettings(temperature, pressure)
 

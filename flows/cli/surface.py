@@ -44,9 +44,10 @@ def surface(
     """
     set_up_logging(verbose=verbose)
     from dao_core.bars import Bars
+    from dao_core.interpretation.surfaces import SurfaceSettings
     from dao_core.progress import listening
     from flows.cli.tables import flat_table
-    from flows.interpretation.surfaces import SurfaceSettings, surfaces_of_given
+    from flows.interpretation.surfaces import surfaces_of_given
 
     settings = SurfaceSettings(_miller(miller), thickness, tops, _cell(cell), model)
     with Bars() as bars, listening(bars):

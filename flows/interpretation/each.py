@@ -2,49 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pymatgen.core import Structure
-from pymatgen.io.cif import CifWriter
-
 from dao_core import progress
+from dao_core.crystal.asked import Crystal
 from dao_core.errors import DaoError, MissingError
+from dao_core.interpretation.finding import PURPOSES, Finding
 from dao_core.potentials import Potential, load_potential
-from dao_core.potentials.choice import AUTO, Purpose, best_for
+from dao_core.potentials.choice import AUTO, best_for
 from dao_core.search.conditions import level_at
 from dao_core.writable import check_output_folder
 from flows.interpretation.keeping import keep
-from flows.validation.crystals import Crystal, find_crystals
+from flows.validation.crystals import find_crystals
 from stores import DaoStore, open_store
 from stores.documents import InterpretationKind
 from stores.errors import StoreError
 
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found about one crystal.
-
-    Attributes:
-        settings: What decides the figures beside crystal and level.
-        figures: JSON values.
-        flags: What a reader must know first; None is left out.
-    """
-
-    settings: Mapping[str, Any]
-    figures: Mapping[str, Any]
-    flags: Sequence[str | None] = ()
-
-
-PURPOSES: dict[InterpretationKind, Purpose] = {
-    "phonons": "phonons",
-    "surface": "surfaces",
-    "layer": "surfaces",
-    "defects": "defects",
-}
-"""What a potential is for in each kind of interpretation."""
 Look = Callable[[Crystal, Potential, DaoStore], Finding]
 
 
@@ -156,11 +131,3 @@ def _kept(
         **finding.figures,
         "flags": flags,
     }
-
-
-def write_cif(structure: Structure, crystal: Crystal, what: str, out: Path) -> str:
-    """Write what came of a crystal and return the file, named after both."""
-    out.mkdir(parents=True, exist_ok=True)
-    file = out / f"{Path(crystal.name).stem}_{what}.cif"
-    CifWriter(structure).write_file(file)
-    return str(file)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from dao_core.crystal.asked import Crystal
 from dao_core.drafts import draft_of
 from dao_core.hashing import content_id
 from dao_core.writable import check_output_folder
+from dft_inputs.electrons.facts import electron_facts
 from dft_inputs.running.validation import Validation, validate
 from flows.report.electrons_plot import electrons_page
 from flows.validation.command import refuse_if_all_missing
-from flows.validation.crystals import Crystal, find_crystals
+from flows.validation.crystals import find_crystals
 from flows.validation.memory import StoreMemory, validation_id
 from flows.validation.settings import DftSettings, require_dft
 from stores import DaoStore, open_store
@@ -131,26 +133,4 @@ def _record(validation: Validation, crystal: Crystal, store: DaoStore, out: Path
         "figures": str(page),
         "folder": result.electrons["dir_name"],
         "core_hours": validation.core_hours,
-    }
-
-
-def electron_facts(result: Mapping[str, Any]) -> dict[str, Any]:
-    """What a table shows of an electronic interpretation, and programs read."""
-    kinds: dict[str, dict[str, Any]] = {}
-    for maximum in result["attractors"]:
-        kind = kinds.setdefault(maximum["kind"], {"number": 0, "highest_elf": 0.0})
-        kind["number"] += 1
-        kind["highest_elf"] = max(kind["highest_elf"], maximum["elf"])
-    verdict = result["electride"]
-    return {
-        "metal": result["is_metal"],
-        "band_gap": None if result["is_metal"] else result["band_gap"],
-        "direct": result["direct"],
-        "total_magnetization": result["total_magnetization"],
-        "states_at_top": result["states"]["at_top"],
-        "charges": result["charges"],
-        "electrons_in_voids": result["in_voids"],
-        "elf_maxima": kinds,
-        "electride": verdict and verdict["electride"],
-        "electride_evidence": verdict,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from flows.validation.crystals import Crystal
+from dao_core.crystal.asked import Crystal
 from stores import DaoStore
 from stores.documents import InterpretationDocument, InterpretationKind, StructureDocument
 

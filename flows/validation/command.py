@@ -8,12 +8,13 @@ from typing import Any
 
 from pymatgen.io.cif import CifWriter
 
+from dao_core.crystal.asked import Crystal
 from dao_core.crystal.symmetry import space_group_of
 from dao_core.errors import MissingError
 from dao_core.hashing import content_id
 from dao_core.writable import check_output_folder
 from dft_inputs.running.validation import Validation, ValidationReport, validate
-from flows.validation.crystals import Crystal, find_crystals
+from flows.validation.crystals import find_crystals
 from flows.validation.memory import StoreMemory, checked_structure_id, validation_id
 from flows.validation.settings import STAGE, DftSettings, require_dft
 from stores import DaoStore, open_store

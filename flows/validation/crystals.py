@@ -6,27 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pymatgen.core import Structure
-
+from dao_core.crystal.asked import Crystal
 from dao_core.crystal.reading import read_structures
 from dao_core.errors import InputError
 from stores import DaoStore
 from stores.crystals import crystal_of
-
-
-@dataclass(frozen=True)
-class Crystal:
-    """A crystal to be checked.
-
-    Attributes:
-        name: The file it came from, or its id.
-        structure: The crystal.
-        candidate_id: The candidate it came from, if any.
-    """
-
-    name: str
-    structure: Structure
-    candidate_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,21 +8,24 @@ from functools import partial
 from typing import Any
 
 from dao_core import progress
+from dao_core.crystal.asked import Crystal
 from dao_core.crystal.symmetry import TIGHT_SYMPREC, standard_primitive
 from dao_core.errors import DaoError
-from dao_core.frameworks import describe_network
+from dao_core.interpretation.defects import DefectSettings, interpret_defects
+from dao_core.interpretation.finding import Finding
+from dao_core.interpretation.networks import interpret_network
+from dao_core.interpretation.phonons import PhononSettings, interpret_phonons
+from dao_core.interpretation.pressure import against
+from dao_core.interpretation.settings import Defects, Network, Phonons, Pressure, Surface
+from dao_core.interpretation.surfaces import SurfaceSettings, interpret_surface
 from dao_core.search.conditions import level_at
 from dao_core.search.result import Failure
-from flows.campaign.interpreting import settings as asked
+from flows.campaign.interpreting.settings import Electrons
 from flows.campaign.running import Campaign
-from flows.interpretation.defects import DefectSettings, interpret_defects
-from flows.interpretation.each import Finding, look_at
+from flows.interpretation.each import look_at
 from flows.interpretation.electrons import interpret_electrons
-from flows.interpretation.phonons import PhononSettings, interpret_phonons
-from flows.interpretation.pressure import against, compress_polymorphs
-from flows.interpretation.surfaces import SurfaceSettings, interpret_surface
+from flows.interpretation.pressure import compress_and_keep
 from flows.report.summary import RankedStructure
-from flows.validation.crystals import Crystal
 from flows.validation.memory import StoreMemory, calculation_key
 from stores import DaoStore
 from stores.documents import InterpretationDocument, InterpretationKind, interpretation_id
@@ -31,32 +34,28 @@ from stores.errors import StoreError
 Ranking = Sequence[RankedStructure]
 
 
-def network(campaign: Campaign, ranking: Ranking, settings: asked.Network) -> list[Failure]:
+def network(campaign: Campaign, ranking: Ranking, settings: Network) -> list[Failure]:
     """The network of one element in the best structures that hold it."""
     symbol = settings.symbol
     holding = [row for row in ranking if symbol in row.relaxed().composition][: settings.best]
 
-    def look(crystal: Crystal) -> Finding:
-        found = describe_network(crystal.structure, symbol)
-        figures = {"natoms": len(crystal.structure), "network": asdict(found)}
-        return Finding({"symbol": symbol}, figures, [found.objection])
-
+    look = partial(interpret_network, symbol=symbol)
     return _each(campaign, "network", holding, campaign.level, {"symbol": symbol}, look)
 
 
-def phonons(campaign: Campaign, ranking: Ranking, settings: asked.Phonons) -> list[Failure]:
+def phonons(campaign: Campaign, ranking: Ranking, settings: Phonons) -> list[Failure]:
     """Phonons at the pressure of the campaign; soft modes lead to candidates of the next one."""
     potential = campaign.potential_named(settings.potential)
     wanted = PhononSettings(settings.temperature, campaign.request.pressure)
     out = campaign.folder / "phonons"
     look = partial(
-        interpret_phonons, potential=potential, settings=wanted, store=campaign.store, out=out
+        interpret_phonons, potential=potential, settings=wanted, memory=campaign.memory, out=out
     )
     level = level_at(potential.level, wanted.pressure)
     return _each(campaign, "phonons", ranking[: settings.best], level, asdict(wanted), look)
 
 
-def surface(campaign: Campaign, ranking: Ranking, settings: asked.Surface) -> list[Failure]:
+def surface(campaign: Campaign, ranking: Ranking, settings: Surface) -> list[Failure]:
     """Energies of one surface."""
     potential = campaign.potential_named(settings.potential)
     wanted = SurfaceSettings(settings.miller, settings.thickness)
@@ -66,7 +65,7 @@ def surface(campaign: Campaign, ranking: Ranking, settings: asked.Surface) -> li
     return _each(campaign, "surface", best, potential.level, asdict(wanted), look)
 
 
-def defects(campaign: Campaign, ranking: Ranking, settings: asked.Defects) -> list[Failure]:
+def defects(campaign: Campaign, ranking: Ranking, settings: Defects) -> list[Failure]:
     """Point defects."""
     potential = campaign.potential_named(settings.potential)
     wanted = DefectSettings(settings.length, settings.interstitial, settings.mu)
@@ -79,7 +78,7 @@ def defects(campaign: Campaign, ranking: Ranking, settings: asked.Defects) -> li
     return _each(campaign, "defects", best, potential.level, asdict(wanted), look)
 
 
-def pressure(campaign: Campaign, ranking: Ranking, settings: asked.Pressure) -> list[Failure]:
+def pressure(campaign: Campaign, ranking: Ranking, settings: Pressure) -> list[Failure]:
     """Enthalpies of the polymorphs of each composition among the best."""
     potential = campaign.potential_named(settings.potential)
     formulas = list(dict.fromkeys(row.formula for row in ranking[: settings.best]))
@@ -91,7 +90,7 @@ def pressure(campaign: Campaign, ranking: Ranking, settings: asked.Pressure) -> 
         wanted = against(polymorphs, settings.pressures)
         if _missing(polymorphs, "pressure", potential.level, wanted, campaign.store):
             try:
-                made = compress_polymorphs(
+                made = compress_and_keep(
                     polymorphs, potential, settings.pressures, campaign.store,
                     campaign.folder / "pressure",
                 )  # fmt: skip
@@ -104,7 +103,7 @@ def pressure(campaign: Campaign, ranking: Ranking, settings: asked.Pressure) -> 
     return failures
 
 
-def electrons(campaign: Campaign, ranking: Ranking, settings: asked.Electrons) -> list[Failure]:
+def electrons(campaign: Campaign, ranking: Ranking, settings: Electrons) -> list[Failure]:
     """Electrons, of what DFT relaxed where it did, within core-hours of their own."""
     crystals = [_as_dft_left_it(row, campaign.store) for row in ranking[: settings.best]]
     account = f"{campaign.campaign_id}-electrons"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from dao_core.errors import InputError, concerning
+from dao_core.interpretation.settings import AskedOfPotential
 from dao_core.potentials import Potential
-from flows.campaign.interpreting.settings import AskedOfPotential, Interpretations
+from flows.campaign.interpreting.settings import Interpretations
 
 
 def check_interpretations(

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from dao_core.interpretation.sentences import FINDINGS
+from dft_inputs.electrons.facts import electron_facts
 from dft_inputs.pseudos import install_family
 from dft_inputs.vasp.electrons import electrons_of_run
-from flows.interpretation.electrons import electron_facts
-from flows.interpretation.gathering import FINDINGS
 from flows.report.electrons_plot import electrons_page
 
 Dao = Callable[..., Any]

@@ -7,18 +7,16 @@ from typing import Any
 
 from pymatgen.core import Structure
 
+from dao_core.crystal.asked import Crystal
 from dao_core.crystal.identity import structure_id
+from dao_core.interpretation.finding import write_cif
 from dao_core.phonons import FinitePhononDoc, SoftMode, along_soft_mode
 from dao_core.potentials import Potential
 from dao_core.search.conditions import Conditions
+from dao_core.search.memory import SearchMemory
 from dao_core.search.records import Candidate
 from dao_core.search.relaxation import relax_missing, relaxation_key
 from dao_core.search.sources import SoftModeSource
-from flows.interpretation.each import write_cif
-from flows.validation.crystals import Crystal
-from stores import DaoStore
-from stores.documents import RelaxationDocument
-from stores.search_memory import StoreMemory
 
 
 def down_the_soft_mode(
@@ -27,7 +25,7 @@ def down_the_soft_mode(
     phonons: FinitePhononDoc,
     potential: Potential,
     conditions: Conditions,
-    store: DaoStore,
+    memory: SearchMemory,
     out: Path,
 ) -> dict[str, Any]:
     """Displace an unstable crystal along its softest mode, relax it, and keep it as a candidate.
@@ -41,7 +39,7 @@ def down_the_soft_mode(
         phonons: Of ``minimum``.
         potential: Relaxes it.
         conditions: How, and the level.
-        store: Where candidate and relaxation are written.
+        memory: Remembers candidate and relaxation.
         out: Folder of its CIF.
 
     Returns:
@@ -52,11 +50,10 @@ def down_the_soft_mode(
     if mode is None:
         return _facts(None, None, None)
     candidate = _candidate(parent, mode, conditions.level)
-    memory = StoreMemory(store)
     memory.put_candidates([candidate])
     if candidate.rejection is None:
         relax_missing([candidate], potential, memory, conditions)
-    relaxed = store.get(RelaxationDocument, relaxation_key(candidate, conditions))
+    relaxed = next(iter(memory.relaxed([relaxation_key(candidate, conditions)])), None)
     end = relaxed.to_pymatgen() if relaxed else None
     cif = None if end is None else write_cif(end, parent, "soft_mode", out)
     return _facts(candidate.candidate_id, cif, relaxed.energy_per_atom if relaxed else None)

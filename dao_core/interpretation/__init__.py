@@ -1,0 +1,1 @@
+"""What crystals mean beyond their energies: each kind of interpretation by a potential."""
