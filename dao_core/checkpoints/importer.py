@@ -12,7 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from dao_core.checkpoints.format import Card, save_checkpoint
+from dao_core.checkpoints.format import Card, read_card, save_checkpoint
 from dao_core.checkpoints.torch_archive import read_torch_archive
 from dao_core.crysformer.published.config import PublishedConfig
 from dao_core.crysformer.published.model_file import KIND, NETWORK_PREFIX, SCORE_NORM
@@ -28,6 +28,8 @@ _SCHEDULE_KEYS = frozenset(
 )
 """Tables beside the network; only the Monte Carlo estimate among them cannot be recomputed."""
 
+DECIDING = ("source_sha256", "role", "config", "energy_mean", "energy_std")
+"""What of a card says that a model is the same; it may be imported again."""
 Role = Literal["generator", "predictor"]
 
 
@@ -59,7 +61,8 @@ def import_released(
         MissingError: there is no file at ``path``.
         CheckpointError: the file is damaged, asks for code, or its tensors are missing, unknown,
             of wrong shape or not finite (named).
-        InputError: scalers missing, given for a generator, or not numbers.
+        InputError: scalers missing, given for a generator, or not numbers; or another model has
+            the name.
     """
     _check_scalers(role, energy_mean, energy_std)
     state = _state_dict(path)
@@ -89,8 +92,28 @@ def import_released(
         "not_converted": sorted(set(UNUSED) & released.keys()),
     }
     target = target_folder / f"{path.stem}.safetensors"
+    _check_not_another(target, card)
     save_checkpoint(target, tensors, card)
     return target
+
+
+def _check_not_another(target: Path, card: Card) -> None:
+    """Refuse to replace a model that was made of something else.
+
+    Raises:
+        InputError: there is one of that name.
+    """
+    if not target.is_file():
+        return
+    try:
+        known = read_card(target)
+    except CheckpointError:
+        return  # what cannot be read is no model, and is mended so
+    if any(known.get(name) != card[name] for name in DECIDING):
+        raise InputError(
+            f"there is another model called {target.stem}; rename the file to be imported, or "
+            f"remove {target}"
+        )
 
 
 def _check_scalers(role: Role, mean: float | None, std: float | None) -> None:

@@ -81,12 +81,19 @@ class PwInputGenerator(InputGenerator):
     kpoints: list[list[float]] | None = None
     gamma_trick: bool = True
 
-    def get_input_set(self, structure: Structure, pw: str | None = None) -> PwInputSet:
+    def get_input_set(
+        self,
+        structure: Structure,
+        pw: str | None = None,
+        *,
+        version: tuple[int, ...] | None = None,
+    ) -> PwInputSet:
         """Input set for a crystal.
 
         Args:
             structure: Crystal, ordered.
             pw: Command that runs pw.x; its version decides the syntax. None for the default.
+            version: The version, where pw.x is not to be asked.
 
         Returns:
             The input set.
@@ -101,7 +108,7 @@ class PwInputGenerator(InputGenerator):
                 f"{structure.formula} has partial occupancies. Order it first: pw.x computes "
                 "whole atoms only."
             )
-        version = pw_version(pw or pw_command())
+        version = version or pw_version(pw or pw_command())
         family = load_family(self.pseudo_family)
         types = AtomicTypes(structure, family, spin=self.spin)
         elements = {element.symbol for element in structure.composition.elements}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
+
+from pymatgen.core import Structure
 
 from dao_core.errors import InputError
 from dft_inputs.level import LevelOfTheory
@@ -20,15 +23,18 @@ class CodeModules:
     Attributes:
         level: Has ``require_programs(method)`` and ``level_for(method, elements, system)``.
         flow: Has ``flow_for(request, walltime)`` and ``result_of(request, output, documents)``.
+        inputs: Has ``write_inputs(structure, method, system, folder)``; None where nothing of the
+            code can be run by hand.
     """
 
     level: str
     flow: str
+    inputs: str | None = None
 
 
 CODES = {
-    "qe": CodeModules("dft_inputs.qe.level", "dft_inputs.qe.flow"),
-    "vasp": CodeModules("dft_inputs.vasp.level", "dft_inputs.vasp.flow"),
+    "qe": CodeModules("dft_inputs.qe.level", "dft_inputs.qe.flow", "dft_inputs.qe.inputs"),
+    "vasp": CodeModules("dft_inputs.vasp.level", "dft_inputs.vasp.flow", "dft_inputs.vasp.inputs"),
 }
 
 
@@ -69,6 +75,33 @@ def level_for(method: Method, elements: Collection[str], system: Collection[str]
     """
     level: LevelOfTheory = _level_module(method).level_for(method, elements, system)
     return level
+
+
+def write_inputs(
+    structure: Structure, method: Method, system: Sequence[str], folder: Path
+) -> list[Path]:
+    """Write the inputs of a crystal into a folder; the program is not needed for it.
+
+    Args:
+        structure: Crystal.
+        method: How it is computed.
+        system: Elements of the hull, whose cutoffs are taken.
+        folder: Where to.
+
+    Returns:
+        The main input file of each run.
+
+    Raises:
+        InputError: If the code or the protocol is unknown, or the crystal cannot be computed.
+        MissingError: If pseudopotentials of Quantum ESPRESSO are missing.
+    """
+    get_protocol(method.protocol)
+    module = _modules(method).inputs
+    if module is None:
+        raise InputError(f"The inputs of '{method.code}' cannot be written without running it.")
+    writer = importlib.import_module(module).write_inputs
+    written: list[Path] = writer(structure, method, system, folder)
+    return written
 
 
 def _level_module(method: Method) -> ModuleType:

@@ -66,6 +66,10 @@ def validate(
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Folder for the resulting CIFs.")
     ] = Path("validated"),
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Write the inputs into the folder of --out, and stop."),
+    ] = False,
     store: StoreUri = None,
     as_json: Json = False,
     verbose: Verbose = False,
@@ -74,6 +78,9 @@ def validate(
 
     The same crystal at the same level is computed once, ever; interrupted, the same command goes
     on where it stopped.
+
+    With --dry-run nothing runs: the inputs of each crystal lie in a folder of its name, ready for
+    another machine, whose results `dao ingest qe:FOLDER` or `vasp:FOLDER` takes in.
 
     Example: dao validate MgO.cif --code qe --protocol fast
     """
@@ -99,6 +106,13 @@ def validate(
         "walltime": walltime,
     }
     settings = read_settings(given)
+    if dry_run:
+        from flows.cli.tables import flat_table
+        from flows.validation.dry_run import write_given
+
+        made = write_given(crystals, settings, out, store)
+        emit_batch(made, as_json=as_json, human=flat_table(made["structures"], ("name", "inputs")))
+        return
     with Bars() as bars, listening(bars):
         done = validate_given(crystals, settings, out, store, hull=hull)
     emit_batch(done, as_json=as_json, human=validation_tables(done, out))

@@ -117,9 +117,18 @@ def require_dft(settings: DftSettings) -> None:
         MissingError: A package, the program or its potentials are missing; with what to do.
         InputError: The pseudopotential family is unknown.
     """
+    require_packages()
+    require_programs(settings.method())
+
+
+def require_packages() -> None:
+    """Make sure that the packages of the extra ``dft`` are installed.
+
+    Raises:
+        MissingError: Some are not.
+    """
     missing = [package for package in PACKAGES if find_spec(package) is None]
     if missing:
         raise MissingError(
             f"DFT checks need {', '.join(missing)}; install the extra: pip install '.[dft]'"
         )
-    require_programs(settings.method())

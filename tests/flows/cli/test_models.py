@@ -87,3 +87,16 @@ def test_what_cannot_be_imported_is_named(dao: Dao, released: Path, tmp_path: Pa
         "dao-p",
     ]
     assert dao("generate", "MgO", "--model", "absent", "--out", "made").code == 3
+
+
+def test_another_model_of_the_same_name_is_not_replaced(dao: Dao, released: Path) -> None:
+    first = dao("models", "import", str(released), "--json").result["hash"]
+    assert dao("models", "import", str(released), "--json").result["hash"] == first
+    content = torch.load(released, weights_only=True)
+    content["state_dict"]["decoder.coord_out.weight"] += 1.0
+    torch.save(content, released)
+    refused = dao("models", "import", str(released))
+    assert refused.code == 2
+    assert "another model called dao_g" in refused.err
+    rows = {row["name"]: row for row in dao("models", "list", "--json").result["models"]}
+    assert rows["dao_g"]["hash"] == first

@@ -128,3 +128,34 @@ def test_a_campaign_that_could_not_do_its_dft_does_not_begin(
     assert answer.code == 3
     assert "'absent-pw.x' is not on the PATH" in answer.result["error"]
     assert dao("store", "info", "--json").result["documents"]["candidates"] == 0
+
+
+def test_a_dry_run_of_pw_x_writes_a_folder_that_can_be_copied(
+    dao: Dao, silicon: Path, pseudos: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DAO_PW_COMMAND", "no-such-pw.x")
+    (tmp_path / "broken.cif").write_text("not a crystal")
+    answer = dao("validate", "Si.cif", "broken.cif", "--dry-run", "--out", "inputs", "--json")
+    assert answer.code == 4, answer.err
+    assert [one["file"] for one in answer.result["failures"]] == ["broken.cif"]
+    (row,) = answer.result["structures"]
+    assert [Path(one).parent.name for one in row["inputs"]] == ["scf", "vc-relax"]
+    text = Path(row["inputs"][1]).read_text()
+    assert "calculation = 'vc-relax'" in " ".join(text.split())
+    assert "pseudo_dir = '../pseudo'" in " ".join(text.split())
+    assert [one.name for one in (tmp_path / "inputs" / "Si.cif" / "pseudo").iterdir()] == ["Si.upf"]
+    assert not (tmp_path / "home" / "validations").exists()
+
+
+def test_a_dry_run_of_vasp_names_its_potcars(
+    dao: Dao, silicon: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PMG_VASP_PSP_DIR", raising=False)
+    answer = dao("validate", "Si.cif", "--code", "vasp", "--dry-run", "--out", "inputs", "--json")
+    assert answer.code == 0, answer.err
+    (row,) = answer.result["structures"]
+    assert len(row["inputs"]) == 3
+    last = Path(row["inputs"][-1]).parent
+    assert "NSW = 0" in (last / "INCAR").read_text()
+    assert Structure.from_file(last / "POSCAR").formula == "Si2"
+    assert list(last.glob("POTCAR*"))
