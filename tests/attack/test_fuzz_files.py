@@ -81,6 +81,7 @@ def test_structure_files(
         ("a.extxyz", EXTXYZ.replace(b"energy=", b"energy=energy="), "energy=-12.5"),
         ("a.extxyz", b"0\n", "not readable as xyz"),
         ("a.extxyz", EXTXYZ.replace(b"2\n", b"9999\n", 1), "but 2 lines follow"),
+        ("a.extxyz", EXTXYZ.replace(b"2\n", b"99999999999999\n", 1), "at most 10000"),
         ("a.extxyz", EXTXYZ.replace(b"forces:R:3", b"forces:R:99999999999999"), "columns"),
         ("a.json", json.dumps([{**RECORD, "atomic_numbers": [12]}]).encode(), "len(species)=1"),
     ],
