@@ -87,16 +87,6 @@ def test_query_brings_the_hull_up_to_date(dao: Dao, filled: Path) -> None:
         assert dao("store", "query", *wrong).code == 2
 
 
-def test_numbers_that_are_none_do_not_stop_a_query(dao: Dao, rocksalt: Structure) -> None:
-    with open_store() as store:
-        label = LabelDocument.of(rocksalt, level="x", source="s", energy_per_atom=float("nan"))
-        store.put([StructureDocument.from_structure(rocksalt), label])
-    (found,) = dao("store", "query", "--in", "labels", "--json").result["documents"]
-    assert found["energy_per_atom"] is None
-    assert "nan" in dao("explain", label.id).out
-    assert dao("explain", label.id, "--json").result["labels"][0]["energy_per_atom"] is None
-
-
 def test_a_store_that_cannot_be_written_is_read_with_a_warning(dao: Dao, filled: Path) -> None:
     store = Path(os.environ["DAO_HOME"])
     for path in (store / "store.sqlite", store):
