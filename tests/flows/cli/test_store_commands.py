@@ -25,7 +25,7 @@ from pymatgen.core import Lattice, Structure
 
 from dao_core.pretrained import SHIPPED
 from stores import open_store
-from stores.documents import LabelDocument, ModelDocument, StructureDocument, utc_now
+from stores.documents import ModelDocument, utc_now
 from stores.registry import serving
 
 Dao = Callable[..., Any]
