@@ -2,6 +2,9 @@
 
     python benchmarks/loop.py --pool FILE --labels 40 --repeats 10 --seed 0 --json
 
+Rules with one judge know what DAO-P says of a crystal. Rules with two know the crystals as a
+campaign does that refines: by the best potential installed, with DAO-P as second opinion.
+
 FILE has records with ``energy_per_atom``, ``enthalpy_per_atom`` or ``formation_energy_per_atom``
 (benchmarks/loop_pools.py makes such files). Each repeat takes four fifths of its compounds. A phase
 is found when it is labelled; wanted are those within 10 meV/atom of the hull of the repeat.
@@ -31,17 +34,22 @@ from dao_core.learning.acquisition import (
     RandomChoice,
     StabilityChance,
 )
+from dao_core.potentials import load_potential
+from dao_core.potentials.choice import AUTO, best_for
 
 KEPT = 0.8
 """Share of the compounds in a repeat."""
-RULES: tuple[tuple[Acquisition, bool], ...] = (
-    (RandomChoice(), False),
-    (StabilityChance(), False),
-    (Greedy(), False),
-    (Greedy(), True),
-    (HullSampling(), False),
-    (HullSampling(), True),
+RULES: tuple[tuple[str, Acquisition, bool, int], ...] = (
+    ("random", RandomChoice(), False, 1),
+    ("stability chance", StabilityChance(), False, 1),
+    ("greedy", Greedy(), False, 2),
+    ("greedy", Greedy(), True, 2),
+    ("hull sampling, DAO-P alone", HullSampling(), True, 1),
+    ("hull sampling", HullSampling(), False, 2),
+    ("hull sampling", HullSampling(), True, 2),
 )
+"""Name, rule, whether labels change what is believed, number of judges. The second row is the rule
+of release 1.0, the last one what a campaign does."""
 
 
 def sub_pools(pool: Pool, repeats: int, seed: int) -> Iterator[tuple[int, Pool]]:
@@ -62,8 +70,6 @@ def row(pool: Pool, rule: Acquisition, learns: bool, options: argparse.Namespace
         ninety.append(by_label.coverage_90)
         found.append(Replay(part, rule, learns, seed, options.batch).at_cost(options.cost))
     return {
-        "rule": rule.name,
-        "learns": learns,
         "area": float(np.mean(areas)),
         "area_se": _standard_error(areas),
         "found_at_5": float(np.mean(found)),
@@ -88,12 +94,19 @@ def main() -> None:
     parser.add_argument("--labels", type=int, default=40)
     parser.add_argument("--batch", type=int, default=5)
     parser.add_argument("--repeats", type=int, default=10)
+    parser.add_argument("--judge", default=AUTO, help="potential that judges beside DAO-P")
     parser.add_argument("--cost", type=float, default=5.0, help="in mean relaxations")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     options = parser.parse_args()
-    pool = read_pool(options.pool, options.system, options.max_atoms)
-    rows = [row(pool, rule, learns, options) for rule, learns in RULES]
+    pool = read_pool([options.pool], options.system, options.max_atoms)
+    name = best_for("refinement") if options.judge == AUTO else options.judge
+    seen = {1: pool, 2: pool if name is None else pool.judged_by(load_potential(name))}
+    rows = [
+        {"rule": name, "learns": learns, "judges": judges}
+        | row(seen[judges], rule, learns, options)
+        for name, rule, learns, judges in RULES
+    ]
     show({"pool": options.pool.name, "n": len(pool), "rows": rows}, as_json=options.json)
 
 

@@ -31,6 +31,9 @@ class Hyperparameters:
         doubt: of each crystal's own error, in units of the surrogate's doubt.
         height: of each crystal's own error, per eV/atom above the surrogate's hull: what lies high
             is strange to a surrogate, and falls further when it is relaxed.
+        dispute: of each crystal's own error, per eV/atom between two surrogates.
+        second: share of a dispute in which the second surrogate is expected to be right.
+        second_spread: by how much that share may differ in a system, which labels then show.
     """
 
     shift: float
@@ -40,6 +43,9 @@ class Hyperparameters:
     crystal_length: float
     doubt: float
     height: float
+    dispute: float
+    second: float
+    second_spread: float
 
     @classmethod
     def shipped(cls) -> Hyperparameters:
@@ -56,35 +62,36 @@ class Hyperparameters:
         return cls(*np.exp(logarithms).tolist())
 
 
-class ElementShift(DotProduct):
-    """Dot product of the first columns alone: the atomic fractions."""
+class LinearPart(DotProduct):
+    """Dot product of some columns alone: an error that is linear in them."""
 
-    def __init__(self, elements: int = 1) -> None:
+    def __init__(self, first: int = 0, last: int = 1) -> None:
         super().__init__(sigma_0=1e-9, sigma_0_bounds="fixed")
-        self.elements = elements
+        self.first, self.last = first, last
 
     def __call__(self, X: Array, Y: Array | None = None, eval_gradient: bool = False) -> Array:
         """Covariances of the rows of ``X`` with those of ``Y``."""
-        other = None if Y is None else Y[:, : self.elements]
-        covariance: Array = super().__call__(X[:, : self.elements], other, eval_gradient)
+        other = None if Y is None else Y[:, self.first : self.last]
+        covariance: Array = super().__call__(X[:, self.first : self.last], other, eval_gradient)
         return covariance
 
     def diag(self, X: Array) -> Array:
         """Variances of the rows of ``X``."""
-        variances: Array = super().diag(X[:, : self.elements])
+        variances: Array = super().diag(X[:, self.first : self.last])
         return variances
 
 
 def kernel_of(values: Hyperparameters, elements: int, features: int) -> Kernel:
-    """The kernel over rows of atomic fractions followed by features.
+    """The kernel over :attr:`dao_core.learning.traits.Traits.columns`.
 
     A length of infinity hides a column from a kernel.
     """
-    of_composition = [values.composition_length] * elements + [np.inf] * features
-    of_crystal = [np.inf] * elements + [values.crystal_length] * features
+    of_composition = [values.composition_length] * elements + [np.inf] * (features + 1)
+    of_crystal = [np.inf] * elements + [values.crystal_length] * features + [np.inf]
     fixed = {"length_scale_bounds": "fixed"}
-    kernel = values.shift**2 * ElementShift(elements)
+    kernel = values.shift**2 * LinearPart(0, elements)
     kernel = kernel + values.composition**2 * RBF(of_composition, **fixed)
     if features:
         kernel = kernel + values.crystal**2 * Matern(of_crystal, nu=2.5, **fixed)
-    return kernel
+    last = elements + features
+    return kernel + values.second_spread**2 * LinearPart(last, last + 1)

@@ -98,9 +98,9 @@ def believe(
     """Correct a surrogate's formation energies by labels.
 
     The residuals of labels against the surrogate are a Gaussian process: a shift for each element,
-    a part smooth in composition, one smooth in the surrogate's features, and an independent part
-    of the size of its doubt. Their scales follow from leave-one-out on the labels. A label that all
-    others contradict is set aside and reported.
+    a part smooth in composition, one smooth in the surrogate's features, a share of what a second
+    surrogate says otherwise, and an independent part of the size of its doubt. Their scales follow
+    from leave-one-out on the labels. A label that all others contradict is set aside and reported.
 
     Args:
         traits: all crystals, labelled or not.
@@ -114,10 +114,11 @@ def believe(
     values = values or Hyperparameters.shipped()
     _check(traits, labels)
     labels = labels.distinct()
-    rows_of = np.hstack([traits.fractions, traits.features])
+    surrogate = traits.formation + values.second * traits.dispute
+    rows_of = traits.columns
     kernel = kernel_of(values, traits.fractions.shape[1], traits.features.shape[1])
     own = own_errors(traits, values)
-    residual = labels.formation - traits.formation[labels.rows]
+    residual = labels.formation - surrogate[labels.rows]
     noise = np.hypot(own[labels.rows], labels.error)
     covariance = kernel(rows_of[labels.rows]) if len(labels.rows) else np.empty((0, 0))
     kept = _without_outliers(covariance, noise, residual)
@@ -132,12 +133,13 @@ def believe(
         process.fit(rows_of[labels.rows[kept]], residual[kept])
     correction, posterior = process.predict(rows_of, return_cov=True)
     posterior = posterior + np.diag((scales[1] * own) ** 2)
-    return _with_labels(traits.formation + correction, posterior, labels, kept, scales)
+    return _with_labels(surrogate + correction, posterior, labels, kept, scales)
 
 
 def own_errors(traits: Traits, values: Hyperparameters) -> Array:
     """Standard deviation of what nothing but its own label says of a crystal, ``[N]`` eV/atom."""
     own = np.hypot(values.doubt * traits.doubt, values.height * traits.height)
+    own = np.hypot(own, values.dispute * traits.dispute)
     return np.maximum(own, LEAST_DOUBT)
 
 

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from pymatgen.core import Structure
 
 from dao_core.crystal.fingerprint import fingerprint
+from dao_core.doubt.second_opinion import second_energies
 from dao_core.learning.acquisition import Acquisition, HullSampling, LabelCandidates, choose
 from dao_core.learning.formation import ElementEnergies, fractions
 from dao_core.learning.label_cost import relaxation_cost
 from dao_core.learning.remaining import DRAWS, NEAR_HULL, StillToFind, still_to_find
 from dao_core.learning.residual import Belief, Labels, believe
 from dao_core.learning.sampled_hulls import drawn_heights
-from dao_core.learning.traits import LEAST_DOUBT, Traits, centred, pooled_features
+from dao_core.learning.traits import LEAST_DOUBT, Traits, centred, disputes, pooled_features
 from dao_core.predictor.potential import PredictorPotential
 from dao_core.search.selection import KNOWN_VALUE
 
@@ -80,21 +81,32 @@ class ChemicalSystem:
             crystals: compounds of the elements of ``surrogate``.
             surrogate: the elements by the surrogate.
             labels: the elements at the level of the labels; None as long as there is no label.
-            predictor: whose features say which crystals are alike.
+            predictor: whose features say which crystals are alike; also the second opinion on
+                crystals whose surrogate is another potential.
 
         Raises:
             InputError: a label has no finite energy.
         """
         self.crystals = list(crystals)
-        compositions = [one.structure.composition for one in crystals]
+        structures = [one.structure for one in crystals]
+        compositions = [one.composition for one in structures]
+        of_elements = fractions(compositions, surrogate.symbols)
+        formation = surrogate.formation(compositions, [one.energy_per_atom for one in crystals])
+        dispute = np.zeros(len(crystals))
         self.level = surrogate.level
+        if surrogate.level != predictor.level:
+            other = np.array(second_energies(structures, predictor), dtype=float)
+            first = np.array([one.energy_per_atom for one in crystals])
+            dispute = disputes(of_elements, first, other)
+            self.level += f"+second({predictor.level})"
         if labels is not None:
-            self.level = f"{surrogate.level}+labels({labels.level})"
+            self.level += f"+labels({labels.level})"
         self.traits = Traits(
-            fractions(compositions, surrogate.symbols),
-            centred(pooled_features([one.structure for one in crystals], predictor)),
-            surrogate.formation(compositions, [one.energy_per_atom for one in crystals]),
+            of_elements,
+            centred(pooled_features(structures, predictor)),
+            formation,
             np.array([max(one.energy_std or DOUBT, LEAST_DOUBT) for one in crystals]),
+            dispute,
         )
         self.belief: Belief = believe(self.traits, self._labels(labels))
 

@@ -9,7 +9,7 @@ from dao_core.learning.kernel import Hyperparameters, kernel_of
 from dao_core.learning.residual import Labels, own_errors
 from dao_core.learning.traits import Traits, centred
 
-VALUES = Hyperparameters(0.06, 0.04, 0.3, 0.04, 0.7, 1.0, 0.1)
+VALUES = Hyperparameters(0.06, 0.04, 0.3, 0.04, 0.7, 1.0, 0.1, 0.3, 0.3, 0.2)
 
 
 def traits(number: int, seed: int = 0, elements: int = 2) -> Traits:
@@ -26,10 +26,13 @@ def traits(number: int, seed: int = 0, elements: int = 2) -> Traits:
 def truth(seen: Traits, seed: int) -> NDArray[np.float64]:
     """Energies whose errors have the covariance that the model assumes."""
     rng = np.random.default_rng(seed)
-    rows = np.hstack([seen.fractions, seen.features])
     kernel = kernel_of(VALUES, seen.fractions.shape[1], seen.features.shape[1])
-    covariance = kernel(rows) + np.diag(own_errors(seen, VALUES) ** 2)
-    return seen.formation + rng.multivariate_normal(np.zeros(len(seen)), covariance)
+    covariance = kernel(seen.columns) + np.diag(own_errors(seen, VALUES) ** 2)
+    return (
+        seen.formation
+        + VALUES.second * seen.dispute
+        + rng.multivariate_normal(np.zeros(len(seen)), covariance)
+    )
 
 
 def labels(rows: list[int], energies: NDArray[np.float64]) -> Labels:

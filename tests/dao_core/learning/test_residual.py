@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from dao_core.learning.formation import ElementEnergies, fractions
 from dao_core.learning.kernel import Hyperparameters
 from dao_core.learning.leave_one_out import LeaveOneOut
 from dao_core.learning.residual import Labels, believe
+from dao_core.learning.traits import disputes
 from tests.dao_core.learning.systems import VALUES, labels, traits, truth
 
 
@@ -152,3 +154,22 @@ def test_levels_are_not_mixed_and_missing_elements_are_named() -> None:
         ElementEnergies.among([compound, PhaseEntry(Composition("Mg"), -1.0, "qe")])
     with pytest.raises(LevelMismatchError, match="chgnet, qe"):
         ElementEnergies.among([compound, PhaseEntry(Composition("Mg"), -1.0, "chgnet")])
+
+
+def test_labels_show_which_of_two_surrogates_is_right() -> None:
+    seen = traits(40, seed=3)
+    dispute = np.random.default_rng(4).normal(0, 0.1, len(seen))
+    disputed = replace(seen, dispute=dispute)
+    few, rest = list(range(12)), slice(12, None)
+    for right in (0.0, 1.0):  # the first surrogate, the second
+        energies = seen.formation + right * dispute
+        belief = believe(disputed, labels(few, energies), VALUES)
+        assert np.abs(belief.mean - energies)[rest].mean() < 0.5 * np.abs(dispute).mean()
+
+
+def test_a_shift_between_elements_is_no_dispute() -> None:
+    seen = traits(20)
+    shifted = seen.formation + seen.fractions @ np.array([0.3, -1.0])
+    assert disputes(seen.fractions, seen.formation, shifted) == pytest.approx(np.zeros(20))
+    refused = np.where(np.arange(20) == 3, np.nan, shifted)
+    assert disputes(seen.fractions, seen.formation, refused) == pytest.approx(np.zeros(20))
