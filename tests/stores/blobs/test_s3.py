@@ -34,12 +34,16 @@ def _body(data: bytes) -> dict[str, object]:
     return {"Body": StreamingBody(io.BytesIO(data), len(data))}
 
 
-def test_a_blob_is_written_once(recorded: tuple[S3Blobs, Stubber]) -> None:
+def test_a_blob_is_written_once_and_again_where_it_is_damaged(
+    recorded: tuple[S3Blobs, Stubber],
+) -> None:
     blobs, stubber = recorded
-    stubber.add_client_error("head_object", "404", expected_params=WHERE)
+    stubber.add_client_error("get_object", "NoSuchKey", expected_params=WHERE)
     stubber.add_response("put_object", {}, {**WHERE, "Body": DATA})
-    stubber.add_response("head_object", {}, WHERE)
-    assert blobs.put(DATA) == blobs.put(DATA) == DIGEST
+    stubber.add_response("get_object", _body(DATA), WHERE)
+    stubber.add_response("get_object", _body(b"other"), WHERE)
+    stubber.add_response("put_object", {}, {**WHERE, "Body": DATA})
+    assert blobs.put(DATA) == blobs.put(DATA) == blobs.put(DATA) == DIGEST
 
 
 def test_what_comes_back_is_checked(recorded: tuple[S3Blobs, Stubber]) -> None:
