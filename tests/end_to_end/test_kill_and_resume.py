@@ -81,6 +81,7 @@ def content(home: Path) -> dict[str, dict[str, Any]]:
             f"{name}/{document[collection.key]}": dict(_timeless(name, document))
             for name, collection in store.collections.items()
             for document in collection.query({})
+            if document.get("kind") != "files_written"  # of a folder of this machine
         }
 
 
@@ -89,7 +90,7 @@ def _timeless(name: str, document: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         if key in WHEN or (name == "campaigns" and key in {"started", "finished", "summary"}):
             continue
         if name == "events" and key == "detail":
-            yield key, value.get("outcome")  # hashes of written files have none
+            yield key, value["outcome"]
         else:
             yield key, value
 

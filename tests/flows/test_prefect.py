@@ -12,7 +12,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL, get_current_settings, temporary_settings
 from prefect.states import Failed
 
-from flows.campaign.flow import campaign, propose_task
+from flows.campaign.flow import campaign, work_task
 from flows.campaign.server import prefect_server
 from flows.retrying import can_pass
 from stores.errors import StoreBusyError, StoreFullError
@@ -29,7 +29,7 @@ def test_the_parameters_become_a_form() -> None:
 )
 def test_only_errors_that_can_pass_are_tried_again(error: Exception, again: bool) -> None:
     state = Failed(data=error)
-    assert can_pass(propose_task, None, state) is again
+    assert can_pass(work_task, None, state) is again
 
 
 def test_own_server_answers_and_the_users_server_is_left_alone() -> None:
