@@ -16,7 +16,7 @@ from dao_core.environment import VASP_COMMAND, dao_home
 from dao_core.errors import DaoError, MissingError
 from dao_core.generator.generate import load_generator
 from dao_core.potentials import load_potential
-from dao_core.potentials.catalogue import CATALOGUE
+from dao_core.potentials.catalogue import CATALOGUE, of_others
 from dao_core.writable import require_writable
 from dft_inputs.pseudos import check_families
 from dft_inputs.qe.program import program_version, pw_command, sibling_command, split_command
@@ -60,6 +60,7 @@ def examine(store: str | None) -> list[Check]:
         _tried("dao-g", lambda: _in_store(store, _generator), needed=True),
         _tried("dao-p", lambda: _in_store(store, _predictor), needed=True),
         *(_tried(name, partial(_potential, name), needed=False) for name in CATALOGUE),
+        *(_tried(name, partial(_offered, name), needed=False) for name in of_others()),
         *(_tried(p, partial(_version, p), needed=False) for p in PROGRAMS),
         _tried("pseudopotentials", _families, needed=False),
         _tried("vasp", _vasp, needed=False),
@@ -153,6 +154,11 @@ def _predictor(store: DaoStore) -> str:
 def _potential(name: str) -> str:
     """A potential of a kept library; what would be downloaded is not."""
     return f"{load_potential(name).level} (weights: {CATALOGUE[name].weights})"
+
+
+def _offered(name: str) -> str:
+    """A potential of another package."""
+    return load_potential(name).level
 
 
 def _server() -> str:

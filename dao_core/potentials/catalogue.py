@@ -1,12 +1,19 @@
-"""The potentials that have a name: package, weights, domain; nothing heavy is imported."""
+"""The potentials that have a name: package, weights, domain; nothing heavy is imported.
+
+Other packages offer theirs by entry points ``dao.potentials``.
+"""
 
 from __future__ import annotations
 
 import difflib
 import importlib.util
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
 
 from dao_core.errors import InputError, MissingError
+from dao_core.offered import offered
+
+GROUP = "dao.potentials"
 
 EXTRA = "pip install 'dao-crystals[potentials]'"
 IN_WHEEL = "in the package"
@@ -94,6 +101,11 @@ CATALOGUE = {
 """By name, the ones that install beside this program first."""
 
 
+def of_others() -> dict[str, EntryPoint]:
+    """Potentials of other packages by name; none takes a name of ours."""
+    return offered(GROUP, {"dao-p", "ase", *CATALOGUE})
+
+
 def check_name(name: str) -> None:
     """Refuse a name that no potential has, with the nearest one.
 
@@ -103,10 +115,13 @@ def check_name(name: str) -> None:
     kind = name.partition(":")[0]
     if name in CATALOGUE or kind == "ase" or (kind == "dao-p" and not name.endswith(":")):
         return
-    known = ["dao-p", *CATALOGUE]
+    others = of_others()
+    if name in others:
+        return
+    known = ["dao-p", *CATALOGUE, *others]
     near = difflib.get_close_matches(name.lower(), known, n=1)
     hint = f"did you mean {near[0]}? " if near else ""
-    every = ", ".join((*DAO_P, *CATALOGUE, ANY_CALCULATOR))
+    every = ", ".join((*DAO_P, *CATALOGUE, *others, ANY_CALCULATOR))
     raise InputError(f"unknown potential {name!r}; {hint}known are {every}")
 
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 import importlib
 
 from dao_core.devices import default_device
+from dao_core.offered import load_offered
 from dao_core.potentials.ase import ASEPotential
 from dao_core.potentials.base import Potential
-from dao_core.potentials.catalogue import CATALOGUE, NamedPotential, check_name, require_package
+from dao_core.potentials.catalogue import (
+    CATALOGUE,
+    NamedPotential,
+    check_name,
+    of_others,
+    require_package,
+)
 from dao_core.potentials.chgnet import CHGNetPotential
 from dao_core.potentials.scale import Mp2020Potential
 from dao_core.potentials.sevennet import WEIGHTS, SevenNetPotential
@@ -18,8 +25,8 @@ def load_potential(name: str, device: str | None = None) -> Potential:
 
     Args:
         name: the shipped DAO-P (``dao-p``), a DAO-P checkpoint file (``dao-p:PATH``), one of
-            :data:`dao_core.potentials.catalogue.CATALOGUE`, or any ASE calculator that a factory
-            without arguments makes (``ase:package.module:factory``).
+            :data:`dao_core.potentials.catalogue.CATALOGUE`, one that another package offers, or any
+            ASE calculator that a factory without arguments makes (``ase:package.module:factory``).
         device: torch device, by default that of :func:`dao_core.devices.default_device`; ASE
             calculators choose their own.
 
@@ -37,6 +44,9 @@ def load_potential(name: str, device: str | None = None) -> Potential:
         return potential
     if kind == "ase":
         return ASEPotential(detail)
+    if name not in CATALOGUE:
+        offered: Potential = load_offered(of_others()[name], "potential")()
+        return offered
     return _named(CATALOGUE[name], device or default_device())
 
 

@@ -10,10 +10,11 @@ import importlib
 from collections.abc import Sequence
 from difflib import get_close_matches
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
-from dao_core.errors import InputError, MissingError
+from dao_core.errors import InputError
+from dao_core.offered import load_offered, offered
 
 if TYPE_CHECKING:
     from dao_core.search.sources.base import CandidateSource
@@ -71,14 +72,7 @@ def source_class(name: str) -> type[CandidateSource]:
     other = _of_others().get(name)
     if other is None:
         raise InputError(f"unknown source {name!r}; known are {', '.join(source_names())}")
-    try:
-        found: type[CandidateSource] = other.load()
-    except Exception as error:  # whatever a stranger's module raises
-        package = other.dist.name if other.dist else other.value
-        raise MissingError(
-            f"the source {name!r} of the package {package} cannot be loaded: "
-            f"{type(error).__name__}: {error}"
-        ) from error
+    found: type[CandidateSource] = load_offered(other, "source")
     return found
 
 
@@ -88,6 +82,5 @@ def price(name: str) -> float:
 
 
 def _of_others() -> dict[str, EntryPoint]:
-    """Sources of other packages by name; none takes a name of ours."""
-    found = {entry.name: entry for entry in entry_points(group=GROUP)}
-    return {name: entry for name, entry in found.items() if name not in {*OURS, *_BESIDE}}
+    """Sources of other packages by name."""
+    return offered(GROUP, {*OURS, *_BESIDE})
