@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ PARSERS: Mapping[str, Callable[[Path], Iterable[Parsed | str]]] = {
     "json": parse_json,
 }
 """By kind of file: one for each format, which everything that reads crystals uses."""
+OWN_OUTPUT = re.compile(r"_c-[0-9a-f]{20}\.cif$")
+"""Crystals that commands wrote: their names end in the id of the candidate."""
 IN_FOLDERS = ("cif", "poscar", "xyz")
 logger = logging.getLogger(__name__)
 
@@ -97,13 +100,19 @@ def read_given(files: Sequence[str | os.PathLike[str]]) -> Reading:
 
 
 def structure_files(path: Path) -> list[Path]:
-    """The file itself, or the files below a folder whose names promise a structure, sorted."""
+    """The file itself, or the files below a folder whose names promise a structure, sorted.
+
+    What commands of ours wrote into folders below it is left out, and told; named itself, such a
+    folder is read.
+    """
     if not path.is_dir():
         return [path]
-    folder = path
-    return sorted(
-        file for file in folder.rglob("*") if file.is_file() and _kind(file) in IN_FOLDERS
-    )
+    files = sorted(f for f in path.rglob("*") if f.is_file() and _kind(f) in IN_FOLDERS)
+    own = [file for file in files if file.parent != path and OWN_OUTPUT.search(file.name)]
+    if own:
+        folders = ", ".join(sorted({str(file.parent) for file in own}))
+        logger.warning("%d results of earlier commands are left out: %s", len(own), folders)
+    return [file for file in files if file not in set(own)]
 
 
 def _kind(file: Path) -> str | None:

@@ -49,6 +49,8 @@ from flows.cli.storage import storage_errors_told
 WRONG_INPUT = 2
 ABORTED = 130
 """Typer's own code for Ctrl-C and for a question that got no answer."""
+NO_ARGUMENTS = "NoArgsIsHelpError"
+"""What is raised, with the help as its text, where a command was named and nothing else."""
 HOW_TO_GO_ON = "what is done is kept; the same command goes on"
 
 app = typer.Typer(
@@ -142,6 +144,9 @@ def _run(words: list[str], *, as_json: bool) -> int:
         with storage_errors_told():
             code = app(args=words, prog_name="dao", standalone_mode=False)
     except typer.TyperException as error:
+        if type(error).__name__ == NO_ARGUMENTS:
+            sys.stdout.write(f"{error.format_message()}\n")
+            return 0
         context = getattr(error, "ctx", None)
         command = "dao" if context is None else context.command_path
         message = f"{error.format_message()} (see `{command} --help`)"

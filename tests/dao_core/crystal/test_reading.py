@@ -88,6 +88,19 @@ def test_missing_unknown_and_empty_are_three_failures(tmp_path: Path) -> None:
     assert "holds no CIF" in reasons[2]
 
 
+def test_own_results_below_a_folder_are_left_out_and_told(
+    tmp_path: Path, rocksalt: Structure, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "relaxed").mkdir()
+    result = tmp_path / "relaxed" / f"MgO_c-{'0a' * 10}.cif"
+    for file in (tmp_path / "mine.cif", tmp_path / "relaxed" / "theirs_c-1.cif", result):
+        rocksalt.to(str(file))
+    names = [Path(named.source).name for named in read_structures([tmp_path]).structures]
+    assert names == ["mine.cif", "theirs_c-1.cif"]
+    assert "1 results of earlier commands" in caplog.text
+    assert len(read_structures([tmp_path / "relaxed"]).structures) == 2
+
+
 def test_folder_is_read_in_the_order_of_names(tmp_path: Path, rocksalt: Structure) -> None:
     (tmp_path / "inner").mkdir()
     for name in ("b.cif", "a.cif", "inner/c.cif"):

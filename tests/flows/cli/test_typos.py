@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -43,3 +45,11 @@ def test_a_typo_is_answered_at_once(words: str, text: str) -> None:
     )  # fmt: skip
     assert done.returncode == 2, done.stderr
     assert text in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize("words", [(), ("store",), ("models",)])
+def test_a_command_alone_shows_its_help(dao: Callable[..., Any], words: tuple[str, ...]) -> None:
+    answer = dao(*words)
+    assert answer.code == 0
+    assert "Commands:" in answer.out
+    assert answer.err == ""
