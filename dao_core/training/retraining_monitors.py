@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from pymatgen.core import Structure
 
 from dao_core.training.retraining_data import energies_per_atom, fractions
 from dao_core.training.teacher_shards import LabelledStructure
@@ -93,3 +94,24 @@ def distribution_shift(
 def own_share(classes: Sequence[str]) -> float | None:
     """Share of ``relaxed`` members of a training set: made and judged by the models alone."""
     return Counter(classes)["relaxed"] / len(classes) if classes else None
+
+
+def features(structures: Sequence[Structure]) -> NDArray[np.float64]:
+    """Volume per atom (cubic angstrom), atoms, mean and spread of the atomic numbers.
+
+    Args:
+        structures: n crystals.
+
+    Returns:
+        ``[n, 4]``.
+    """
+    rows = [
+        (
+            structure.volume / len(structure),
+            len(structure),
+            np.mean(structure.atomic_numbers),
+            np.std(structure.atomic_numbers),
+        )
+        for structure in structures
+    ]
+    return np.array(rows, dtype=np.float64).reshape(len(rows), 4)

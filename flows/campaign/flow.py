@@ -9,6 +9,7 @@ from itertools import count
 from prefect import flow, get_run_logger, task
 
 from dao_core import progress
+from dao_core.search.dft_selection import select_for_dft
 from dao_core.search.work import Piece, Work
 from dao_core.units import SECONDS_PER_DAY
 from flows.campaign import refinement
@@ -34,7 +35,6 @@ from flows.slots import DFT_LIMIT, slot
 from flows.tagging import run_tagged
 from flows.validation.approval import Decision, decide
 from flows.validation.proposal import Proposal, propose_for_dft
-from flows.validation.selection import select_for_dft
 from flows.validation.stage import check_by_dft, require_programs
 
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-from pymatgen.core import Structure
 
 from dao_core.predictor.potential import load_predictor
 from dao_core.training.retraining_data import predictions
@@ -14,6 +10,7 @@ from dao_core.training.retraining_monitors import (
     Monitors,
     distribution_shift,
     drift,
+    features,
     own_share,
     unique_fraction,
 )
@@ -35,20 +32,6 @@ def watch(store: DaoStore, manifest: ManifestDocument, predictor: Path) -> Monit
         drift=gap[0] if gap else None,
         drift_spread=gap[1] if gap else None,
         unique=unique_fraction([one.structure_id for one in candidates]),
-        shift=distribution_shift(_features([one.structure for one in labels]), _features(crystals)),
+        shift=distribution_shift(features([one.structure for one in labels]), features(crystals)),
         own=own_share([entry.training_class for entry in manifest.entries]),
     )
-
-
-def _features(structures: Sequence[Structure]) -> np.ndarray:
-    """Volume per atom (cubic angstrom), atoms, mean and spread of the atomic numbers."""
-    rows = [
-        (
-            structure.volume / len(structure),
-            len(structure),
-            np.mean(structure.atomic_numbers),
-            np.std(structure.atomic_numbers),
-        )
-        for structure in structures
-    ]
-    return np.array(rows, dtype=np.float64).reshape(len(rows), 4)

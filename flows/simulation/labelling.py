@@ -12,9 +12,9 @@ from dao_core.crystal.deduplication import same_crystal
 from dao_core.potentials import Potential
 from dao_core.relax import relax
 from dao_core.search.conditions import RELAX_SETTINGS
+from dao_core.search.dft_selection import select_for_dft
 from flows.report.summary import RankedStructure
 from flows.validation.memory import SOURCE
-from flows.validation.selection import select_for_dft
 from stores import DaoStore
 from stores.documents import LabelDocument, StructureDocument
 

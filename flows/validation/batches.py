@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from dao_core.hashing import content_id
+from dao_core.search.dft_selection import select_for_dft
 from flows.campaign.running import Campaign
 from flows.report.learned import LabelBatch, LearnedSummary, PredictedLabel
 from flows.report.summary import CampaignSummary, RankedStructure
 from flows.validation.learned import LearnedRanking, learned_ranking
 from flows.validation.memory import WAITING
-from flows.validation.selection import select_for_dft
 from flows.validation.settings import DftSettings
 
 STAGE = "dft-batch"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from dao_core.search.dft_selection import competing_phases
 from flows.campaign.request import CampaignRequest
 from flows.campaign.result import write_result
 from flows.campaign.running import Campaign
 from flows.report.summary import CampaignSummary, DftSummary, RankedStructure
-from flows.validation.selection import competing_phases
 from flows.validation.settings import DftSettings
 
 

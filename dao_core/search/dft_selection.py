@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from dao_core.elements.ground_states import element_structure
 from dao_core.errors import InputError
 from dao_core.hull import ON_HULL
+from dao_core.search.result import RankedCrystal
 from dao_core.search.selection import DftCandidate, choose_for_dft
-from flows.report.summary import RankedStructure
+
+Row = TypeVar("Row", bound=RankedCrystal)
 
 
-def select_for_dft(ranking: Sequence[RankedStructure], budget: int) -> list[RankedStructure]:
+def select_for_dft(ranking: Sequence[Row], budget: int) -> list[Row]:
     """The most promising structures of a ranking, see :mod:`dao_core.search.selection`.
 
     Elements are left out where there are compounds: they are computed as corners of the hull.
@@ -29,8 +32,8 @@ def select_for_dft(ranking: Sequence[RankedStructure], budget: int) -> list[Rank
 
 
 def competing_phases(
-    ranking: Sequence[RankedStructure], selected: Sequence[RankedStructure], pressure: float = 0.0
-) -> list[RankedStructure]:
+    ranking: Sequence[Row], selected: Sequence[Row], pressure: float = 0.0
+) -> list[Row]:
     """Phases of a ranking that the hull of the selected ones needs.
 
     These are the compounds on the hull that were not selected, and the best crystal of each
@@ -42,7 +45,7 @@ def competing_phases(
         pressure: At which the ranking was made, GPa.
     """
     chosen = {row.candidate_id for row in selected}
-    phases: dict[str, RankedStructure] = {}
+    phases: dict[str, Row] = {}
     for row in sorted(ranking, key=lambda row: row.energy_per_atom):
         stable = row.energy_above_hull is not None and row.energy_above_hull <= ON_HULL
         unknown = _is_unknown_element(row) or (pressure > 0 and _elements(row) == 1)
@@ -52,11 +55,11 @@ def competing_phases(
     return list(phases.values())
 
 
-def _elements(row: RankedStructure) -> int:
+def _elements(row: RankedCrystal) -> int:
     return len(row.relaxed().composition.elements)
 
 
-def _is_unknown_element(row: RankedStructure) -> bool:
+def _is_unknown_element(row: RankedCrystal) -> bool:
     if _elements(row) > 1:
         return False
     try:
