@@ -14,6 +14,7 @@ from plotly.offline import get_plotlyjs
 
 from dao_core.drafts import draft_of
 from dao_core.hull import ON_HULL
+from flows.report.answer import answer_of, type_name
 from flows.report.checks import cautions, shown_flags
 from flows.report.doubts import novelty
 from flows.report.electrons_plot import electron_figures
@@ -25,6 +26,7 @@ from flows.report.hull_diagram import hull_diagram
 from flows.report.hull_plot import stability_figure
 from flows.report.markup import formula_markup, space_group_markup
 from flows.report.polymorphs import ranked_polymorphs
+from flows.report.powder import RADIATION, as_csv_link, powder_pattern
 from flows.report.rounds_plot import rounds_figure
 from flows.report.structure_view import structure_view
 from flows.report.summary import CampaignSummary
@@ -33,6 +35,7 @@ from flows.report.verify_next import verify_next
 RENEWED_AFTER = 15  # seconds after which the page of a campaign under way loads itself again
 ROWS_SHOWN = 300  # of the ranking; the rest is in the Parquet file
 MARKS_DRAWN = 1000  # structures in the figures, best first: a browser must stay quick
+ANSWER_ROWS = 6  # of each composition on the first screen
 GALLERY = 12  # structures drawn at once
 VIEWS = 100  # structures that can be drawn from the table; the size of the page is mostly theirs
 ELECTRONS = 4  # structures whose electrons are drawn
@@ -72,6 +75,10 @@ def _render(summary: CampaignSummary, folder: Path, live: str | None) -> str:
             live=live,
             renewed_after=RENEWED_AFTER,
             rows=rows,
+            answer=answer_of(summary),
+            answer_rows=ANSWER_ROWS,
+            patterns={row.rank: powder_pattern(row) for row in rows[:GALLERY]},
+            radiation=RADIATION,
             gallery=rows[:GALLERY],
             cifs={rank: name for rank, name in names.items() if (folder / name).is_file()},
             views={row.rank: structure_view(row) for row in rows[:VIEWS]},
@@ -141,6 +148,8 @@ def page_environment() -> Environment:
         "plot_json": _plot_json,
         "shown_flags": shown_flags,
         "novelty": novelty,
+        "type_name": type_name,
+        "csv_link": as_csv_link,
     }
     return environment
 
