@@ -9,6 +9,7 @@ from flows.campaign.finished import FinishedCampaign
 from flows.campaign.flow import campaign as campaign_flow
 from flows.campaign.request import CampaignRequest
 from flows.campaign.server import prefect_server
+from flows.prefect_api import require_text
 from flows.report.summary import read_summary
 
 
@@ -23,6 +24,7 @@ def run_campaign(request: CampaignRequest, folder: Path, listener: Listener) -> 
     Raises:
         DaoError: Something is missing, or the store is lost on the way.
     """
+    require_text(request)
     with prefect_server(), listening(listener):
         campaign_flow(request)
     return FinishedCampaign(read_summary(folder), folder, reused=False)

@@ -42,7 +42,7 @@ from flows.cli import (
     train_data,
     validate,
 )
-from flows.cli.console import STDERR, emit, emit_error
+from flows.cli.console import STDERR, emit, emit_error, tell_every_name
 from flows.cli.interruption import Interruption
 from flows.cli.storage import storage_errors_told
 
@@ -120,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Threads that wait by spinning take the cores that other work, and they themselves, need.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     as_json = "--json" in words
+    tell_every_name()
     with Interruption() as interruption:
         code = ABORTED
         try:

@@ -10,6 +10,7 @@ import time
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,13 @@ def _is_news(record: logging.LogRecord) -> bool:
     """False for the traceback of an error that ends a flow and that the command tells anyhow."""
     error = record.exc_info[1] if record.exc_info else None
     return not (isinstance(error, DaoError) and record.name.startswith("prefect.flow_runs"))
+
+
+def tell_every_name() -> None:
+    """Print bytes of file names that are no text escaped, where Python would give up."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def set_up_logging(*, verbose: bool) -> None:

@@ -46,6 +46,7 @@ def retrain(
 
     from flows.campaign.server import prefect_server
     from flows.cli.tables import flat_table
+    from flows.prefect_api import require_text
     from flows.retraining.flow import retrain as retrain_flow
     from flows.retraining.request import RetrainRequest
 
@@ -63,6 +64,7 @@ def retrain(
                 "generator": replace(request.generator, steps=steps),
             }
         )
+    require_text(request)
     with prefect_server():
         report = retrain_flow(request)
     result = report.model_dump(mode="json")
