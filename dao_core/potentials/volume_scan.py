@@ -15,6 +15,7 @@ from pymatgen.core import Structure
 
 from dao_core.crystal.batch import CrystalBatch
 from dao_core.potentials.base import Potential, energies_of
+from dao_core.units import EV_PER_CUBIC_ANGSTROM_IN_GPA
 
 SCALES = (0.92, 1.0, 1.09)
 """Volumes, in units of the one given, whose logarithms are evenly spaced."""
@@ -30,22 +31,30 @@ class ScannedCrystal:
 
     Attributes:
         structure: at the volume of the lowest energy of the parabola.
-        energy_per_atom: there, eV/atom; None where the potential has no answer.
+        energy_per_atom: there, eV/atom (an enthalpy under pressure); None where the potential has
+            no answer.
     """
 
     structure: Structure
     energy_per_atom: float | None
 
 
-def volume_scan(structures: Sequence[Structure], potential: Potential) -> list[ScannedCrystal]:
+def volume_scan(
+    structures: Sequence[Structure], potential: Potential, pressure: float = 0.0
+) -> list[ScannedCrystal]:
     """Each crystal at the minimum of a parabola through three energies over log volume.
 
     Args:
         structures: ordered crystals.
         potential: gives the energies, without forces where it can.
+        pressure: GPa; the energies are enthalpies then.
     """
     scaled = [_at(structure, math.log(scale)) for structure in structures for scale in SCALES]
-    energies = np.reshape(energies_per_atom(scaled, potential), (-1, len(SCALES)))
+    volumes = np.array([one.volume / len(one) for one in scaled])
+    energies = energies_per_atom(scaled, potential) + volumes * (
+        pressure / EV_PER_CUBIC_ANGSTROM_IN_GPA
+    )
+    energies = energies.reshape(-1, len(SCALES))
     return [_scanned(one, own) for one, own in zip(structures, energies, strict=True)]
 
 

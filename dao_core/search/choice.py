@@ -12,6 +12,8 @@ from dao_core.search.records import Candidate
 
 REFERENCES_KEPT = 2
 """Of each composition that only competes on the hull."""
+KNOWN_TYPES = 3
+"""Likeliest structure types of a composition that are relaxed before anything else of it."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,10 @@ def choose(
     """The candidates worth relaxing: compositions near the hull more often, the best of each first.
 
     Energies of different compositions have no common zero, so each composition is ranked by
-    itself and they take turns (:class:`dao_core.search.prospects.Turns`). A candidate that is
-    nearly equal to one that is relaxed already gives its turn to the next.
+    itself and they take turns (:class:`dao_core.search.prospects.Turns`). The structure types that
+    DAO-G remembers as the likeliest go before anything of lower energy: an energy without
+    relaxation is a poorer judge of them. A candidate that is nearly equal to one that is relaxed
+    already gives its turn to the next.
 
     Args:
         candidates: Those with an energy.
@@ -51,8 +55,12 @@ def choose(
     """
     turns = Turns(known or {}, Counter(candidate.formula for candidate in before))
     starts = _Starts(before, energies)
+    known_types = _known_types([*candidates, *before])
     queues: dict[str, deque[Candidate]] = {}
-    for candidate in sorted(candidates, key=lambda c: (energies[c.candidate_id], c.candidate_id)):
+    for candidate in sorted(
+        candidates,
+        key=lambda c: (c.candidate_id not in known_types, energies[c.candidate_id], c.candidate_id),
+    ):
         queues.setdefault(candidate.formula, deque()).append(candidate)
     asked = {formula: queue for formula, queue in queues.items() if formula not in references}
     chosen: list[Candidate] = []
@@ -68,6 +76,17 @@ def choose(
         kept = (starts.next(queues[formula]) for _ in range(REFERENCES_KEPT))
         chosen.extend(candidate for candidate in kept if candidate is not None)
     return Choice(chosen, starts.alike)
+
+
+def _known_types(candidates: Sequence[Candidate]) -> set[str]:
+    """Ids of the likeliest prototypes of each composition."""
+    types: dict[str, list[tuple[float, str]]] = {}
+    for candidate in candidates:
+        probability = candidate.provenance.get("probability")
+        if probability is not None:
+            entry = (-float(probability), candidate.candidate_id)
+            types.setdefault(candidate.formula, []).append(entry)
+    return {key for each in types.values() for _, key in sorted(each)[:KNOWN_TYPES]}
 
 
 class _Starts:

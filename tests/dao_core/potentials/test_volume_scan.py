@@ -41,6 +41,18 @@ def test_each_crystal_comes_back_at_its_best_volume() -> None:
         assert after.energy_per_atom == pytest.approx(-3, abs=1e-4)
 
 
+def test_under_pressure_the_enthalpy_decides() -> None:
+    (found,) = volume_scan([crystal(19.0, 2)], Spring(), pressure=10.0)
+    pressure = 10.0 / 160.21766
+    volume = found.structure.volume / 2
+    slope = 4 * math.log(volume / 20) / volume + pressure  # of the enthalpy, eV per cubic angstrom
+    assert volume < 19
+    assert slope == pytest.approx(0, abs=2e-3)
+    assert found.energy_per_atom == pytest.approx(
+        -3 + 2 * math.log(volume / 20) ** 2 + pressure * volume, abs=2e-3
+    )
+
+
 def test_no_volume_is_guessed_far_from_the_energies() -> None:
     (far,) = volume_scan([crystal(60.0, 2)], Spring())
     assert far.structure.volume / 2 == pytest.approx(60 * math.exp(-FURTHEST))

@@ -142,6 +142,20 @@ def test_compositions_take_turns_and_references_come_besides() -> None:
     assert [c.formula for c in kept.chosen] == ["MgO", "MgO", "MgO", "MgO", "Mg", "Mg"]
 
 
+def test_the_likeliest_structure_types_of_a_composition_are_relaxed_before_anything_lower() -> None:
+    def candidate(index: int, probability: float | None) -> Candidate:
+        origin = {"origin": "dao-g", "formula": "MgO", "z": 1, "index": index}
+        return Candidate.of(rocksalt(4.2 + index), origin | {"probability": probability})
+
+    chances = (None, 0.1, 0.4, 0.2, 0.05, None)
+    pool = [candidate(index, chance) for index, chance in enumerate(chances)]
+    energies = {one.candidate_id: float(index) for index, one in enumerate(pool)}
+    kept = choose(pool, energies, 5, references=())
+    assert kept.chosen == [pool[i] for i in (1, 2, 3, 0, 4)]  # three types, then by energy
+    later = choose([pool[4], pool[5]], energies, 1, references=(), before=pool[:4])
+    assert later.chosen == [pool[4]]  # by its energy: the three are relaxed already
+
+
 def test_a_search_relaxes_the_most_promising_in_a_small_first_batch() -> None:
     documents = [
         Candidate.of(
