@@ -11,7 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-from dao_core.formula import conventional
 
 if TYPE_CHECKING:
     from flows.report.overview import GroupOverview
@@ -80,6 +79,8 @@ def listed(rows: Sequence[Mapping[str, Any]], columns: Iterable[str], line: str)
 
 def _shown(name: str, value: Any) -> Any:
     """A value as people write it: formulas hold their hydroxide as OH."""
+    from dao_core.formula import conventional  # it loads pymatgen, and help shall not wait for it
+
     return conventional(value) if name == "formula" and isinstance(value, str) else value
 
 
