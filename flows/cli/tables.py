@@ -11,7 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 from rich.tree import Tree
 
-
 if TYPE_CHECKING:
     from flows.report.overview import GroupOverview
     from stores.explain import Explanation
