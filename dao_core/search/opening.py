@@ -13,18 +13,17 @@ from dao_core.generator.template_parts import Hold, held_parts
 from dao_core.model_files import model_file
 from dao_core.predictor.guidance import load_noisy_energy
 from dao_core.search.request import SearchRequest
-from dao_core.search.source_registry import source_class
+from dao_core.search.source_registry import BRED, source_class
 from dao_core.search.sources import (
     CandidateSource,
     GeneratorSource,
     GuidedGeneratorSource,
     HeldGeneratorSource,
-    PerturbationSource,
 )
 
 
 def open_sources(request: SearchRequest, generator: str) -> dict[str, CandidateSource]:
-    """The sources of a request by name, but for ``perturbation``, which needs parents.
+    """The sources of a request by name, but for those that need parents.
 
     Args:
         request: Names them.
@@ -36,7 +35,7 @@ def open_sources(request: SearchRequest, generator: str) -> dict[str, CandidateS
         InputError: The template cannot be used.
     """
     sources: dict[str, CandidateSource] = {
-        name: _open(name, generator) for name in request.sources if name != PerturbationSource.name
+        name: _open(name, generator) for name in request.sources if name not in BRED
     }
     if request.guidance:
         with concerning("guidance"):

@@ -14,8 +14,8 @@ from dao_core.search.returned import soft_mode_shares
 from dao_core.search.rounds import budgets
 from dao_core.search.setup import SearchSetup
 from dao_core.search.share import Share, with_parents
-from dao_core.search.source_registry import price
-from dao_core.search.sources import PerturbationSource, TemplateSource
+from dao_core.search.source_registry import BRED, price, source_class
+from dao_core.search.sources import TemplateSource
 from dao_core.search.survey import Survey
 
 STAGE = "planned"
@@ -91,7 +91,7 @@ def _later(search: SearchSetup, number: int, survey: Survey) -> list[Share]:
     for (source, formula, z), n in sorted(numbers.items()):
         cell = cells[formula, z]
         origin = {
-            PerturbationSource.name: tuple(parents.get(formula, ())),
+            **dict.fromkeys(BRED, tuple(parents.get(formula, ()))),
             TemplateSource.name: known.get((formula, cell.natoms), ()),
         }
         before = sum(
@@ -184,15 +184,17 @@ def _closed(
         for formula, keys in parents.items()
     }
     barren = {
-        (PerturbationSource.name, cell.formula, cell.z)
+        (source, cell.formula, cell.z)
+        for source in BRED & set(search.models)
         for cell in search.cells
-        if not _fits(cell, sizes.get(cell.formula, ()))
+        if not _breeds(source, cell, sizes.get(cell.formula, ()))
     }
     return closed | barren
 
 
-def _fits(cell: CompositionCell, sizes: Sequence[int]) -> bool:
-    return any(cell.natoms % size == 0 for size in sizes)
+def _breeds(source: str, cell: CompositionCell, sizes: Sequence[int]) -> bool:
+    breeds = source_class(source).breeds  # type: ignore[attr-defined]
+    return any(breeds(cell.natoms, size) for size in sizes)
 
 
 def _parents(survey: Survey, found: Sequence[Found]) -> dict[str, list[str]]:

@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from dao_core.errors import InputError
 from dao_core.potentials.catalogue import check_name
-from dao_core.search.source_registry import DEFAULT, source_names
+from dao_core.search.source_registry import BRED, DEFAULT, source_names
 from dao_core.search.target import parse_target
 
 
@@ -153,8 +153,9 @@ class SearchRequest(BaseModel):
             raise ValueError("candidates is 0 and there are no seed_structures: nothing to relax")
         if self.candidates and not self.all_sources:
             raise ValueError("candidates are wanted but sources is empty: name dao-g or template")
-        if self.candidates and self.all_sources == ("perturbation",):
-            raise ValueError("perturbation changes what others find: name dao-g or template too")
+        if self.candidates and set(self.all_sources) <= BRED:
+            alone = " and ".join(self.all_sources)
+            raise ValueError(f"{alone} can only change what others find: name dao-g or template")
         for name, values in (("z", self.z), ("sources", self.sources)):
             if values != "auto" and len(set(values)) != len(values):
                 raise ValueError(f"{name} names one value twice: {', '.join(map(str, values))}")

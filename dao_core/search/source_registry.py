@@ -24,10 +24,13 @@ OURS = {
     "dao-g": "dao_core.search.sources.generator:GeneratorSource",
     "template": "dao_core.search.sources.template:TemplateSource",
     "perturbation": "dao_core.search.sources.perturbation:PerturbationSource",
+    "heredity": "dao_core.search.sources.heredity:HereditySource",
     "random": "dao_core.search.sources.random_symmetric:RandomSymmetricSource",
 }
 """Sources that a request can name."""
 DEFAULT = ("dao-g", "template", "perturbation")
+BRED = frozenset({"perturbation", "heredity"})
+"""Sources that are made anew for every share, from the best minima of its composition."""
 _BESIDE = {
     "dao-g-guided": "dao_core.search.sources.generator:GuidedGeneratorSource",
     "dao-g-held": "dao_core.search.sources.generator:HeldGeneratorSource",

@@ -1,12 +1,13 @@
 """Sources of candidates behind one interface."""
 
-from dao_core.search.sources.base import CandidateSource, Proposal
+from dao_core.search.sources.base import CandidateSource, Parent, Proposal
 from dao_core.search.sources.generator import (
     GeneratorSource,
     GuidedGeneratorSource,
     HeldGeneratorSource,
 )
-from dao_core.search.sources.perturbation import Parent, PerturbationSource
+from dao_core.search.sources.heredity import HereditySource
+from dao_core.search.sources.perturbation import PerturbationSource
 from dao_core.search.sources.random_symmetric import RandomSymmetricSource
 from dao_core.search.sources.soft_mode import SoftModeSource
 from dao_core.search.sources.substitution import SubstitutionSource
@@ -18,6 +19,7 @@ __all__ = [
     "GeneratorSource",
     "GuidedGeneratorSource",
     "HeldGeneratorSource",
+    "HereditySource",
     "Parent",
     "PerturbationSource",
     "Proposal",

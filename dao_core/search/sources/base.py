@@ -26,6 +26,19 @@ class Proposal:
     detail: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Parent:
+    """A relaxed crystal that is worth a second look.
+
+    Attributes:
+        identity: names it in the provenance of its children.
+        structure: relaxed.
+    """
+
+    identity: str
+    structure: Structure
+
+
 class CandidateSource(Protocol):
     """Anything that proposes crystals of a given composition and cell size.
 

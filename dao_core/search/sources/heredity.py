@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from pymatgen.core import Composition, Element, Lattice, Structure
 
 from dao_core.crystal.validity import invalid_reason
+from dao_core.potentials import Potential
 from dao_core.search.compositions import CompositionCell
-from dao_core.search.sources.base import Proposal
-from dao_core.search.sources.perturbation import Parent, supercell
+from dao_core.search.sources.base import Parent, Proposal
+from dao_core.search.sources.perturbation import supercell
 
 CUT = (0.3, 0.7)
 """Share of the cell that the first parent gives, between these."""
@@ -40,9 +41,14 @@ class HereditySource:
     name = "heredity"
     seconds_per_candidate = 0.01
 
-    def __init__(self, parents: Sequence[Parent]) -> None:
+    def __init__(self, parents: Sequence[Parent], potential: Potential | None = None) -> None:  # noqa: ARG002 - all bred sources are made alike
         """Take parents, the best first."""
         self._parents = tuple(parents)
+
+    @staticmethod
+    def breeds(natoms: int, parent: int) -> bool:
+        """Whether a parent of so many atoms has children of ``natoms``."""
+        return parent <= natoms
 
     def propose(self, cell: CompositionCell, n: int, seed: int, first: int = 0) -> list[Proposal]:
         """Children; fewer where no cut gives a possible crystal, none where there is no parent."""
@@ -56,7 +62,8 @@ class HereditySource:
         able = [
             parent
             for parent in self._parents
-            if set(parent.structure.elements) == elements and len(parent.structure) <= cell.natoms
+            if set(parent.structure.elements) == elements
+            and self.breeds(cell.natoms, len(parent.structure))
         ]
         return sorted(
             able, key=lambda one: one.structure.composition.reduced_formula != cell.formula

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from pymatgen.core import Structure
@@ -12,7 +11,7 @@ from pymatgen.core import Structure
 from dao_core.potentials import Potential
 from dao_core.search.compositions import CompositionCell
 from dao_core.search.soft_modes import soft_modes
-from dao_core.search.sources.base import Proposal
+from dao_core.search.sources.base import Parent, Proposal
 
 KINDS = ("mode", "order", "strain")
 AMPLITUDES = (0.15, 0.4)
@@ -21,19 +20,6 @@ STRAIN = 0.08
 """Standard deviation of the strain: far enough to leave the basin of a soft cell."""
 MODES = 4
 """Softest modes that are followed, one after the other."""
-
-
-@dataclass(frozen=True)
-class Parent:
-    """A relaxed crystal that is worth a second look.
-
-    Attributes:
-        identity: names it in the provenance of its children.
-        structure: relaxed.
-    """
-
-    identity: str
-    structure: Structure
 
 
 class PerturbationSource:
@@ -52,13 +38,18 @@ class PerturbationSource:
         self._potential = potential
         self._modes: dict[tuple[str, int, int], np.ndarray] = {}
 
+    @staticmethod
+    def breeds(natoms: int, parent: int) -> bool:
+        """Whether a parent of so many atoms has children of ``natoms``."""
+        return natoms % parent == 0
+
     def propose(self, cell: CompositionCell, n: int, seed: int, first: int = 0) -> list[Proposal]:
         """Children of every parent of this composition in turn; none where there is no parent."""
         fitting = [
             (parent, cell.natoms // len(parent.structure))
             for parent in self._parents
             if parent.structure.composition.reduced_formula == cell.formula
-            and cell.natoms % len(parent.structure) == 0
+            and self.breeds(cell.natoms, len(parent.structure))
         ]
         if not fitting:
             return []

@@ -73,6 +73,19 @@ def test_killed_after_every_piece_of_work_it_ends_like_an_undisturbed_one(
     assert found(search) == undisturbed
 
 
+def test_children_of_the_best_take_part_from_the_second_round_on() -> None:
+    request = REQUEST.model_copy(update={"sources": ("template", "heredity", "perturbation")})
+    search = Search(request, InMemory())
+    search.run()
+    origins = {
+        candidate.provenance["source"]: candidate for candidate in search.survey.candidates.values()
+    }
+    assert set(origins) == {"template", "heredity", "perturbation"}
+    first, second = origins["heredity"].provenance["parents"]
+    parents = [search.survey.candidates[key] for key in (first, second)]
+    assert {parent.formula for parent in parents} == {origins["heredity"].formula}
+
+
 def test_asking_again_gives_the_same_work_and_what_is_told_is_not_asked_again() -> None:
     search = Search(REQUEST, InMemory())
     first = search.ask()

@@ -75,7 +75,7 @@ def test_a_broken_one_is_named_and_costs_nobody_else(package: None) -> None:
 
 
 def test_a_name_that_nobody_offers_is_answered_with_those_that_there_are() -> None:
-    expected = "Input should be 'dao-g', 'template', 'perturbation' or 'random'"
+    expected = "Input should be 'dao-g', 'template', 'perturbation', 'heredity' or 'random'"
     with pytest.raises(ValidationError, match=expected):
         SearchRequest(targets=("Cu",), sources=("cubic",))
     with pytest.raises(InputError, match=f"sources: {expected}"):

@@ -32,7 +32,7 @@ def test_takes_a_single_word_and_a_comma_list() -> None:
         ({"targets": ["Si"], "dft_budget": 3}, "without dft"),
         ({"targets": ["Si"], "dft": "none", "approve": "ask"}, "without dft"),
         ({"targets": ["Si"], "hold": "lattice"}, "without template"),
-        ({"targets": ["Xx"]}, "not valid"),
+        ({"targets": ["Xx"]}, "unknown element"),
     ],
 )
 def test_refuses_what_contradicts_itself(settings: dict[str, object], word: str) -> None:
