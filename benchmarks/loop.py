@@ -83,13 +83,8 @@ def _standard_error(values: list[float]) -> float:
     return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else 0.0
 
 
-def main() -> None:
-    """Replay and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--pool", type=Path, required=True, help="record file")
-    parser.add_argument("--system", help="only records of these elements, for example Fe-Li-O")
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """How pools are replayed, by whatever script."""
     parser.add_argument("--max-atoms", type=int, default=28)
     parser.add_argument("--labels", type=int, default=40)
     parser.add_argument("--batch", type=int, default=5)
@@ -98,10 +93,25 @@ def main() -> None:
     parser.add_argument("--cost", type=float, default=5.0, help="in mean relaxations")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
+def judged(pool: Pool, judge: str) -> Pool:
+    """The pool as two judges see it, where there is a second one."""
+    name = best_for("refinement") if judge == AUTO else judge
+    return pool if name is None else pool.judged_by(load_potential(name))
+
+
+def main() -> None:
+    """Replay and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--pool", type=Path, required=True, help="record file")
+    parser.add_argument("--system", help="only records of these elements, for example Fe-Li-O")
+    add_options(parser)
     options = parser.parse_args()
     pool = read_pool([options.pool], options.system, options.max_atoms)
-    name = best_for("refinement") if options.judge == AUTO else options.judge
-    seen = {1: pool, 2: pool if name is None else pool.judged_by(load_potential(name))}
+    seen = {1: pool, 2: judged(pool, options.judge)}
     rows = [
         {"rule": name, "learns": learns, "judges": judges}
         | row(seen[judges], rule, learns, options)

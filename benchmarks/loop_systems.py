@@ -13,11 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from loop import RULES, row
+from loop import RULES, add_options, judged, row
 from loop_pool_file import Pool, read_pool
 from printing import show
-
-from dao_core.potentials import Potential, load_potential
 
 TODAY, UNTAUGHT, LOOP = 1, 5, 6
 """Rules that are compared, by their places in :data:`loop.RULES`."""
@@ -29,11 +27,9 @@ DIFFERENCES = (
 )
 
 
-def system_rows(
-    name: str, pool: Pool, judge: Potential, options: argparse.Namespace
-) -> Iterator[dict[str, Any]]:
+def system_rows(name: str, pool: Pool, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """What each of the compared rules did in one system."""
-    seen = {1: pool, 2: pool.judged_by(judge)}
+    seen = {1: pool, 2: judged(pool, options.judge)}
     for place in (TODAY, UNTAUGHT, LOOP):
         rule, acquisition, learns, judges = RULES[place]
         head = {"system": name, "compounds": len(pool), "rule": rule, "learns": learns}
@@ -64,23 +60,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("pools", nargs="*", type=Path, help="each of one system")
     parser.add_argument("--records", nargs="*", default=[], help="FILE:SYSTEM")
-    parser.add_argument("--judge", default="sevennet-0")
-    parser.add_argument("--max-atoms", type=int, default=28)
-    parser.add_argument("--labels", type=int, default=40)
-    parser.add_argument("--batch", type=int, default=5)
-    parser.add_argument("--repeats", type=int, default=10)
-    parser.add_argument("--cost", type=float, default=5.0, help="in mean relaxations")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    add_options(parser)
     options = parser.parse_args()
-    judge = load_potential(options.judge)
     files = [(file, None, file.name.removesuffix(".json.gz")) for file in options.pools]
     for one in options.records:
         file, _, system = one.rpartition(":")
         files.append((Path(file), system, f"{system}, {Path(file).name.partition('_')[0]}"))
     rows: list[dict[str, Any]] = []
     for file, system, name in files:
-        rows += system_rows(name, read_pool([file], system, options.max_atoms), judge, options)
+        rows += system_rows(name, read_pool([file], system, options.max_atoms), options)
     compared = [difference(*one, rows) for one in DIFFERENCES]
     show({"rows": [*rows, *compared]}, as_json=options.json)
 
