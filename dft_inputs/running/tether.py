@@ -18,6 +18,8 @@ from collections.abc import Sequence
 
 TIMED_OUT = 124
 """Exit code when the time was over, as that of GNU timeout."""
+TIME_OVER = "The time of the program was over: it was ended."
+"""Last line of the error output then, for those who are not told the exit code."""
 LOOK_SECONDS = 0.5
 GRACE_SECONDS = 5.0
 """Between asking a program to end and ending it; less than custodian and :class:`PwJob` wait."""
@@ -58,6 +60,8 @@ def _main(words: Sequence[str]) -> int:
         timed_out = time.monotonic() >= deadline
         if told or timed_out or os.getppid() != int(parent):
             _end(child)
+            if timed_out:
+                sys.stderr.write(f"{TIME_OVER}\n")
             return TIMED_OUT if timed_out else 128 + signal.SIGTERM
 
 

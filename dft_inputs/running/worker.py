@@ -15,7 +15,7 @@ import threading
 import warnings
 from multiprocessing.connection import wait
 from pathlib import Path
-from types import FrameType
+from types import FrameType, ModuleType
 from typing import NoReturn
 
 from jobflow import Flow, JobStore, run_locally
@@ -33,7 +33,6 @@ from dft_inputs.running.folder import (
 from dft_inputs.running.heartbeat import booked
 from dft_inputs.running.ledger import Ledger
 from dft_inputs.running.request import CalculationRequest, Limits
-from dft_inputs.running.tether import TIMED_OUT
 
 # Compiling a schema and importing the flow take seconds: done once, before the processes fork.
 importlib.import_module("dft_inputs.qe.flow")
@@ -100,7 +99,7 @@ def _compute(
         )
     except RuntimeError as error:
         # custodian and atomate2 report a VASP run that cannot be saved this way.
-        if f"return code is {TIMED_OUT}" in str(error):
+        if request.method.code == "vasp" and _local_vasp().time_was_over(folder.path):
             limit = f"{limits.walltime:g} s"
             raise WalltimeError(f"The program was ended after {limit}.") from error
         raise CalculationError(str(error)) from error
@@ -112,11 +111,15 @@ def _compute(
 def _flow(request: CalculationRequest, folder: CalculationFolder, limits: Limits) -> Flow:
     """The flow of a request; jobs of pw.x resume and tether what they run by themselves."""
     if request.method.code == "vasp":
-        local = importlib.import_module("dft_inputs.vasp.local")
-        flow: Flow = local.local_flow(request, folder.path, limits.walltime)
+        flow: Flow = _local_vasp().local_flow(request, folder.path, limits.walltime)
     else:
         flow = flow_module(request.method).flow_for(request, limits.walltime)
     return flow
+
+
+def _local_vasp() -> ModuleType:
+    """VASP on this machine; what it imports takes seconds, which runs of pw.x do without."""
+    return importlib.import_module("dft_inputs.vasp.local")
 
 
 def _end_with_parent() -> None:

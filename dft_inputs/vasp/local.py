@@ -11,7 +11,7 @@ from atomate2 import SETTINGS
 from atomate2.vasp.jobs.base import BaseVaspMaker
 from jobflow import Flow
 
-from dft_inputs.running.tether import tether
+from dft_inputs.running.tether import TIME_OVER, tether
 from dft_inputs.vasp.flow import flow_for
 from dft_inputs.vasp.geometry import last_geometry
 from dft_inputs.vasp.program import named_command, vasp_command, vasp_words
@@ -46,6 +46,19 @@ def local_flow(request: CalculationRequest, folder: Path, walltime: float | None
     }
     flow.update_maker_kwargs({"_set": update}, class_filter=BaseVaspMaker, dict_mod=True)
     return flow
+
+
+def time_was_over(folder: Path) -> bool:
+    """Whether the last run of VASP was ended because its time was over.
+
+    custodian looks for a whole vasprun.xml before it looks at the exit code, so that its error
+    does not say so.
+
+    Args:
+        folder: Folder of the calculation, whose runs have folders of their own in it.
+    """
+    runs = sorted(folder.glob("*/std_err.txt"), key=lambda path: path.stat().st_mtime)
+    return bool(runs) and TIME_OVER in runs[-1].read_text(errors="replace")
 
 
 def _resumed(request: CalculationRequest, folder: Path) -> CalculationRequest:
