@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -14,15 +15,14 @@ from maggma.core import Store
 
 from stores.blobs.base import BlobStore
 from stores.documents import Document, utc_now
-from stores.encoding import encode
 from stores.errors import StoreError, StoreUnreachableError
 from stores.oversize import restore_oversized, spill_oversized
 from stores.query import answered
-from stores.spool import Spool
+from stores.spool import Spool, Waiting
+from stores.versions import SeenVersions, content
 
 D = TypeVar("D", bound=Document)
-VOLATILE = ("_id", "last_updated", "builder_meta")
-"""Fields that say when and by what a document was written, not what it says."""
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ class DaoStore:
         self.restoring = restoring
         self.is_unfinished = is_unfinished
         self._on_close = on_close
+        self._seen = SeenVersions()
         self.structures = collections["structures"]
         self.candidates = collections["candidates"]
         self.relaxations = collections["relaxations"]
@@ -128,18 +129,21 @@ class DaoStore:
             self.replay()
             return self._put_all(given)
         except StoreUnreachableError:
-            self.spool.add(given)
+            self.spool.add(given, self._seen)
+            self._seen.note(given)  # another process of this machine may replay it
             return WriteReport(spooled=len(given))
 
     def replay(self) -> WriteReport:
         """Write what waits in the spool; :meth:`put` and :func:`stores.open_store` do it too.
+
+        A state that another machine has overtaken meanwhile is not written, and is logged.
 
         Raises:
             StoreUnreachableError: the store is still away; what was not written goes on waiting.
         """
         reports: list[WriteReport] = []
         if self.spool is not None:
-            self.spool.replay(lambda batch: reports.append(self._put_all(batch)))
+            self.spool.replay(lambda batch: reports.append(self._put_waiting(batch)))
         return sum(reports, WriteReport())
 
     def insert_new(self, document: Document) -> bool:
@@ -152,7 +156,10 @@ class DaoStore:
 
     def get(self, kind: type[D], identity: str) -> D | None:
         """One document by its id, or None."""
-        return next(self.find(kind, {kind.key: identity}), None)
+        found = next(self.find(kind, {kind.key: identity}), None)
+        if found is not None and self.spool is not None:
+            self._seen.note([found])
+        return found
 
     def find(
         self,
@@ -206,6 +213,22 @@ class DaoStore:
     ) -> None:
         self.close()
 
+    def _put_waiting(self, batch: list[Waiting]) -> WriteReport:
+        """Write what waited, unless another machine has written the document since."""
+        current: list[Document] = []
+        for one in batch:
+            store = self.collections[one.document.collection]
+            stored = store.query_one({store.key: one.document.id})
+            if stored is not None and one.is_overtaken(restore_oversized(stored, self.blobs)):
+                name = f"{one.document.collection}/{one.document.id}"
+                _LOG.warning(
+                    "%s: another machine has written it while the store was away; its state is "
+                    "kept, the one of %s from this machine is not written", name, one.since
+                )  # fmt: skip
+            else:
+                current.append(one.document)
+        return self._put_all(current)
+
     def _put_all(self, documents: list[Document]) -> WriteReport:
         report = WriteReport()
         ordered = sorted(documents, key=lambda document: document.collection)
@@ -229,17 +252,14 @@ class DaoStore:
                 )
             new = document.to_store() if old is None else document.merged(old)
             new = spill_oversized(new, self.blobs)
-            if old is None or _content(new) != _content(old):
+            if old is None or content(new) != content(old):
                 changed.append(new)
         stamp = utc_now()
         for new in changed:
             new["last_updated"] = stamp
         if changed:
             store.update(changed)
+        if self.spool is not None:
+            self._seen.note(list(latest.values()))
         inserted = len(latest) - len(known)
         return WriteReport(inserted, len(changed) - inserted, len(latest) - len(changed))
-
-
-def _content(stored: Mapping[str, Any]) -> str:
-    """What a document says, as text, because NaN does not equal itself."""
-    return encode({name: stored[name] for name in sorted(stored) if name not in VOLATILE})

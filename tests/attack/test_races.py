@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from stores.documents import EventDocument, utc_now
 from stores.errors import StoreUnreachableError
 from stores.registry import history, promote, register_model, rollback, serving
 from stores.spool import Spool
+from stores.versions import SeenVersions
 
 ROUNDS = 200
 OPERATOR = """
@@ -87,14 +90,14 @@ def test_a_state_that_is_spooled_during_a_replay_is_replayed_too(tmp_path: Path)
     """Written by another thread between the reading of the queue and the removal from it."""
     written: list[str] = []
     spool, other = Spool(tmp_path), Spool(tmp_path)
-    spool.add([event("older")])
-    adding = threading.Thread(target=lambda: other.add([event("newer")]))
+    spool.add([event("older")], SeenVersions())
+    adding = threading.Thread(target=lambda: other.add([event("newer")], SeenVersions()))
 
     def write(batch: list[Any]) -> None:
         if not written:
             adding.start()
             adding.join(0.3)  # it is to wait until the replay is through
-        written.extend(one.subject for one in batch)
+        written.extend(one.document.subject for one in batch)
 
     spool.replay(write)
     adding.join()
@@ -105,7 +108,7 @@ def test_a_state_that_is_spooled_during_a_replay_is_replayed_too(tmp_path: Path)
 
 def test_of_two_replays_neither_writes_an_older_state_over_a_newer_one(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "spool")
-    spool.add([event("older")])
+    spool.add([event("older")], SeenVersions())
     with open_store("memory://") as reached:
         stores = [DaoStore("m", reached.collections, reached.blobs, spool=one)
                   for one in (spool, Spool(tmp_path / "spool"))]  # fmt: skip
@@ -114,7 +117,7 @@ def test_of_two_replays_neither_writes_an_older_state_over_a_newer_one(tmp_path:
         def slow(batch: list[Any]) -> None:
             newer.start()
             newer.join(0.3)
-            stores[0]._put_all(batch)
+            stores[0]._put_waiting(batch)
 
         spool.replay(slow)
         newer.join()
@@ -123,14 +126,73 @@ def test_of_two_replays_neither_writes_an_older_state_over_a_newer_one(tmp_path:
 
 def test_a_replay_that_fails_keeps_what_waits_and_what_comes(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
-    spool.add([event("older")])
+    spool.add([event("older")], SeenVersions())
 
     def away(batch: list[Any]) -> None:
         raise StoreUnreachableError("away")
 
     with pytest.raises(StoreUnreachableError):
         spool.replay(away)
-    spool.add([event("newer")])
+    spool.add([event("newer")], SeenVersions())
     kept: list[Any] = []
     spool.replay(kept.extend)
-    assert [one.subject for one in kept] == ["newer"]
+    assert [one.document.subject for one in kept] == ["newer"]
+
+
+class Server:
+    """A store that two machines share and that goes away for one of them."""
+
+    def __init__(self, folder: Path, reached: DaoStore, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._patch = monkeypatch
+        self.a, self.b = (
+            DaoStore("m", reached.collections, reached.blobs, spool=Spool(folder / name))
+            for name in "ab"
+        )
+
+    def away_for_a(self, document: EventDocument) -> None:
+        with self._patch.context() as patched:
+            patched.setattr(self.a, "_put_all", self._raise)
+            assert self.a.put(document).spooled == 1
+
+    @staticmethod
+    def _raise(documents: list[Any]) -> None:
+        raise StoreUnreachableError("away")
+
+
+@pytest.fixture
+def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with open_store("memory://") as reached:
+        yield Server(tmp_path, reached, monkeypatch)
+
+
+@pytest.mark.parametrize("ahead", [-1, 0, 1], ids=["clock of B late", "clocks agree", "early"])
+def test_a_state_that_another_machine_wrote_while_the_server_was_away_is_kept_and_told(
+    ahead: int, server: Server, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.a.put(event("first"))
+    server.away_for_a(event("of A, while away"))
+    with monkeypatch.context() as patched:
+        moment = utc_now() + timedelta(days=ahead)
+        patched.setattr("stores.dao_store.utc_now", lambda: moment)
+        server.b.put(event("of B, meanwhile"))
+    server.a.replay()
+    assert server.a.get(EventDocument, "e").subject == "of B, meanwhile"
+    assert "events/e: another machine has written it" in caplog.text
+    assert server.a.spool.waiting() == 0
+    server.a.put(event("of A, who knows it now"))
+    assert server.b.get(EventDocument, "e").subject == "of A, who knows it now"
+
+
+def test_states_of_one_machine_follow_each_other_whoever_replays_them(
+    tmp_path: Path, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    server.a.put(event("first"))
+    server.away_for_a(event("second"))
+    server.away_for_a(event("third"))
+    other_process = DaoStore("m", server.a.collections, server.a.blobs, spool=Spool(tmp_path / "a"))
+    other_process.replay()
+    server.away_for_a(event("fourth"))
+    assert server.b.get(EventDocument, "e").subject == "third"
+    other_process.replay()
+    assert server.b.get(EventDocument, "e").subject == "fourth"
+    assert not caplog.text
