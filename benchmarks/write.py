@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from comparison import comparison
 from plots import discovery_plot
 from tables import ROOMS, Record, plot_file, section, tables
 
@@ -26,10 +27,10 @@ from dao_core.training import generator_card, predictor_card
 
 ROOT = Path(__file__).parent.parent
 OF_SETS = ROOT / "benchmarks" / "models"
-HEAD = """# Benchmarks
-
-Written by `python benchmarks/write.py` from the records in `benchmarks/results/`; change those, not
-this file. Each record is made by `python benchmarks/record.py ROOM NAME -- COMMAND`.
+TITLE = "# Benchmarks"
+HEAD = """\
+Written by `python benchmarks/write.py` from the records in `benchmarks/results/`; change those,
+not this file. Each record is made by `python benchmarks/record.py ROOM NAME -- COMMAND`.
 The shipped models were trained for hours on two CPU cores. Sets that are disjoint from the training
 data by formula are harder than the usual random splits: figures on them do not compare with
 published ones. Figures of models of other hashes than the shipped ones are kept for history."""
@@ -74,7 +75,7 @@ def read_records(folder: Path) -> list[dict[str, Any]]:
 
 def benchmarks_page(records: Sequence[Record]) -> str:
     """The whole page."""
-    parts = [HEAD]
+    parts = [TITLE, *filter(None, [comparison(records)]), HEAD]
     for room, title in ROOMS.items():
         found = [record for record in records if record["room"] == room]
         if found:

@@ -58,6 +58,51 @@ def test_a_section_appears_with_its_record_and_a_changed_figure_is_noticed(
     assert scripts.write(["--check", *where]) == 1
 
 
+def test_the_page_opens_with_both_sides_of_one_record(
+    scripts: SimpleNamespace, tmp_path: Path
+) -> None:
+    (tmp_path / "results").mkdir()
+    one = {"kind": "backend", "documents": 1000}
+    rows = [
+        {**one, "name": "embedded", "upserts_per_second": 900.0, "lookup_ms": 0.5},
+        {**one, "name": "slow", "upserts_per_second": 100.0, "lookup_ms": 0.4},
+        {**one, "name": "best", "upserts_per_second": 300.0, "lookup_ms": 0.25},
+        {**one, "name": "smaller", "documents": 10, "upserts_per_second": 9e9, "lookup_ms": 0.0},
+    ]
+    page = tmp_path / "B.md"
+    where = ("--results", str(tmp_path / "results"), "--to", str(page))
+    file = tmp_path / "results" / "store.backends.json"
+    file.write_text(json.dumps(record("store", "backends", {"rows": rows})))
+    assert scripts.write(where) == 0
+    lines = page.read_text().splitlines()
+    assert lines[2] == "| what | this project | best peer | ratio | command |"
+    assert lines[4].endswith("| 900 | 300 (best) | 3 | `python x.py` |")
+    assert "| 0.5 | 0.25 (best) | 0.5 |" in lines[5]  # the peer is better, and that is said
+
+
+def test_searches_are_compared_on_what_was_asked_of_both(scripts: SimpleNamespace) -> None:
+    del scripts
+    table = importlib.import_module("comparison").comparison
+    phase = {"system": "A", "above best known (eV/atom)": 0.0}
+    rows = [
+        {"arm": "dao", "found": 9},
+        {**phase, "dao": "rank 1, 4, 2 s", "cryspy": "rank 1, 10, 1 s"},
+        {**phase, "dao": "rank 1, 6, 2.8 s", "cryspy": "not found"},
+        {**phase, "dao": "rank 1, 90, 2.8 s", "cryspy": "not asked for"},
+        {
+            **phase,
+            "above best known (eV/atom)": 0.1,
+            "dao": "not found",
+            "cryspy": "rank 1, 1, 1 s",
+        },
+    ]
+    text = table([record("search", "systems", {"rows": rows})])
+    assert "of 2 asked of both | 2 | 1 (CrySPY" in text
+    assert "median | 5 | 10 (CrySPY, evolution, told the formula) | 2 |" in text
+    assert "seconds to a ground state, median | 2.4 | 1 (CrySPY" in text
+    assert table([record("search", "other", {"rows": rows})]) == ""
+
+
 def test_structure_results_say_tolerances_seeds_and_spread(
     scripts: SimpleNamespace, tmp_path: Path
 ) -> None:
