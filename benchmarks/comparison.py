@@ -13,7 +13,8 @@ from typing import Any
 from tables import Record, markdown_table
 
 Rows = Sequence[Mapping[str, Any]]
-NOTE = """The ratio is how many times better this project does; below 1 the peer does better. Both sides of
+NOTE = """\
+The ratio is how many times better this project does; below 1 the peer does better. Both sides of
 a row stand in one record; how they were measured is below, under the command."""
 
 
