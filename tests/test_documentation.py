@@ -18,7 +18,8 @@ from flows.campaign.config_file import build_request
 from flows.cli.app import app
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+README = ROOT / "README.md"
+PAGES = sorted([README, ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 
@@ -64,6 +65,15 @@ def test_campaign_files_are_valid(page: Path, tmp_path: Path) -> None:
         file.write_text(block)
         if "targets:" in block:
             build_request({}, read_settings(file), file)
+
+
+IN_LINE = re.compile(r"`dao ([^`]+)`")
+README_CALLS = [shlex.split(call) for call in IN_LINE.findall(README.read_text())]
+
+
+@pytest.mark.parametrize("words", README_CALLS, ids=name_of)
+def test_a_command_in_the_words_of_the_readme_exists(words: list[str]) -> None:
+    parse(words)
 
 
 CALLS = [(page, words) for page in PAGES for words in dao_calls(page) if words]
