@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -24,7 +25,7 @@ PREFECT = Path(sys.executable).with_name("prefect")
 PATIENCE = 600.0
 """Seconds; a server starts in five on an idle machine."""
 KILLED_IN = """
-import os, signal, sys
+import os, sys
 from importlib import import_module
 
 def reach(path):
@@ -35,7 +36,7 @@ def reach(path):
         owner = getattr(owner, name)
     return owner, last
 
-function, call, *words = sys.argv[1:]
+function, call, number, *words = sys.argv[1:]
 owner, name = reach(function)
 calls, alive = 0, getattr(owner, name)
 
@@ -43,7 +44,7 @@ def deadly(*given, **named):
     global calls
     calls += 1
     if calls == int(call):
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), int(number))
     return alive(*given, **named)
 
 setattr(owner, name, deadly)
@@ -139,15 +140,20 @@ class PrefectServer:
             file.write_text(json.dumps({**json.loads(file.read_text()), "expiration": past}))
 
     def start_dao(
-        self, home: Path, *words: str, killed_in: tuple[str, int] | None = None
+        self,
+        home: Path,
+        *words: str,
+        killed_in: tuple[str, int] | None = None,
+        by: signal.Signals = signal.SIGKILL,
     ) -> subprocess.Popen[bytes]:
         """``dao WORDS`` with its data in ``home``.
 
-        ``killed_in`` is a function, ``module:name``, and the number of its call that is the end.
+        ``killed_in`` is a function, ``module:name``, and the number of its call that is the end;
+        ``by`` is the signal.
         """
         program = ["-m", "flows"]
         if killed_in is not None:
-            program = ["-c", KILLED_IN, killed_in[0], str(killed_in[1])]
+            program = ["-c", KILLED_IN, killed_in[0], str(killed_in[1]), str(int(by))]
         return subprocess.Popen(
             [sys.executable, *program, *words],
             cwd=home, env={**self.environment, "DAO_HOME": str(home)},
