@@ -103,7 +103,7 @@ def test_ctrl_c_returns_what_is_there_and_the_same_again_goes_on(
         (lambda: dao.search("Mg-O", hold="sites"), "hold: means nothing without template"),
         (lambda: dao.search("Mg-O", store="folder"), "store: 'folder' is no memory"),
         (lambda: dao.load_potential("dao-q"), "dao-q"),
-        (lambda: dao.generate("Q7", 1), "is no element"),
+        (lambda: dao.generate("Q7", 1), "unknown element"),
     ],
 )
 def test_what_is_wrong_is_told_in_the_words_of_the_shell(call: Any, words: str) -> None:
