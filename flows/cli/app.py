@@ -150,13 +150,18 @@ def _run(words: list[str], *, as_json: bool) -> int:
             return 0
         context = getattr(error, "ctx", None)
         command = "dao" if context is None else context.command_path
-        message = f"{error.format_message()} (see `{command} --help`)"
+        message = f"{_words(error)} (see `{command} --help`)"
         emit_error(message, WRONG_INPUT, as_json=as_json)
         return WRONG_INPUT
     except DaoError as error:
         emit_error(str(error), error.exit_code, as_json=as_json)
         return error.exit_code
     return code if isinstance(code, int) else 0
+
+
+def _words(error: typer.TyperException) -> str:
+    """What is wrong, without pydantic's own heading."""
+    return str(error.format_message()).replace(": Value error, ", ": ").rstrip(".")
 
 
 def _say_interrupted(exit_code: int, *, as_json: bool) -> None:

@@ -121,7 +121,8 @@ def test_a_missing_element_of_the_only_crystal_ends_with_3(
 def test_a_campaign_that_could_not_do_its_dft_does_not_begin(
     dao: Dao, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "--dft: " in dao("campaign", "Al", "--dft", "abinit").err
+    refused = dao("campaign", "Al", "--dft", "abinit").err
+    assert "'--dft': 'abinit' is not one of 'none', 'qe', 'vasp' (see" in refused
     monkeypatch.setenv("DAO_PW_COMMAND", "absent-pw.x")
     emt = ("--potential", "ase:ase.calculators.emt:EMT", "--sources", "template")
     answer = dao("campaign", "Al", "--max-atoms", "1", *emt, "--dft", "qe", "--json")
