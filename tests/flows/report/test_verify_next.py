@@ -109,7 +109,7 @@ def test_the_report_ranks_polymorphs_at_temperature_and_draws_pressure(
     assert page.count('id="figure-pressure-') == 1, "one figure for polymorphs compressed together"
 
 
-def test_a_report_ends_with_it_and_shows_what_the_store_knows(
+def test_a_report_has_it_after_what_was_found_and_shows_what_the_store_knows(
     binary: CampaignSummary, tmp_path: Path
 ) -> None:
     row = binary.ranking[0]
@@ -123,6 +123,7 @@ def test_a_report_ends_with_it_and_shows_what_the_store_knows(
     assert [(one.rank, one.kind) for one in found] == [(1, "phonons")]
     assert "along its soft mode -0.0500 eV/atom" in found[0].finding
     page = write_report(binary.model_copy(update={"interpretations": found}), tmp_path).read_text()
-    assert page.index('id="provenance"') < page.index("What I would verify next")
+    places = [page.index(f'id="{part}"') for part in ("interpretations", "next", "funnel")]
+    assert places == sorted(places)
     assert document.interpretation_id in page
     assert "&lt;i&gt;unstable" in page
