@@ -99,7 +99,6 @@ def test_searches_are_compared_on_what_was_asked_of_both(scripts: SimpleNamespac
     text = table([record("search", "systems", {"rows": rows})])
     assert "of 2 asked of both | 2 | 1 (CrySPY" in text
     assert "median | 5 | 10 (CrySPY, evolution, told the formula) | 2 |" in text
-    assert "seconds to a ground state, median | 2.4 | 1 (CrySPY" in text
     assert table([record("search", "other", {"rows": rows})]) == ""
 
 
