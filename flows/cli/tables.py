@@ -63,8 +63,13 @@ def simulation_tables(result: Mapping[str, Any]) -> RenderableType:
 
 
 def flat_table(rows: Sequence[Mapping[str, Any]], columns: Iterable[str]) -> Table:
-    """Records as a table; numbers to four decimals, what a record lacks as a dash."""
-    table = Table(*columns)
+    """Records as a table; numbers to four decimals, what a record lacks as a dash.
+
+    Where the screen is narrow words go on below themselves; an id stays whole, to be copied.
+    """
+    table = Table()
+    for name in columns:
+        table.add_column(name, overflow="fold", no_wrap=name.endswith("id"))
     for row in rows:
         names = [str(column.header) for column in table.columns]
         table.add_row(*(_cell(_shown(name, row.get(name))) for name in names))
