@@ -1,4 +1,4 @@
-"""DFT workers that were paused, killed while they were paused, and come back."""
+"""Campaigns and DFT workers that were paused, killed while they were paused, and come back."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
 from pymatgen.core import Lattice, Structure
 
 from dft_inputs.running.ledger import Ledger
+from stores import open_store
 
+CAMPAIGN = ("campaign", "Cu-Au", "--potential", "ase:ase.calculators.emt:EMT", "--sources",
+            "template", "--candidates", "8", "--relax", "4", "--max-atoms", "3")  # fmt: skip
 PATIENCE = 200
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * PATIENCE)]
 
@@ -100,3 +104,53 @@ def test_dft_workers_killed_while_paused_leave_neither_a_lock_nor_a_program_nor_
     ledger = Ledger.of(small_home / "validations")
     assert ledger.open_calculations() == []
     assert ledger.core_hours() < 0.1
+
+
+def _documents(home: Path, collection: str, *, done: bool = False) -> list[dict[str, Any]]:
+    if not (home / "store.sqlite").is_file():
+        return []
+    with open_store(home) as store:
+        return list(store.collections[collection].query({"state": "done"} if done else {}))
+
+
+def _relaxed(home: Path) -> dict[str, Any]:
+    """Energy of each relaxation, and when it was written."""
+    return {
+        one["relaxation_id"]: (one["energy_per_atom"], one["last_updated"])
+        for one in _documents(home, "relaxations")
+    }
+
+
+def _ranking(home: Path) -> list[dict[str, Any]]:
+    (found,) = _documents(home, "campaigns", done=True)
+    return list(found["ranking"])
+
+
+def test_a_campaign_that_was_paused_is_taken_up_whether_it_was_killed_or_comes_back(
+    start: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    home, undisturbed = tmp_path / "home", tmp_path / "undisturbed"
+    words = (*CAMPAIGN, "--out", str(tmp_path / "out"))
+    finish(start(undisturbed, *CAMPAIGN, "--out", str(tmp_path / "other")))
+
+    killed = start(home, *words)
+    wait_for(lambda: _documents(home, "candidates"), killed)
+    for one in pause(killed):
+        one.kill()
+    killed.wait()
+
+    paused = start(home, *words)
+    wait_for(lambda: _relaxed(home), paused)
+    stopped = pause(paused)
+    before = _relaxed(home)
+    finish(start(home, *words))
+    after = _relaxed(home)
+    assert before.items() <= after.items(), "a finished relaxation was repeated"
+    assert _ranking(home) == _ranking(undisturbed)
+
+    for one in stopped:
+        one.resume()
+    finish(paused)
+    energies = {name: energy for name, (energy, _) in _relaxed(home).items()}
+    assert energies == {name: energy for name, (energy, _) in _relaxed(undisturbed).items()}
+    assert _ranking(home) == _ranking(undisturbed)
