@@ -95,10 +95,10 @@ def test_kill_9_of_a_calculation_worker_leaves_no_pw_running_nor_booking(
     home: Path, stand_in: StandIn, tmp_path: Path
 ) -> None:
     process = begun(home, tmp_path, stand_in(seconds=PATIENCE)[0])
-    (worker,) = [
+    worker = next(  # the topmost: what it starts may have started others by now
         one for one in psutil.Process(process.pid).children(recursive=True)
         if any(Path(child.cwd()).is_relative_to(home) for child in one.children())
-    ]  # fmt: skip
+    )  # fmt: skip
     worker.kill()
     wait_for(lambda: not any(below(home / "validations")))
     assert process.wait(PATIENCE) == 4
