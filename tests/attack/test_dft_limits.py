@@ -69,6 +69,13 @@ def begun(home: Path, tmp_path: Path, command: str) -> subprocess.Popen[bytes]:
     return process
 
 
+def _works_below(process: psutil.Process, home: Path) -> bool:
+    try:
+        return Path(process.cwd()).is_relative_to(home)
+    except psutil.Error:  # it has ended meanwhile
+        return False
+
+
 def test_an_abandoned_attempt_books_nothing_until_it_is_looked_at_and_never_ends_its_own_rerun(
     home: Path, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -97,7 +104,7 @@ def test_kill_9_of_a_calculation_worker_leaves_no_pw_running_nor_booking(
     process = begun(home, tmp_path, stand_in(seconds=PATIENCE)[0])
     worker = next(  # the topmost: what it starts may have started others by now
         one for one in psutil.Process(process.pid).children(recursive=True)
-        if any(Path(child.cwd()).is_relative_to(home) for child in one.children())
+        if any(_works_below(child, home) for child in one.children())
     )  # fmt: skip
     worker.kill()
     wait_for(lambda: not any(below(home / "validations")))
