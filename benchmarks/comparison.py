@@ -87,7 +87,7 @@ def _search(rows: Rows) -> list[Sides]:
     )
 
     # Seconds of the arms are of different days; relaxations are counted.
-    spent = (median(float(words[1].removesuffix(" s")) for words in found) for found in (own, peer))
+    spent = (median(float(words[1]) for words in found) for found in (own, peer))
     name = "CrySPY, evolution, told the formula"
     return [
         Sides(f"ground states found, of {len(phases)} asked of both", len(own), len(peer), name),

@@ -22,7 +22,7 @@ from scipy.optimize import minimize
 from sklearn.gaussian_process import GaussianProcessRegressor
 
 from dao_core.learning.kernel import Hyperparameters, kernel_of
-from dao_core.learning.residual import own_errors
+from dao_core.learning.residual import expected_formation, own_errors
 from dao_core.potentials import load_potential
 
 START = Hyperparameters(0.08, 0.05, 0.25, 0.05, 0.5, 1.0, 0.2, 0.1, 0.3, 0.3)
@@ -38,8 +38,7 @@ def evidence(values: Hyperparameters, pool: Pool) -> float:
     kernel = kernel_of(values, traits.fractions.shape[1], traits.features.shape[1])
     own = own_errors(traits, values)
     process = GaussianProcessRegressor(kernel, alpha=own**2, optimizer=None)
-    surrogate = traits.formation + values.second * traits.dispute
-    process.fit(traits.columns, pool.truth - surrogate)
+    process.fit(traits.columns, pool.truth - expected_formation(traits, values))
     return float(process.log_marginal_likelihood_value_)
 
 

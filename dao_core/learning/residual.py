@@ -114,7 +114,7 @@ def believe(
     values = values or Hyperparameters.shipped()
     _check(traits, labels)
     labels = labels.distinct()
-    surrogate = traits.formation + values.second * traits.dispute
+    surrogate = expected_formation(traits, values)
     rows_of = traits.columns
     kernel = kernel_of(values, traits.fractions.shape[1], traits.features.shape[1])
     own = own_errors(traits, values)
@@ -134,6 +134,11 @@ def believe(
     correction, posterior = process.predict(rows_of, return_cov=True)
     posterior = posterior + np.diag((scales[1] * own) ** 2)
     return _with_labels(surrogate + correction, posterior, labels, kept, scales)
+
+
+def expected_formation(traits: Traits, values: Hyperparameters) -> Array:
+    """What both surrogates together say before there is a label, ``[N]`` eV/atom."""
+    return traits.formation + values.second * traits.dispute
 
 
 def own_errors(traits: Traits, values: Hyperparameters) -> Array:
