@@ -6,8 +6,9 @@ which the command line ends (see ``flows/cli/app.py``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from difflib import get_close_matches
 
 
 class DaoError(Exception):
@@ -58,6 +59,17 @@ class CalculationError(DaoError):
     """A calculation ended without a usable result."""
 
     reason = "calculation_failed"
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """The nearest known name as a question with a space behind it; empty where none is near.
+
+    Args:
+        name: what was written.
+        known: what there is.
+    """
+    near = get_close_matches(name, known, 1)
+    return f"did you mean {near[0]}? " if near else ""
 
 
 @contextmanager

@@ -14,13 +14,12 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, get_args
 
 from pymongo.errors import OperationFailure
 
-from dao_core.errors import InputError
+from dao_core.errors import InputError, did_you_mean
 from dao_core.formula import canonical
 from stores.documents import DOCUMENTS, Document
 from stores.patterns import Pattern
@@ -97,10 +96,9 @@ def collection_kind(name: str) -> type[Document]:
     for kind in DOCUMENTS:
         if kind.collection == name:
             return kind
-    known = ", ".join(sorted(kind.collection for kind in DOCUMENTS))
-    near = get_close_matches(name, known.split(", "), 1)
-    hint = f"did you mean {near[0]}? " if near else ""
-    raise InputError(f"no collection {name!r}; {hint}there are {known}")
+    known = sorted(kind.collection for kind in DOCUMENTS)
+    hint = did_you_mean(name, known)
+    raise InputError(f"no collection {name!r}; {hint}there are {', '.join(known)}")
 
 
 def _parse_condition(word: str, kind: type[Document]) -> tuple[str, dict[str, Any]]:

@@ -5,12 +5,11 @@ Other packages offer theirs by entry points ``dao.potentials``.
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 
-from dao_core.errors import InputError, MissingError
+from dao_core.errors import InputError, MissingError, did_you_mean
 from dao_core.offered import offered
 
 GROUP = "dao.potentials"
@@ -119,8 +118,7 @@ def check_name(name: str) -> None:
     if name in others:
         return
     known = ["dao-p", *CATALOGUE, *others]
-    near = difflib.get_close_matches(name.lower(), known, n=1)
-    hint = f"did you mean {near[0]}? " if near else ""
+    hint = did_you_mean(name.lower(), known)
     every = ", ".join((*DAO_P, *CATALOGUE, *others, ANY_CALCULATOR))
     raise InputError(f"unknown potential {name!r}; {hint}known are {every}")
 

@@ -9,13 +9,11 @@ from dao_core.search.relaxation import relaxation_key
 from dao_core.search.returned import soft_mode_source
 from dao_core.search.setup import SearchSetup
 from dao_core.search.share import Share
-from dao_core.search.source_registry import BRED, source_class
+from dao_core.search.source_registry import BRED, bred_class
 from dao_core.search.sources import (
     CandidateSource,
     GeneratorSource,
-    HereditySource,
     Parent,
-    PerturbationSource,
     Proposal,
     SoftModeSource,
     TemplateSource,
@@ -47,8 +45,7 @@ def _source(search: SearchSetup, share: Share) -> CandidateSource:
     if share.source == SoftModeSource.name:
         return soft_mode_source(search.memory, share.parents)
     if share.source in BRED:
-        bred: type[PerturbationSource | HereditySource] = source_class(share.source)  # type: ignore[assignment]
-        return bred(_parents(search, share.parents), search.potential)
+        return bred_class(share.source)(_parents(search, share.parents), search.potential)
     if share.parents:
         return TemplateSource(open_templates(search.memory, share.parents))
     return search.sources[share.source]

@@ -14,7 +14,7 @@ from dao_core.search.returned import soft_mode_shares
 from dao_core.search.rounds import budgets
 from dao_core.search.setup import SearchSetup
 from dao_core.search.share import Share, with_parents
-from dao_core.search.source_registry import BRED, price, source_class
+from dao_core.search.source_registry import BRED, bred_class, price
 from dao_core.search.sources import TemplateSource
 from dao_core.search.survey import Survey
 
@@ -193,8 +193,7 @@ def _closed(
 
 
 def _breeds(source: str, cell: CompositionCell, sizes: Sequence[int]) -> bool:
-    breeds = source_class(source).breeds  # type: ignore[attr-defined]
-    return any(breeds(cell.natoms, size) for size in sizes)
+    return any(bred_class(source).breeds(cell.natoms, size) for size in sizes)
 
 
 def _parents(survey: Survey, found: Sequence[Found]) -> dict[str, list[str]]:

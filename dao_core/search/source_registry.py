@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import EntryPoint
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from dao_core.errors import InputError
+from dao_core.errors import InputError, did_you_mean
 from dao_core.offered import load_offered, offered
 
 if TYPE_CHECKING:
-    from dao_core.search.sources.base import CandidateSource
+    from dao_core.search.sources.base import BredSource, CandidateSource
 
 GROUP = "dao.sources"
 OURS = {
@@ -54,8 +53,7 @@ def check_sources(names: Sequence[str]) -> None:
     known = source_names()
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            hint = did_you_mean(name, known)
             raise InputError(f"--sources: no source {name!r}; {hint}known are {', '.join(known)}")
 
 
@@ -77,6 +75,11 @@ def source_class(name: str) -> type[CandidateSource]:
         raise InputError(f"unknown source {name!r}; known are {', '.join(source_names())}")
     found: type[CandidateSource] = load_offered(other, "source")
     return found
+
+
+def bred_class(name: str) -> type[BredSource]:
+    """The class of a source among :data:`BRED`."""
+    return cast("type[BredSource]", source_class(name))
 
 
 def price(name: str) -> float:

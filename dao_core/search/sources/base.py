@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from pymatgen.core import Structure
 
+from dao_core.potentials import Potential
 from dao_core.search.compositions import CompositionCell
 
 
@@ -68,4 +70,15 @@ class CandidateSource(Protocol):
             first: how many candidates of this cell and seed were asked for before; these are
                 passed over.
         """
+        ...
+
+
+class BredSource(CandidateSource, Protocol):
+    """A source whose candidates are children of the best minima so far."""
+
+    def __init__(self, parents: Sequence[Parent], potential: Potential) -> None: ...
+
+    @staticmethod
+    def breeds(natoms: int, parent: int) -> bool:
+        """Whether a parent of so many atoms has children of ``natoms``."""
         ...
